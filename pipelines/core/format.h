@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace ringfence::core {
+
+// Of every database that a stage keeps. A release that writes something else counts it up.
+inline constexpr uint32_t kStateFormat = 1;
+
+}  // namespace ringfence::core
