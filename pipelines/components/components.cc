@@ -1,0 +1,228 @@
+#include "pipelines/components/components.h"
+
+#include <tuple>
+
+namespace ringfence::components {
+namespace {
+
+// Ids are hashes already; the day has to be mixed in (MurmurHash3's finaliser).
+uint64_t Priority(const NodeKey& key) {
+  uint64_t x = key.id.lo ^ (static_cast<uint64_t>(static_cast<uint32_t>(key.day)) << 17);
+  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
+  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53;
+  return x ^ (x >> 33);
+}
+
+void SetWaiting(Node& node, Neighbour& neighbour, bool waiting) {
+  if (neighbour.waiting == waiting) return;
+  neighbour.waiting = waiting;
+  neighbour.dirty = true;
+  if (waiting) {
+    ++node.waiting;
+  } else {
+    --node.waiting;
+  }
+}
+
+}  // namespace
+
+bool Dominates(const NodeKey& a, const NodeKey& b) {
+  return std::make_tuple(Priority(a), a) > std::make_tuple(Priority(b), b);
+}
+
+void Components::Connect(Node& node, const NodeKey& other) {
+  auto [neighbour, inserted] = node.neighbours.try_emplace(other);
+  if (!inserted) return;
+  if (!node.labelled) SetWaiting(node, neighbour->second, true);
+  Send(node, neighbour, /*hello=*/true);
+}
+
+void Components::Disconnect(Node& node, const NodeKey& other) {
+  auto neighbour = node.neighbours.find(other);
+  if (neighbour == node.neighbours.end()) return;
+  SetWaiting(node, neighbour->second, false);
+  node.neighbours.erase(neighbour);
+  if (node.parent && node.parent->key == other) node.parent.reset();
+  if (!node.labelled) {
+    TryAttach(node);
+  } else if (node.via == other) {
+    LoseVia(node);
+  }
+}
+
+void Components::Receive(Node& node, const Message& message) {
+  auto sender = node.neighbours.find(message.from);
+  if (sender == node.neighbours.end()) return;
+  // Even if the rest is out of date: the sender waits for an answer.
+  if (message.hello) Send(node, sender, /*hello=*/false);
+  Neighbour& heard = sender->second;
+  if (message.place < heard.place) return;
+  heard.place = message.place;
+  heard.labelled = message.labelled;
+  heard.root = message.root;
+  heard.distance = message.distance;
+  heard.epoch = message.epoch;
+  heard.dirty = true;
+  if (node.labelled) {
+    ReceiveLabelled(node, sender, message);
+  } else {
+    ReceiveDetached(node, sender, message);
+  }
+}
+
+void Components::ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message) {
+  if (message.confirmed >= node.epoch) SetWaiting(node, sender->second, false);
+  if (!message.labelled && node.parent != Parent{message.from, message.epoch}) {
+    // Where the parent detached again, what this node waited for is over.
+    if (node.parent && node.parent->key == message.from) node.parent.reset();
+    Confirm(node, sender, message.epoch);
+  }
+  TryAttach(node);
+}
+
+void Components::ReceiveLabelled(Node& node, Neighbours::iterator sender, const Message& message) {
+  const bool from_via = node.via == message.from;
+  if (!message.labelled) {
+    if (!from_via || Switch(node)) {
+      Confirm(node, sender, message.epoch);
+    } else {
+      Detach(node, Parent{message.from, message.epoch});
+    }
+  } else if (Dominates(message.root, node.root)) {
+    node.root = message.root;
+    node.distance = message.distance + 1;
+    node.via = message.from;
+    TellAll(node);
+  } else if (from_via && (message.root != node.root || message.distance >= node.distance)) {
+    LoseVia(node);
+  } else if (from_via && message.distance + 1 < node.distance) {
+    node.distance = message.distance + 1;
+    TellAll(node);
+  }
+}
+
+void Components::Announce(Node& node) {
+  if (!node.announce_from) return;
+  auto next = node.neighbours.lower_bound(*node.announce_from);
+  for (uint32_t told = 0; next != node.neighbours.end() && told < rules_.announce_max; ++told) {
+    Send(node, next, /*hello=*/false);
+    ++next;
+  }
+  if (next == node.neighbours.end()) {
+    node.announce_from.reset();
+    return;
+  }
+  node.announce_from = next->first;
+  outbox_.AnnounceLater(node.key);
+}
+
+void Components::Send(Node& node, Neighbours::iterator to, bool hello) {
+  Message message;
+  message.from = node.key;
+  message.to = to->first;
+  message.place = outbox_.NextPlace();
+  message.labelled = node.labelled;
+  if (node.labelled) {
+    message.root = node.root;
+    message.distance = node.distance;
+  } else {
+    message.epoch = node.epoch;
+  }
+  message.confirmed = to->second.confirmed;
+  message.hello = hello;
+  outbox_.Send(message);
+}
+
+void Components::TellAll(Node& node) {
+  uint32_t told = 0;
+  auto next = node.neighbours.begin();
+  for (; next != node.neighbours.end() && told < rules_.announce_max; ++told) {
+    Send(node, next, /*hello=*/false);
+    ++next;
+  }
+  // A call of Announce that is outstanding goes on from the new place.
+  const bool outstanding = node.announce_from.has_value();
+  if (next != node.neighbours.end()) {
+    node.announce_from = next->first;
+    if (!outstanding) outbox_.AnnounceLater(node.key);
+  } else if (outstanding) {
+    // Everybody has been told; the outstanding call then has nothing left to do.
+    node.announce_from = node.neighbours.empty() ? node.key : node.neighbours.rbegin()->first;
+  }
+}
+
+void Components::Confirm(Node& node, Neighbours::iterator to, Place epoch) {
+  if (to->second.confirmed >= epoch) return;
+  to->second.confirmed = epoch;
+  to->second.dirty = true;
+  Send(node, to, /*hello=*/false);
+}
+
+void Components::LoseVia(Node& node) {
+  if (!Switch(node)) Detach(node, std::nullopt);
+}
+
+bool Components::Switch(Node& node) {
+  const Neighbour* nearest = nullptr;
+  for (auto& [key, heard] : node.neighbours) {
+    if (!heard.labelled || heard.root != node.root || heard.distance >= node.distance) continue;
+    if (nearest == nullptr || heard.distance < nearest->distance) {
+      nearest = &heard;
+      node.via = key;
+    }
+  }
+  if (nearest == nullptr) return false;
+  if (node.distance != nearest->distance + 1) {
+    node.distance = nearest->distance + 1;
+    TellAll(node);
+  }
+  return true;
+}
+
+void Components::Detach(Node& node, std::optional<Parent> parent) {
+  node.labelled = false;
+  node.via.reset();
+  node.epoch = outbox_.NextPlace();
+  node.parent = parent;
+  // The parent too: what it said before may still be on its way.
+  if (rules_.wait_for_confirmations) {
+    for (auto& [key, neighbour] : node.neighbours) SetWaiting(node, neighbour, true);
+  }
+  TellAll(node);
+  TryAttach(node);
+}
+
+void Components::TryAttach(Node& node) {
+  if (node.labelled || node.waiting > 0) return;
+  if (node.parent) {
+    auto parent = node.neighbours.find(node.parent->key);
+    Confirm(node, parent, node.parent->epoch);
+    // Until the parent attaches, some of the cut-off tree may still hold the old label.
+    const Neighbour& heard = parent->second;
+    if (!heard.labelled && heard.place != 0 && heard.epoch <= node.parent->epoch) return;
+    node.parent.reset();
+  }
+  const NodeKey* via = nullptr;
+  const Neighbour* best = nullptr;
+  for (auto& [key, heard] : node.neighbours) {
+    if (!heard.labelled) continue;
+    if (best == nullptr || Dominates(heard.root, best->root) ||
+        (heard.root == best->root && heard.distance < best->distance)) {
+      best = &heard;
+      via = &key;
+    }
+  }
+  node.labelled = true;
+  if (best != nullptr && Dominates(best->root, node.key)) {
+    node.root = best->root;
+    node.distance = best->distance + 1;
+    node.via = *via;
+  } else {
+    node.root = node.key;
+    node.distance = 0;
+    node.via.reset();
+  }
+  TellAll(node);
+}
+
+}  // namespace ringfence::components

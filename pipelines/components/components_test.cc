@@ -1,0 +1,131 @@
+#include "pipelines/components/components.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+namespace ringfence::components {
+namespace {
+
+NodeKey Key(uint64_t number) { return {{number, number * 0x9e3779b97f4a7c15}, 0}; }
+
+// Delivers in order; every message that a node causes goes to the end of the queue.
+class Network : public Outbox {
+ public:
+  explicit Network(const Rules& rules = {}) : rules_(rules) {}
+
+  Place NextPlace() override { return ++place_; }
+  void Send(const Message& message) override { queue_.push_back(message); }
+  void AnnounceLater(const NodeKey& node) override { later_.push_back(node); }
+
+  void Connect(uint64_t a, uint64_t b) {
+    for (auto [one, other] : {std::pair(a, b), std::pair(b, a)}) {
+      Components(rules_, *this).Connect(NodeAt(one), Key(other));
+    }
+  }
+  void Disconnect(uint64_t a, uint64_t b) {
+    for (auto [one, other] : {std::pair(a, b), std::pair(b, a)}) {
+      Components(rules_, *this).Disconnect(NodeAt(one), Key(other));
+    }
+  }
+  void Settle() {
+    while (!queue_.empty() || !later_.empty()) {
+      if (!queue_.empty()) {
+        Message message = queue_.front();
+        queue_.pop_front();
+        Components(rules_, *this).Receive(nodes_.at(message.to), message);
+      } else {
+        NodeKey node = later_.front();
+        later_.pop_front();
+        Components(rules_, *this).Announce(nodes_.at(node));
+      }
+      ++steps_;
+    }
+  }
+  NodeKey LabelOf(uint64_t number) {
+    const Node& node = nodes_.at(Key(number));
+    EXPECT_TRUE(node.labelled);
+    return node.root;
+  }
+  Node& NodeAt(uint64_t number) {
+    return nodes_.try_emplace(Key(number), Key(number)).first->second;
+  }
+  int64_t steps() const { return steps_; }
+  bool AnnouncesAtMostOnce() const {
+    return later_.size() == std::set<NodeKey>(later_.begin(), later_.end()).size();
+  }
+
+ private:
+  Rules rules_;
+  Place place_ = 0;
+  std::map<NodeKey, Node> nodes_;
+  std::deque<Message> queue_;
+  std::deque<NodeKey> later_;
+  int64_t steps_ = 0;
+};
+
+TEST(Components, AChainGetsOneLabelAndItsRootIsAMember) {
+  Network network;
+  for (uint64_t i = 0; i < 50; ++i) network.Connect(i, i + 1);
+  network.Settle();
+  std::set<NodeKey> labels;
+  for (uint64_t i = 0; i <= 50; ++i) labels.insert(network.LabelOf(i));
+  ASSERT_EQ(labels.size(), 1u);
+  EXPECT_LE(labels.begin()->id.hi, 50u);
+}
+
+TEST(Components, CuttingAChainGivesTwoLabelsAndMendingItOne) {
+  Network network;
+  for (uint64_t i = 0; i < 20; ++i) network.Connect(i, i + 1);
+  network.Settle();
+  network.Disconnect(10, 11);
+  network.Settle();
+  for (uint64_t i = 0; i < 10; ++i) EXPECT_EQ(network.LabelOf(i), network.LabelOf(10));
+  for (uint64_t i = 12; i <= 20; ++i) EXPECT_EQ(network.LabelOf(i), network.LabelOf(11));
+  EXPECT_NE(network.LabelOf(10), network.LabelOf(11));
+  network.Connect(3, 17);
+  network.Settle();
+  EXPECT_EQ(network.LabelOf(0), network.LabelOf(20));
+}
+
+TEST(Components, ARingSurvivesACut) {
+  Network network;
+  for (uint64_t i = 0; i < 12; ++i) network.Connect(i, (i + 1) % 12);
+  network.Settle();
+  network.Disconnect(4, 5);
+  network.Settle();
+  for (uint64_t i = 1; i < 12; ++i) EXPECT_EQ(network.LabelOf(i), network.LabelOf(0));
+}
+
+TEST(Components, AHubTellsItsNeighboursInPieces) {
+  Network network(Rules{.announce_max = 3});
+  constexpr uint64_t kLeaves = 100;
+  for (uint64_t i = 1; i <= kLeaves; ++i) network.Connect(0, i);
+  network.Settle();
+  EXPECT_TRUE(network.AnnouncesAtMostOnce());
+  for (uint64_t i = 1; i <= kLeaves; ++i) EXPECT_EQ(network.LabelOf(i), network.LabelOf(0));
+  for (uint64_t i = 1; i <= kLeaves; ++i) network.Disconnect(0, i);
+  network.Settle();
+  for (uint64_t i = 0; i <= kLeaves; ++i) EXPECT_EQ(network.LabelOf(i), Key(i));
+}
+
+TEST(Components, ANodeWithoutNeighboursIsItsOwnRoot) {
+  Network network;
+  network.Connect(1, 2);
+  network.Settle();
+  network.Disconnect(1, 2);
+  network.Settle();
+  EXPECT_EQ(network.LabelOf(1), Key(1));
+  EXPECT_EQ(network.LabelOf(2), Key(2));
+}
+
+TEST(Components, DaysOfOneAddressAreDifferentNodes) {
+  EXPECT_NE((NodeKey{Key(1).id, 5}), (NodeKey{Key(1).id, 6}));
+  EXPECT_NE(Dominates({Key(1).id, 5}, {Key(1).id, 6}), Dominates({Key(1).id, 6}, {Key(1).id, 5}));
+}
+
+}  // namespace
+}  // namespace ringfence::components
