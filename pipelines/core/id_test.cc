@@ -63,6 +63,8 @@ TEST(Time, DaysAreFloorsAndCeilings) {
   EXPECT_EQ(CeilDay(1), 1);
   EXPECT_EQ(CeilDay(kDay), 1);
   EXPECT_EQ(CeilDay(-1), 0);
+  EXPECT_LT(FloorDay(kTimeMin), 0);
+  EXPECT_GT(CeilDay(kTimeMax), 0);
 }
 
 TEST(Time, FarYearsSaturate) {

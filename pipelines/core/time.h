@@ -20,10 +20,10 @@ inline constexpr Time kTimeMax = std::numeric_limits<Time>::max();
 inline constexpr Time kTimeMin = std::numeric_limits<Time>::min();
 
 constexpr Day FloorDay(Time time) {
-  return static_cast<Day>(time >= 0 ? time / kDay : -((-time + kDay - 1) / kDay));
+  return static_cast<Day>(time / kDay - (time % kDay < 0 ? 1 : 0));
 }
 constexpr Day CeilDay(Time time) {
-  return static_cast<Day>(time >= 0 ? (time + kDay - 1) / kDay : -(-time / kDay));
+  return static_cast<Day>(time / kDay + (time % kDay > 0 ? 1 : 0));
 }
 constexpr Time StartOfDay(Day day) { return static_cast<Time>(day) * kDay; }
 

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "pipelines/cluster/statistics.h"
+#include "pipelines/components/components.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/place.h"
+#include "pipelines/core/time.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+#include "ringfence/v1/indicator.pb.h"
+
+namespace ringfence::cluster {
+
+// What one report says about a base, or the tombstone of it.
+struct HeldEvidence {
+  internal::v1::Evidence evidence;
+  // When the removal came; only of a tombstone (`evidence.removed()`).
+  core::Time removed_at = 0;
+  // Stored under a key of its own.
+  bool spilled = false;
+  bool dirty = true;
+};
+
+// A link node of the base: one for most, one a day for an IP.
+struct LinkNode {
+  explicit LinkNode(const components::NodeKey& key) : node(key), shown(key) {}
+
+  components::Node node;
+  // Pieces of evidence that link the node, and those that name it together with a neighbour.
+  uint32_t evidence = 0;
+  absl::btree_map<components::NodeKey, uint32_t> support;
+  // The last label it had: shown while it is detached.
+  components::NodeKey shown;
+  // Neighbours are stored under keys of their own.
+  bool spilled = false;
+};
+
+// An identifier of the base, and what the set remembers of it.
+struct Listing {
+  v1::IdentifierType type = v1::IDENTIFIER_TYPE_UNSPECIFIED;
+  std::string value;
+  core::Id id;
+  Statistics statistics;
+
+  // UNSPECIFIED while it is not in the set.
+  v1::Action action = v1::ACTION_UNSPECIFIED;
+  uint32_t epoch = 0;
+  // It was above MONITOR in this epoch and has fallen since: the next rise begins a new epoch.
+  bool fallen = false;
+  core::Time listed_at = 0;
+  core::Time action_since = 0;
+  core::Place revision = 0;
+  v1::Action peak_action = v1::ACTION_UNSPECIFIED;
+  v1::Tlp least_tlp = v1::TLP_UNSPECIFIED;
+
+  // What the present record changed: the content, or only the label.
+  bool content_touched = false;
+  bool label_touched = false;
+  // Why it left the set in this batch, if it did so last: "expired" or "retracted".
+  const char* removal_reason = nullptr;
+  // Place of the last record that touched it, while it has to be sent at the end of the batch.
+  core::Place unsent = 0;
+};
+
+// All about one base: a registrable domain with its hosts and URLs, an IP with its days, or a
+// single identifier.
+struct Base {
+  explicit Base(const core::Id& base_id) : id(base_id) {}
+
+  bool empty() const { return evidence.empty() && nodes.empty() && listings.empty(); }
+
+  core::Id id;
+  absl::btree_map<core::Id, HeldEvidence> evidence;
+  absl::btree_map<core::Day, LinkNode> nodes;
+  absl::btree_map<core::Id, Listing> listings;
+  // The phases of all evidence are those of this time.
+  core::Time as_of = core::kTimeMin;
+  // Nothing changes its phase before; kTimeMax: never. `indexed_due` stands in the timers.
+  core::Time due = core::kTimeMax;
+  core::Time indexed_due = core::kTimeMax;
+  // DOMAIN listings in the set.
+  uint32_t hosts_in_set = 0;
+
+  bool stored = false;
+  bool dirty = false;
+  // In the list of bases that the present record touched.
+  bool touched = false;
+  // What had keys of its own and is no longer there: reports; nodes' days with their neighbours.
+  std::vector<core::Id> erased_evidence;
+  std::vector<std::pair<core::Day, components::NodeKey>> erased_neighbours;
+};
+
+}  // namespace ringfence::cluster

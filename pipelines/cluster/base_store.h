@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "pipelines/cluster/base.h"
+#include "pipelines/core/state.h"
+#include "pipelines/core/timers.h"
+
+namespace ringfence::cluster {
+
+struct StoreOptions {
+  // Pieces of evidence that stand in the base's own entry; later ones have keys of their own.
+  size_t inline_evidence_max = 4;
+  // A node with more neighbours keeps them under keys of their own.
+  size_t inline_neighbours_max = 16;
+  // How much of the state is kept in memory, by an estimate.
+  size_t cache_bytes_max = size_t{96} << 20;
+};
+
+// The bases in memory, above the state: what is hot stays as objects, what changed is written back
+// at the end of a batch.
+//
+// Tables of the state:
+//   'b' base (16)                                     StoredBase
+//   'v' base (16) report (16)                         StoredEvidence
+//   'n' base (16) day (4) neighbour (16) day (4)      StoredNeighbour
+//   't' due (8) base (16)                             timers
+class BaseStore {
+ public:
+  // `state` must outlive it.
+  BaseStore(core::State& state, const StoreOptions& options);
+
+  // The base, read or new. Valid until the next WriteBack.
+  Base& Load(const core::Id& id);
+  // Like Load, but null where there is none.
+  Base* Find(const core::Id& id);
+
+  // Puts `base.due` into the timers.
+  void Index(Base& base);
+  core::Timers& timers() { return timers_; }
+
+  // Writes every dirty base, then drops the coldest beyond the cache's size.
+  void WriteBack();
+  // Marks as changed: it is written back.
+  void MarkDirty(Base& base);
+
+ private:
+  struct Cached {
+    std::unique_ptr<Base> base;
+    size_t bytes = 0;
+    std::list<core::Id>::iterator age;
+  };
+
+  std::unique_ptr<Base> Read(const core::Id& id);
+  void Write(Base& base);
+  void WriteEvidence(Base& base);
+  void WriteNeighbours(Base& base);
+  void Evict();
+
+  const StoreOptions options_;
+  core::State& state_;
+  core::Timers timers_;
+  absl::flat_hash_map<core::Id, Cached> cache_;
+  // The most recently used first.
+  std::list<core::Id> ages_;
+  size_t cached_bytes_ = 0;
+  std::vector<core::Id> dirty_;
+  std::string buffer_;
+};
+
+}  // namespace ringfence::cluster

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pipelines/cluster/base_store.h"
+#include "pipelines/components/components.h"
+#include "pipelines/core/stage.h"
+#include "pipelines/core/state.h"
+
+namespace ringfence::cluster {
+
+struct Options {
+  uint32_t partition = 0;
+  // Names the namespace of indicator ids.
+  std::string deployment = "local";
+  // Messages to the same partition that are applied right after the record that caused them; the
+  // rest go through the log.
+  uint32_t own_messages_max = 65'536;
+  // Bases that one record may expire; the rest follow in later records.
+  size_t sweep_max = 256;
+  components::Rules rules;
+  StoreOptions store;
+};
+
+// One entry a base: its evidence, the statistics and listing of its identifiers, its nodes' edges
+// and labels. Sends labels to neighbours, and each identifier that changed, in full, to the
+// partition's own `indicators`.
+//
+// `state` must outlive the stage and belong to it alone.
+std::unique_ptr<core::Stage> MakeCluster(core::State& state, const Options& options);
+
+}  // namespace ringfence::cluster

@@ -1,0 +1,200 @@
+#include "pipelines/cluster/cluster.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "pipelines/core/fake_output.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/memory_state.h"
+#include "pipelines/dedupe/evidence.h"
+
+namespace ringfence::cluster {
+namespace {
+
+using internal::v1::Envelope;
+using internal::v1::Evidence;
+using internal::v1::IndicatorRecord;
+using internal::v1::ReportRevision;
+
+constexpr core::Time kSeen = 20'000 * core::kDay;
+
+// One partition whose own messages come back to it; keeps what was published last of each
+// identifier.
+class Clusters : public testing::Test {
+ protected:
+  void Open(Options options) {
+    options_ = options;
+    stage_ = MakeCluster(state_, options_);
+  }
+
+  void Report(const std::string& partner, const std::string& id,
+              const std::vector<std::string>& phones, core::Time observed_at = kSeen) {
+    ReportRevision revision;
+    revision.set_partner(partner);
+    revision.set_tlp(v1::TLP_AMBER);
+    for (const std::string& phone : phones) {
+      internal::v1::NamedIdentifier& named = *revision.add_identifiers();
+      named.set_type(v1::IDENTIFIER_TYPE_PHONE);
+      named.set_value(phone);
+      named.set_role(v1::IDENTIFIER_ROLE_CALLBACK);
+      named.set_observed_at(observed_at);
+    }
+    const core::Id report = core::ReportKey(partner, id);
+    Envelope envelope;
+    for (Evidence& evidence : dedupe::MakeEvidence(revision, report, report)) {
+      evidence.set_place(++place_);
+      *envelope.add_evidence() = evidence;
+    }
+    Apply(envelope);
+  }
+
+  void Retract(const std::string& partner, const std::string& id,
+               const std::vector<std::string>& phones) {
+    const core::Id report = core::ReportKey(partner, id);
+    Envelope envelope;
+    for (const std::string& phone : phones) {
+      const core::Id base = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone);
+      Evidence& evidence = *envelope.add_evidence();
+      evidence.set_place(++place_);
+      evidence.set_base_hi(base.hi);
+      evidence.set_base_lo(base.lo);
+      evidence.set_report_hi(report.hi);
+      evidence.set_report_lo(report.lo);
+      evidence.set_removed(true);
+    }
+    Apply(envelope);
+  }
+
+  void Tick(core::Time time) {
+    Envelope envelope;
+    envelope.set_tick(time);
+    Apply(envelope);
+  }
+
+  void Apply(const Envelope& envelope) {
+    std::deque<Envelope> mailbox = {envelope};
+    while (!mailbox.empty()) {
+      mailbox.front().set_format(core::kEnvelopeFormat);
+      const std::string bytes = mailbox.front().SerializeAsString();
+      mailbox.pop_front();
+      core::FakeOutput output(1, 1);
+      ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
+      ASSERT_TRUE(stage_->EndBatch(output).ok());
+      for (auto& [to, sent] : output.envelopes) mailbox.push_back(sent);
+      for (auto& [key, value] : output.indicators) {
+        IndicatorRecord record;
+        ASSERT_TRUE(record.ParseFromString(value));
+        published_[key] = record;
+      }
+    }
+  }
+
+  const IndicatorRecord& Published(const std::string& phone) {
+    return published_[core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone).Bytes()];
+  }
+  core::Id Label(const std::string& phone) {
+    const IndicatorRecord& record = Published(phone);
+    return {record.root_hi(), record.root_lo()};
+  }
+
+  core::MemoryState state_;
+  Options options_;
+  std::unique_ptr<core::Stage> stage_ = MakeCluster(state_, options_);
+  int64_t offset_ = 0;
+  core::Place place_ = 0;
+  std::map<std::string, IndicatorRecord> published_;
+};
+
+TEST_F(Clusters, ReportsThatShareAnIdentifierShareALabel) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+2", "+3"});
+  Report("b", "2", {"+8", "+9"});
+  EXPECT_EQ(Label("+1"), Label("+3"));
+  EXPECT_NE(Label("+1"), Label("+8"));
+  EXPECT_EQ(Published("+2").indicator().action(), v1::ACTION_CHALLENGE);
+  EXPECT_EQ(Published("+1").indicator().action(), v1::ACTION_MONITOR);
+}
+
+TEST_F(Clusters, ARetractionTakesBackAllThatTheReportDid) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+2", "+3"});
+  Retract("b", "1", {"+2", "+3"});
+  EXPECT_EQ(Published("+2").indicator().action(), v1::ACTION_MONITOR);
+  EXPECT_EQ(Published("+3").removed().reason(), "retracted");
+  EXPECT_GT(Published("+3").removed().revision(), 0u);
+}
+
+TEST_F(Clusters, AnEarlierMessageThatComesAgainDoesNothing) {
+  Report("a", "1", {"+1", "+2"});
+  const core::Place before = place_;
+  Retract("a", "1", {"+1", "+2"});
+  place_ = before - 2;
+  Report("a", "1", {"+1", "+2"});
+  EXPECT_TRUE(Published("+1").has_removed());
+}
+
+TEST_F(Clusters, AValueThatComesBackGetsANewEpoch) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+1", "+2"});
+  const std::string first = Published("+1").indicator().indicator_id();
+  EXPECT_EQ(Published("+1").epoch(), 0u);
+  Retract("b", "1", {"+1", "+2"});
+  EXPECT_EQ(Published("+1").indicator().indicator_id(), first);
+  Report("c", "1", {"+1", "+2"});
+  EXPECT_EQ(Published("+1").epoch(), 1u);
+  EXPECT_NE(Published("+1").indicator().indicator_id(), first);
+}
+
+TEST_F(Clusters, TheEpochOutlivesTheEntry) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+1", "+2"});
+  Tick(kSeen + 500 * core::kDay);
+  EXPECT_EQ(Published("+1").removed().reason(), "expired");
+  Report("a", "2", {"+1", "+2"}, kSeen + 500 * core::kDay);
+  Report("b", "2", {"+1", "+2"}, kSeen + 500 * core::kDay);
+  EXPECT_EQ(Published("+1").epoch(), 1u);
+}
+
+TEST_F(Clusters, ExpiryLeavesNothingButEpochsBehind) {
+  Report("a", "1", {"+1", "+2", "+3"});
+  Report("b", "1", {"+3", "+4"});
+  Retract("b", "1", {"+3", "+4"});
+  Tick(kSeen + 90 * core::kDay - 1);
+  EXPECT_TRUE(Published("+1").has_indicator());
+  Tick(kSeen + 90 * core::kDay);
+  EXPECT_EQ(Published("+1").removed().reason(), "expired");
+  Tick(kSeen + 402 * core::kDay);
+  // The clock, and the epoch of the one that was above MONITOR.
+  EXPECT_EQ(state_.size(), 2u);
+}
+
+TEST_F(Clusters, AHubSpillsIsReadBackAndGoesAgain) {
+  Options options;
+  options.store.inline_evidence_max = 2;
+  options.store.inline_neighbours_max = 3;
+  options.store.cache_bytes_max = 0;
+  options.rules.announce_max = 2;
+  options.own_messages_max = 3;
+  options.sweep_max = 2;
+  Open(options);
+  std::vector<std::string> all = {"+100"};
+  for (int i = 0; i < 40; ++i) {
+    all.push_back("+" + std::to_string(i));
+    Report("a", std::to_string(i), {"+100", all.back()});
+  }
+  std::set<core::Id> labels;
+  for (const std::string& phone : all) labels.insert(Label(phone));
+  EXPECT_EQ(labels.size(), 1u);
+  EXPECT_EQ(Published("+100").indicator().explanation().incidents(), 40u);
+  for (int i = 0; i < 40; ++i) Retract("a", std::to_string(i), {"+100", "+" + std::to_string(i)});
+  EXPECT_TRUE(Published("+100").has_removed());
+  Tick(kSeen + 10 * core::kDay);
+  EXPECT_EQ(state_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace ringfence::cluster

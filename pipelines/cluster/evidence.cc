@@ -1,0 +1,229 @@
+#include "pipelines/cluster/evidence.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/container/flat_hash_set.h"
+#include "pipelines/identifiers/policy.h"
+#include "ringfence/internal/v1/state.pb.h"
+
+namespace ringfence::cluster {
+namespace {
+
+using components::NodeKey;
+using core::Day;
+using core::Id;
+using core::Time;
+using internal::v1::Evidence;
+using internal::v1::NodeTies;
+using internal::v1::Occurrence;
+
+// Collects which edges may have changed, and says in the end which did.
+class EdgeWatch {
+ public:
+  explicit EdgeWatch(Base& base) : base_(base) {}
+
+  void Change(const NodeTies& ties, int index, bool add) {
+    const NodeKey other{{ties.neighbours(2 * index), ties.neighbours(2 * index + 1)},
+                        ties.neighbour_days(index)};
+    LinkNode& link = NodeAt(ties.day());
+    if (add) {
+      ++link.support[other];
+    } else if (auto it = link.support.find(other); it != link.support.end() && --it->second == 0) {
+      link.support.erase(it);
+    }
+    seen_.emplace(ties.day(), other);
+  }
+
+  void ChangeNode(const NodeTies& ties, bool add) {
+    LinkNode& link = NodeAt(ties.day());
+    add ? ++link.evidence : --link.evidence;
+  }
+
+  std::vector<EdgeChange> Changes() const {
+    std::vector<EdgeChange> changes;
+    for (const auto& [day, other] : seen_) {
+      const LinkNode& link = base_.nodes.at(day);
+      auto support = link.support.find(other);
+      const uint32_t count = support == link.support.end() ? 0 : support->second;
+      const bool stands = count >= SupportNeeded(link.node.key, other);
+      if (stands != link.node.neighbours.contains(other)) changes.push_back({day, other, stands});
+    }
+    return changes;
+  }
+
+ private:
+  LinkNode& NodeAt(Day day) {
+    return base_.nodes.try_emplace(day, NodeKey{base_.id, day}).first->second;
+  }
+
+  Base& base_;
+  std::set<std::pair<Day, NodeKey>> seen_;
+};
+
+bool StandsAt(Day until, Time time) { return time < core::StartOfDay(until); }
+
+// Puts all that a piece of evidence does from one time's phases to another's. `before` or `after`
+// absent: it was not, or will not be there.
+struct Moment {
+  bool present = false;
+  Time time = 0;
+};
+
+void ChangeTies(const Evidence& evidence, Moment before, Moment after, EdgeWatch& edges) {
+  auto stands = [](Moment moment, Day until) {
+    return moment.present && StandsAt(until, moment.time);
+  };
+  for (const NodeTies& ties : evidence.ties()) {
+    const bool was = stands(before, ties.until_day());
+    const bool is = stands(after, ties.until_day());
+    if (was != is) edges.ChangeNode(ties, is);
+    for (int i = 0; i < ties.until_days_size(); ++i) {
+      const bool tied = stands(before, ties.until_days(i));
+      const bool ties_now = stands(after, ties.until_days(i));
+      if (tied != ties_now) edges.Change(ties, i, ties_now);
+    }
+  }
+}
+
+Listing& ListingOf(Base& base, const Occurrence& occurrence, core::State* state) {
+  const Id id = core::IdentifierId(occurrence.type(), occurrence.value());
+  auto [entry, inserted] = base.listings.try_emplace(id);
+  Listing& listing = entry->second;
+  if (!inserted) return listing;
+  listing.type = occurrence.type();
+  listing.value = occurrence.value();
+  listing.id = id;
+  if (state == nullptr) return listing;
+  if (auto bytes = state->Get(EpochKey(id))) {
+    internal::v1::StoredListing stored;
+    if (stored.ParseFromString(*bytes)) {
+      listing.epoch = stored.epoch();
+      listing.fallen = true;
+      listing.peak_action = stored.peak_action();
+      listing.least_tlp = stored.least_tlp();
+    }
+  }
+  return listing;
+}
+
+// `touch`: the listings' content changes whether or not a phase did.
+void ChangeOccurrences(Base& base, const Evidence& evidence, Moment before, Moment after,
+                       bool touch, core::State* state) {
+  for (const Occurrence& occurrence : evidence.occurrences()) {
+    const Phase from = before.present ? PhaseAt(occurrence, before.time) : Phase{};
+    const Phase to = after.present ? PhaseAt(occurrence, after.time) : Phase{};
+    if (!touch && from == to) continue;
+    Listing& listing = ListingOf(base, occurrence, state);
+    listing.statistics.Change(evidence, occurrence, from, to);
+    listing.content_touched = true;
+  }
+}
+
+Time NextChangeOf(const HeldEvidence& held, Time time) {
+  if (held.evidence.removed()) return held.removed_at + kTombstoneSpan;
+  Time next = core::kTimeMax;
+  for (const Occurrence& occurrence : held.evidence.occurrences()) {
+    next = std::min(next, NextChange(occurrence, time));
+  }
+  for (const NodeTies& ties : held.evidence.ties()) {
+    if (StandsAt(ties.until_day(), time)) next = std::min(next, core::StartOfDay(ties.until_day()));
+    for (Day until : ties.until_days()) {
+      if (StandsAt(until, time)) next = std::min(next, core::StartOfDay(until));
+    }
+  }
+  return next;
+}
+
+// A phone number that is blocked leaves BLOCK a while after it was last seen, with no phase
+// changing.
+void TouchAgedPhones(Base& base, Time before, Time now) {
+  if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_PHONE) return;
+  for (auto& [id, listing] : base.listings) {
+    if (listing.action != v1::ACTION_BLOCK || !listing.statistics.live()) continue;
+    const Time ages = listing.statistics.last_seen() + identifiers::kPhoneBlockSpan;
+    if (before < ages && ages <= now) listing.content_touched = true;
+  }
+}
+
+void Erase(Base& base, const Id& report) {
+  auto held = base.evidence.find(report);
+  if (held->second.spilled) base.erased_evidence.push_back(report);
+  base.evidence.erase(held);
+}
+
+}  // namespace
+
+uint32_t SupportNeeded(const NodeKey& one, const NodeKey& other) {
+  return one.day != 0 || other.day != 0 ? 2 : 1;
+}
+
+std::vector<EdgeChange> ApplyEvidence(Base& base, const Evidence& evidence, Time now,
+                                      core::State& state) {
+  const Id report{evidence.report_hi(), evidence.report_lo()};
+  auto [entry, inserted] = base.evidence.try_emplace(report);
+  HeldEvidence& held = entry->second;
+  if (!inserted && held.evidence.place() >= evidence.place()) return {};
+  EdgeWatch edges(base);
+  const Moment absent;
+  const Moment present{true, now};
+  // The new first: what both say does not go in between.
+  ChangeTies(evidence, absent, present, edges);
+  ChangeOccurrences(base, evidence, absent, present, true, &state);
+  if (!inserted) {
+    ChangeTies(held.evidence, present, absent, edges);
+    ChangeOccurrences(base, held.evidence, present, absent, true, &state);
+  }
+  held.evidence = evidence;
+  held.removed_at = evidence.removed() ? now : 0;
+  held.dirty = true;
+  base.dirty = true;
+  const Time next = NextChangeOf(held, now);
+  if (next == core::kTimeMax) Erase(base, report);
+  base.due = std::min(base.due, next);
+  return edges.Changes();
+}
+
+std::vector<EdgeChange> Advance(Base& base, Time now) {
+  const Time before = base.as_of;
+  if (now <= before) return {};
+  base.as_of = now;
+  if (now < base.due) return {};
+  base.dirty = true;
+  EdgeWatch edges(base);
+  TouchAgedPhones(base, before, now);
+  Time due = core::kTimeMax;
+  std::vector<Id> over;
+  for (auto& [report, held] : base.evidence) {
+    ChangeTies(held.evidence, {true, before}, {true, now}, edges);
+    ChangeOccurrences(base, held.evidence, {true, before}, {true, now}, false, nullptr);
+    const Time next = NextChangeOf(held, now);
+    if (next <= now || next == core::kTimeMax) over.push_back(report);
+    due = std::min(due, next <= now ? core::kTimeMax : next);
+  }
+  for (const Id& report : over) Erase(base, report);
+  base.due = due;
+  return edges.Changes();
+}
+
+void Rebuild(Base& base) {
+  EdgeWatch edges(base);
+  for (auto& [report, held] : base.evidence) {
+    ChangeTies(held.evidence, {}, {true, base.as_of}, edges);
+    ChangeOccurrences(base, held.evidence, {}, {true, base.as_of}, false, nullptr);
+  }
+  for (auto& [id, listing] : base.listings) {
+    listing.content_touched = false;
+    if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && listing.action != v1::ACTION_UNSPECIFIED) {
+      ++base.hosts_in_set;
+    }
+  }
+}
+
+std::string EpochKey(const Id& identifier) {
+  std::string key(1, 'e');
+  identifier.AppendTo(key);
+  return key;
+}
+
+}  // namespace ringfence::cluster

@@ -1,0 +1,192 @@
+#include "pipelines/cluster/listing.h"
+
+#include <algorithm>
+
+#include "pipelines/cluster/score.h"
+#include "pipelines/identifiers/policy.h"
+
+namespace ringfence::cluster {
+namespace {
+
+using core::Time;
+using internal::v1::IndicatorRecord;
+
+constexpr bool IsRaised(v1::Action action) { return action >= v1::ACTION_CHALLENGE; }
+
+v1::Tlp StrictestTlp(const Statistics& statistics) {
+  return static_cast<v1::Tlp>(statistics.tlps().greatest());
+}
+
+void Rise(Listing& listing, v1::Action action, Time now) {
+  const v1::Action before = listing.action;
+  if (before == v1::ACTION_UNSPECIFIED) listing.listed_at = now;
+  if (listing.fallen && IsRaised(action)) {
+    ++listing.epoch;
+    listing.fallen = false;
+    listing.listed_at = now;
+  }
+  if (IsRaised(before) && !IsRaised(action)) listing.fallen = true;
+  if (action != before) listing.action_since = now;
+  listing.action = action;
+  listing.peak_action = std::max(listing.peak_action, action);
+  const v1::Tlp tlp = StrictestTlp(listing.statistics);
+  if (listing.least_tlp == v1::TLP_UNSPECIFIED || tlp < listing.least_tlp) listing.least_tlp = tlp;
+  listing.removal_reason = nullptr;
+}
+
+void Leave(Listing& listing, Time now, const char* reason) {
+  if (listing.action == v1::ACTION_UNSPECIFIED) return;
+  listing.action_since = now;
+  if (IsRaised(listing.action)) listing.fallen = true;
+  listing.action = v1::ACTION_UNSPECIFIED;
+  listing.removal_reason = reason;
+}
+
+void FinishListing(Base& base, Listing& listing, Time now, core::Place place, const char* removed) {
+  const bool was_in_set = listing.action != v1::ACTION_UNSPECIFIED;
+  if (listing.statistics.live() && identifiers::IsListed(listing.type, listing.value)) {
+    Rise(listing, Assess(listing.type, listing.statistics, now).action, now);
+  } else {
+    Leave(listing, now, removed);
+  }
+  const bool is_in_set = listing.action != v1::ACTION_UNSPECIFIED;
+  if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && was_in_set != is_in_set) {
+    is_in_set ? ++base.hosts_in_set : --base.hosts_in_set;
+  }
+  listing.revision = place;
+  if (was_in_set || is_in_set) listing.unsent = place;
+}
+
+bool IsSubtree(const Base& base, const Listing& listing) {
+  return listing.id == base.id && listing.type == v1::IDENTIFIER_TYPE_DOMAIN &&
+         base.hosts_in_set >= identifiers::kHostsForSubtree;
+}
+
+void FillExplanation(const Statistics& statistics, const Assessment& assessment, bool subtree,
+                     v1::Explanation& explanation) {
+  explanation.set_incidents(statistics.incidents().distinct());
+  explanation.set_reports(statistics.reports().distinct());
+  explanation.set_organisations(
+      static_cast<uint32_t>(statistics.incidents_by_organisation().size()));
+  for (const auto& [country, count] : statistics.countries()) explanation.add_countries(country);
+  for (std::string_view rule : assessment.rules) explanation.add_rules(std::string(rule));
+  if (subtree) explanation.add_rules("scope.three_hosts");
+  for (const auto& [role, evidence] : statistics.by_role()) {
+    v1::RoleEvidence& by_role = *explanation.add_by_role();
+    by_role.set_role(role);
+    by_role.set_incidents(evidence.incidents.distinct());
+    by_role.set_organisations(evidence.organisations.distinct());
+    *by_role.mutable_last_seen() = core::ToProto(evidence.seen.greatest());
+  }
+}
+
+void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indicator) {
+  const Statistics& statistics = listing.statistics;
+  const Assessment assessment = Assess(listing.type, statistics, base.as_of);
+  const bool subtree = IsSubtree(base, listing);
+  indicator.set_type(listing.type);
+  indicator.set_value(listing.value);
+  for (const auto& [role, evidence] : statistics.by_role()) indicator.add_roles(role);
+  indicator.set_action(listing.action);
+  indicator.set_score(assessment.score);
+  FillExplanation(statistics, assessment, subtree, *indicator.mutable_explanation());
+  const Time last_seen = statistics.last_seen();
+  *indicator.mutable_first_seen() = core::ToProto(statistics.first_seen());
+  *indicator.mutable_last_seen() = core::ToProto(last_seen);
+  *indicator.mutable_expires_at() =
+      core::ToProto(last_seen + identifiers::PolicyOf(listing.type).span);
+  indicator.set_tlp(StrictestTlp(statistics));
+  for (const auto& [scam_type, count] : statistics.scam_types()) {
+    indicator.add_scam_types(static_cast<v1::ScamType>(scam_type));
+  }
+  indicator.set_shared_infrastructure(assessment.shared_infrastructure);
+  indicator.set_revision(listing.revision);
+  if (subtree) indicator.set_scope(v1::SCOPE_SUBTREE);
+  *indicator.mutable_listed_at() = core::ToProto(listing.listed_at);
+  *indicator.mutable_action_since() = core::ToProto(listing.action_since);
+}
+
+void FillShare(const Statistics::Borne& borne, internal::v1::CampaignShare& share) {
+  share.set_incidents(borne.incidents.distinct());
+  share.set_reports(borne.reports);
+  for (const auto& [partner, incidents] : borne.partners) {
+    internal::v1::PartnerCount& count = *share.add_partners();
+    count.set_partner(partner);
+    count.set_incidents(incidents);
+  }
+  for (const auto& [country, incidents] : borne.countries) {
+    v1::CountryCount& count = *share.add_countries();
+    count.set_country(country);
+    count.set_incidents(incidents);
+  }
+  for (const auto& [currency, sum] : borne.losses) {
+    v1::AmountTotal& loss = *share.add_losses();
+    loss.set_currency(currency);
+    loss.set_amount(sum.ToString());
+  }
+}
+
+// The node whose label is the identifier's: of an IP the latest day on which it linked.
+const LinkNode* LabelNode(const Base& base, const Listing& listing) {
+  if (!listing.statistics.links()) return nullptr;
+  const bool by_day = core::TypeOf(base.id) == v1::IDENTIFIER_TYPE_IP;
+  auto node = base.nodes.find(by_day ? listing.statistics.latest_linking_day() : 0);
+  return node == base.nodes.end() ? nullptr : &node->second;
+}
+
+}  // namespace
+
+void FinishListings(Base& base, Time now, core::Place place, const char* removed) {
+  const bool was_subtree = base.hosts_in_set >= identifiers::kHostsForSubtree;
+  for (auto& [id, listing] : base.listings) {
+    if (listing.content_touched) FinishListing(base, listing, now, place, removed);
+    if (listing.label_touched && listing.action != v1::ACTION_UNSPECIFIED) listing.unsent = place;
+    listing.content_touched = false;
+    listing.label_touched = false;
+  }
+  // The registrable domain's own scope changes with the number of its hosts.
+  if (was_subtree != (base.hosts_in_set >= identifiers::kHostsForSubtree)) {
+    auto own = base.listings.find(base.id);
+    if (own != base.listings.end()) FinishListing(base, own->second, now, place, removed);
+  }
+}
+
+IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
+                           const core::IndicatorNamespace& ids) {
+  IndicatorRecord record;
+  record.set_format(1);
+  record.set_place(listing.unsent);
+  record.set_identifier_id(listing.id.Bytes());
+  record.set_base_id(base.id.Bytes());
+  record.set_peak_action(listing.peak_action);
+  record.set_least_tlp(listing.least_tlp);
+  record.set_epoch(listing.epoch);
+  const std::string indicator_id = ids.IndicatorId(listing.type, listing.value, listing.epoch);
+  if (listing.action == v1::ACTION_UNSPECIFIED) {
+    internal::v1::Removed& removed = *record.mutable_removed();
+    removed.set_indicator_id(indicator_id);
+    removed.set_type(listing.type);
+    removed.set_value(listing.value);
+    removed.set_reason(listing.removal_reason == nullptr ? "retracted" : listing.removal_reason);
+    removed.set_revision(listing.revision);
+    removed.set_removed_at(listing.action_since);
+    return record;
+  }
+  FillIndicator(base, listing, *record.mutable_indicator());
+  record.mutable_indicator()->set_indicator_id(indicator_id);
+  if (const LinkNode* link = LabelNode(base, listing)) {
+    const components::NodeKey& label = link->node.labelled ? link->node.root : link->shown;
+    record.set_labelled(true);
+    record.set_root_hi(label.id.hi);
+    record.set_root_lo(label.id.lo);
+    record.set_root_day(label.day);
+  }
+  FillShare(listing.statistics.borne(), *record.mutable_share());
+  for (const auto& [brand, count] : listing.statistics.impersonated())
+    record.add_impersonated(brand);
+  return record;
+}
+
+bool IsRemembered(const Listing& listing) { return listing.epoch > 0 || listing.fallen; }
+
+}  // namespace ringfence::cluster

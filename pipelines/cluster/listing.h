@@ -1,0 +1,26 @@
+#pragma once
+
+#include "pipelines/cluster/base.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/place.h"
+#include "pipelines/core/time.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::cluster {
+
+// What the set remembers, and what is sent of it.
+
+// Brings the listings that the present record touched up to date, at `now`, record by record:
+// action, epoch, and whether it is in the set at all. `place` is the record's; `removed` is why a
+// listing leaves the set if it does. Marks what has to be sent.
+void FinishListings(Base& base, core::Time now, core::Place place, const char* removed);
+
+// The record of one listing as it stands: an upsert, or a removal where it has left the set.
+internal::v1::IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
+                                         const core::IndicatorNamespace& ids);
+
+// What has to be kept for ever of a listing whose evidence is gone: only of one that was above
+// MONITOR.
+bool IsRemembered(const Listing& listing);
+
+}  // namespace ringfence::cluster

@@ -1,0 +1,115 @@
+#include "pipelines/cluster/score.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipelines/identifiers/policy.h"
+
+namespace ringfence::cluster {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr core::Time kNow = 20'000 * core::kDay;
+
+// `counts`: incidents of each organisation.
+Statistics Reported(v1::IdentifierType type, v1::IdentifierRole role,
+                    const std::vector<int>& counts, v1::Basis basis = v1::BASIS_SELF_REPORTED,
+                    core::Time observed_at = kNow - core::kHour) {
+  Statistics statistics;
+  uint64_t report = 0;
+  for (size_t organisation = 0; organisation < counts.size(); ++organisation) {
+    for (int i = 0; i < counts[organisation]; ++i) {
+      internal::v1::Evidence evidence;
+      evidence.set_report_hi(++report);
+      evidence.set_incident_hi(report);
+      evidence.set_partner("partner-" + std::to_string(organisation));
+      evidence.set_basis(basis);
+      evidence.set_tlp(v1::TLP_AMBER);
+      internal::v1::Occurrence occurrence;
+      occurrence.set_type(type);
+      occurrence.set_value("value");
+      occurrence.set_role(role);
+      occurrence.set_observed_at(observed_at);
+      occurrence.set_bearer_from(core::kTimeMax);
+      statistics.Change(evidence, occurrence, {}, PhaseAt(occurrence, kNow));
+    }
+  }
+  return statistics;
+}
+
+Assessment AssessPhone(const std::vector<int>& counts) {
+  return Assess(v1::IDENTIFIER_TYPE_PHONE,
+                Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, counts), kNow);
+}
+
+TEST(Score, FollowsTheFormula) {
+  EXPECT_EQ(Score({}), 0u);
+  EXPECT_EQ(Score({1}), 250u);
+  EXPECT_EQ(Score({1, 1}), 438u);
+  EXPECT_EQ(Score({2, 2}), 609u);
+  EXPECT_EQ(Score({1, 1, 1}), 578u);
+  EXPECT_EQ(Score({2, 1}), Score({1, 2}));
+}
+
+TEST(Score, OneOrganisationAloneStaysAtMostAtFiveHundred) { EXPECT_LE(Score({1'000'000}), 500u); }
+
+TEST(Assess, OneOrganisationIsMonitoredHoweverOftenItReports) {
+  EXPECT_EQ(AssessPhone({1000}).action, v1::ACTION_MONITOR);
+  EXPECT_THAT(AssessPhone({1000}).rules, ElementsAre("quorum.not_reached"));
+}
+
+TEST(Assess, TwoOrganisationsChallenge) {
+  Assessment assessment = AssessPhone({1, 1});
+  EXPECT_EQ(assessment.action, v1::ACTION_CHALLENGE);
+  EXPECT_THAT(assessment.rules, ElementsAre("quorum.two_organisations"));
+  EXPECT_EQ(AssessPhone({100, 1}).action, v1::ACTION_CHALLENGE);
+}
+
+TEST(Assess, ThreeOrganisationsOrTwoWithTwoIncidentsEachBlock) {
+  EXPECT_EQ(AssessPhone({1, 1, 1}).action, v1::ACTION_BLOCK);
+  EXPECT_EQ(AssessPhone({2, 2}).action, v1::ACTION_BLOCK);
+}
+
+TEST(Assess, RolesThatCanBeSpoofedAreMonitored) {
+  Assessment assessment =
+      Assess(v1::IDENTIFIER_TYPE_PHONE,
+             Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLER_ID, {9, 9, 9}), kNow);
+  EXPECT_EQ(assessment.action, v1::ACTION_MONITOR);
+  EXPECT_EQ(assessment.score, 0u);
+  EXPECT_THAT(assessment.rules, ElementsAre("role.caller_id_only"));
+}
+
+TEST(Assess, FeedsRaiseNothing) {
+  Assessment assessment = Assess(v1::IDENTIFIER_TYPE_PHONE,
+                                 Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK,
+                                          {9, 9, 9}, v1::BASIS_THIRD_PARTY_FEED),
+                                 kNow);
+  EXPECT_EQ(assessment.action, v1::ACTION_MONITOR);
+  EXPECT_THAT(assessment.rules, ElementsAre("basis.feed_only"));
+}
+
+TEST(Assess, AccountsWaitForTheirCustodian) {
+  Assessment assessment =
+      Assess(v1::IDENTIFIER_TYPE_IBAN,
+             Reported(v1::IDENTIFIER_TYPE_IBAN, v1::IDENTIFIER_ROLE_BENEFICIARY, {2, 2, 2}), kNow);
+  EXPECT_EQ(assessment.action, v1::ACTION_CHALLENGE);
+  EXPECT_THAT(assessment.rules,
+              ElementsAre("ceiling.custodian_unconfirmed", "quorum.three_organisations"));
+}
+
+TEST(Assess, APhoneNumberLeavesBlockAfterThirtyDays) {
+  const core::Time observed = kNow - identifiers::kPhoneBlockSpan;
+  auto at = [&](core::Time seen) {
+    return Assess(v1::IDENTIFIER_TYPE_PHONE,
+                  Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, {2, 2, 2},
+                           v1::BASIS_SELF_REPORTED, seen),
+                  kNow)
+        .action;
+  };
+  EXPECT_EQ(at(observed + 1), v1::ACTION_BLOCK);
+  EXPECT_EQ(at(observed), v1::ACTION_CHALLENGE);
+}
+
+}  // namespace
+}  // namespace ringfence::cluster

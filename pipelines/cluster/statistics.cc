@@ -1,0 +1,111 @@
+#include "pipelines/cluster/statistics.h"
+
+#include <algorithm>
+
+#include "pipelines/identifiers/policy.h"
+
+namespace ringfence::cluster {
+namespace {
+
+using core::Id;
+using core::Time;
+using internal::v1::Evidence;
+using internal::v1::Occurrence;
+
+// Time at which the occurrence no longer counts towards listing.
+Time LiveUntil(const Occurrence& occurrence) {
+  return occurrence.observed_at() + identifiers::PolicyOf(occurrence.type()).span;
+}
+
+bool LinksAtAll(const Occurrence& occurrence) {
+  return identifiers::Links(occurrence.type(), occurrence.role(), occurrence.attested(),
+                            occurrence.standing());
+}
+
+Time LinksUntil(const Occurrence& occurrence) {
+  return core::StartOfDay(identifiers::LinkUntilDay(occurrence.observed_at()));
+}
+
+template <typename Map, typename K>
+void ChangeCount(Map& map, const K& key, const Id& id, bool add) {
+  auto entry = map.try_emplace(key).first;
+  entry->second.Change(id, add);
+  if (entry->second.empty()) map.erase(entry);
+}
+
+}  // namespace
+
+Phase PhaseAt(const Occurrence& occurrence, Time time) {
+  Phase phase;
+  phase.live = time < LiveUntil(occurrence);
+  phase.links = LinksAtAll(occurrence) && time < LinksUntil(occurrence);
+  phase.bears =
+      phase.live && occurrence.bearer_from() != core::kTimeMax && occurrence.bearer_from() <= time;
+  return phase;
+}
+
+Time NextChange(const Occurrence& occurrence, Time time) {
+  Time next = core::kTimeMax;
+  auto consider = [&](Time candidate) {
+    if (candidate > time) next = std::min(next, candidate);
+  };
+  consider(LiveUntil(occurrence));
+  consider(occurrence.bearer_from());
+  if (LinksAtAll(occurrence)) consider(LinksUntil(occurrence));
+  if (occurrence.type() == v1::IDENTIFIER_TYPE_PHONE) {
+    consider(occurrence.observed_at() + identifiers::kPhoneBlockSpan);
+  }
+  return next;
+}
+
+void Statistics::Change(const Evidence& evidence, const Occurrence& occurrence, const Phase& from,
+                        const Phase& to) {
+  if (from.live != to.live) ChangeLive(evidence, occurrence, to.live);
+  if (from.links != to.links) linking_seen_.Change(occurrence.observed_at(), to.links);
+  if (from.bears != to.bears) ChangeBorne(evidence, to.bears);
+}
+
+void Statistics::ChangeLive(const Evidence& evidence, const Occurrence& occurrence, bool add) {
+  const Id report{evidence.report_hi(), evidence.report_lo()};
+  const Id incident{evidence.incident_hi(), evidence.incident_lo()};
+  const uint32_t step = add ? 1u : ~0u;
+  seen_.Change(occurrence.observed_at(), add);
+  auto role = by_role_.try_emplace(occurrence.role()).first;
+  role->second.incidents.Change(incident, add);
+  role->second.organisations.Change(evidence.partner(), add);
+  role->second.seen.Change(occurrence.observed_at(), add);
+  if (role->second.seen.empty()) by_role_.erase(role);
+  if (!evidence.country().empty()) countries_.Change(evidence.country(), add);
+  if (!evidence.impersonated().empty()) impersonated_.Change(evidence.impersonated(), add);
+  if (evidence.scam_type() != v1::SCAM_TYPE_UNSPECIFIED)
+    scam_types_.Change(evidence.scam_type(), add);
+  tlps_.Change(evidence.tlp(), add);
+  standings_.Change(occurrence.standing(), add);
+  if (occurrence.via_url_hi() != 0) {
+    via_urls_.Change(Id{occurrence.via_url_hi(), occurrence.via_url_lo()}, add);
+  } else {
+    named_itself_ += step;
+  }
+  if (identifiers::IsSpoofable(occurrence.type(), occurrence.role(), occurrence.attested())) return;
+  unspoofable_ += step;
+  if (!identifiers::BasisCounts(evidence.basis())) return;
+  incidents_.Change(incident, add);
+  reports_.Change(report, add);
+  ChangeCount(incidents_by_organisation_, evidence.partner(), incident, add);
+}
+
+void Statistics::ChangeBorne(const Evidence& evidence, bool add) {
+  borne_.incidents.Change(Id{evidence.incident_hi(), evidence.incident_lo()}, add);
+  borne_.reports += add ? 1u : ~0u;
+  borne_.partners.Change(evidence.partner(), add);
+  if (!evidence.country().empty()) borne_.countries.Change(evidence.country(), add);
+  for (const v1::AmountTotal& loss : evidence.losses()) {
+    const std::optional<core::Decimal> amount = core::Decimal::Parse(loss.amount());
+    if (!amount) continue;
+    core::Decimal& sum = borne_.losses[loss.currency()];
+    add ? sum += * amount : sum -= *amount;
+    if (sum.IsZero()) borne_.losses.erase(loss.currency());
+  }
+}
+
+}  // namespace ringfence::cluster

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/container/btree_map.h"
+#include "pipelines/core/decimal.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/time.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::cluster {
+
+// How often each key was added: a multiset that gives its distinct keys and its ends.
+template <typename K>
+class Counted {
+ public:
+  void Add(const K& key) { ++counts_[key]; }
+  void Remove(const K& key) {
+    auto it = counts_.find(key);
+    if (it != counts_.end() && --it->second == 0) counts_.erase(it);
+  }
+  void Change(const K& key, bool add) { add ? Add(key) : Remove(key); }
+
+  bool empty() const { return counts_.empty(); }
+  uint32_t distinct() const { return static_cast<uint32_t>(counts_.size()); }
+  // Only if not empty.
+  const K& least() const { return counts_.begin()->first; }
+  const K& greatest() const { return counts_.rbegin()->first; }
+  auto begin() const { return counts_.begin(); }
+  auto end() const { return counts_.end(); }
+  bool operator==(const Counted&) const = default;
+
+ private:
+  absl::btree_map<K, uint32_t> counts_;
+};
+
+// What an occurrence does at a time. A pure function of the occurrence, its evidence and the time.
+struct Phase {
+  // Counts towards listing: younger than the type's span.
+  bool live = false;
+  // Ties its node: within the link span, in a role that links.
+  bool links = false;
+  // Its identifier bears the incident.
+  bool bears = false;
+  bool operator==(const Phase&) const = default;
+};
+
+Phase PhaseAt(const internal::v1::Occurrence& occurrence, core::Time time);
+// The first time after `time` at which the phase is another, or at which a phone number leaves
+// BLOCK; kTimeMax if never.
+core::Time NextChange(const internal::v1::Occurrence& occurrence, core::Time time);
+
+// Statistics of one identifier, over its occurrences, kept up as occurrences change their phase.
+// What they are after any sequence of changes depends on the present phases alone.
+class Statistics {
+ public:
+  struct Role {
+    Counted<core::Id> incidents;
+    Counted<std::string> organisations;
+    Counted<core::Time> seen;
+    bool operator==(const Role&) const = default;
+  };
+  // The incidents that the identifier bears.
+  struct Borne {
+    Counted<core::Id> incidents;
+    uint32_t reports = 0;
+    Counted<std::string> partners;
+    Counted<std::string> countries;
+    std::map<std::string, core::Decimal> losses;
+    bool operator==(const Borne&) const = default;
+  };
+
+  void Change(const internal::v1::Evidence& evidence, const internal::v1::Occurrence& occurrence,
+              const Phase& from, const Phase& to);
+
+  // Over live occurrences.
+  bool live() const { return !seen_.empty(); }
+  core::Time last_seen() const { return seen_.greatest(); }
+  const absl::btree_map<v1::IdentifierRole, Role>& by_role() const { return by_role_; }
+  const Counted<std::string>& countries() const { return countries_; }
+  const Counted<std::string>& impersonated() const { return impersonated_; }
+  const Counted<int>& scam_types() const { return scam_types_; }
+  const Counted<int>& tlps() const { return tlps_; }
+  const Counted<int>& standings() const { return standings_; }
+  // URLs through which a host was named, and how often it was named itself.
+  const Counted<core::Id>& via_urls() const { return via_urls_; }
+  uint32_t named_itself() const { return named_itself_; }
+  // In a role that cannot be spoofed, whatever the basis.
+  uint32_t unspoofable() const { return unspoofable_; }
+
+  // Over live occurrences that count: in a role that cannot be spoofed, and no feed.
+  const Counted<core::Id>& incidents() const { return incidents_; }
+  const Counted<core::Id>& reports() const { return reports_; }
+  const absl::btree_map<std::string, Counted<core::Id>>& incidents_by_organisation() const {
+    return incidents_by_organisation_;
+  }
+
+  // Over occurrences that link.
+  bool links() const { return !linking_seen_.empty(); }
+  core::Day latest_linking_day() const { return core::FloorDay(linking_seen_.greatest()); }
+  // The earliest that links; where none does, the earliest live one. Only if there is either.
+  core::Time first_seen() const { return links() ? linking_seen_.least() : seen_.least(); }
+
+  const Borne& borne() const { return borne_; }
+
+  bool empty() const { return seen_.empty() && linking_seen_.empty(); }
+  bool operator==(const Statistics&) const = default;
+
+ private:
+  void ChangeLive(const internal::v1::Evidence& evidence,
+                  const internal::v1::Occurrence& occurrence, bool add);
+  void ChangeBorne(const internal::v1::Evidence& evidence, bool add);
+
+  absl::btree_map<v1::IdentifierRole, Role> by_role_;
+  Counted<core::Time> seen_;
+  Counted<core::Time> linking_seen_;
+  Counted<std::string> countries_;
+  Counted<std::string> impersonated_;
+  Counted<int> scam_types_;
+  Counted<int> tlps_;
+  Counted<int> standings_;
+  Counted<core::Id> via_urls_;
+  uint32_t named_itself_ = 0;
+  uint32_t unspoofable_ = 0;
+  Counted<core::Id> incidents_;
+  Counted<core::Id> reports_;
+  absl::btree_map<std::string, Counted<core::Id>> incidents_by_organisation_;
+  Borne borne_;
+};
+
+}  // namespace ringfence::cluster

@@ -1,0 +1,105 @@
+#include "pipelines/cluster/statistics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "pipelines/identifiers/policy.h"
+
+namespace ringfence::cluster {
+namespace {
+
+constexpr core::Time kStart = 20'000 * core::kDay;
+
+struct Sighting {
+  internal::v1::Evidence evidence;
+  internal::v1::Occurrence occurrence;
+};
+
+Sighting RandomSighting(std::mt19937& random) {
+  auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  Sighting sighting;
+  sighting.evidence.set_report_hi(static_cast<uint64_t>(pick(8)) + 1);
+  sighting.evidence.set_incident_hi(static_cast<uint64_t>(pick(5)) + 1);
+  sighting.evidence.set_partner("p" + std::to_string(pick(3)));
+  sighting.evidence.set_basis(pick(4) == 0 ? v1::BASIS_FEED_HIT : v1::BASIS_SELF_REPORTED);
+  sighting.evidence.set_country(pick(2) == 0 ? "" : "GB");
+  sighting.evidence.set_tlp(pick(2) == 0 ? v1::TLP_CLEAR : v1::TLP_AMBER);
+  sighting.evidence.set_scam_type(static_cast<v1::ScamType>(pick(3)));
+  v1::AmountTotal& loss = *sighting.evidence.add_losses();
+  loss.set_currency(pick(2) == 0 ? "EUR" : "USD");
+  loss.set_amount(std::to_string(pick(1000)) + ".25");
+  sighting.occurrence.set_type(v1::IDENTIFIER_TYPE_PHONE);
+  sighting.occurrence.set_role(pick(3) == 0 ? v1::IDENTIFIER_ROLE_CALLER_ID
+                                            : v1::IDENTIFIER_ROLE_CALLBACK);
+  sighting.occurrence.set_observed_at(kStart + pick(500) * core::kDay);
+  sighting.occurrence.set_bearer_from(pick(2) == 0 ? core::kTimeMax
+                                                   : pick(2) * (kStart + core::kDay * 100));
+  return sighting;
+}
+
+// What statistics are depends on the present phases alone, whatever the way that led there.
+TEST(Statistics, AnyWayToTheSamePhasesGivesTheSame) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<Sighting> sightings;
+    Statistics moved;
+    std::vector<core::Time> at;
+    for (size_t i = 0; i < 30; ++i) {
+      sightings.push_back(RandomSighting(random));
+      at.push_back(kStart);
+      moved.Change(sightings[i].evidence, sightings[i].occurrence, {},
+                   PhaseAt(sightings[i].occurrence, at[i]));
+    }
+    for (int step = 0; step < 100; ++step) {
+      const size_t i = random() % sightings.size();
+      const core::Time to = kStart + static_cast<core::Time>(random() % 1000) * core::kDay;
+      moved.Change(sightings[i].evidence, sightings[i].occurrence,
+                   PhaseAt(sightings[i].occurrence, at[i]), PhaseAt(sightings[i].occurrence, to));
+      at[i] = to;
+    }
+    Statistics direct;
+    for (size_t i = 0; i < sightings.size(); ++i) {
+      direct.Change(sightings[i].evidence, sightings[i].occurrence, {},
+                    PhaseAt(sightings[i].occurrence, at[i]));
+    }
+    ASSERT_TRUE(moved == direct) << "seed " << seed;
+    for (size_t i = 0; i < sightings.size(); ++i) {
+      moved.Change(sightings[i].evidence, sightings[i].occurrence,
+                   PhaseAt(sightings[i].occurrence, at[i]), {});
+    }
+    ASSERT_TRUE(moved == Statistics()) << "seed " << seed;
+  }
+}
+
+TEST(Phase, ChangesOnlyAtNextChange) {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    std::mt19937 random(seed);
+    const Sighting sighting = RandomSighting(random);
+    core::Time time = kStart;
+    for (int step = 0; step < 10; ++step) {
+      const core::Time next = NextChange(sighting.occurrence, time);
+      if (next == core::kTimeMax) break;
+      EXPECT_EQ(PhaseAt(sighting.occurrence, time), PhaseAt(sighting.occurrence, next - 1));
+      time = next;
+    }
+    EXPECT_EQ(PhaseAt(sighting.occurrence, time), Phase{});
+  }
+}
+
+TEST(Phase, ListingEndsWithTheSpanAndLinkingWithADay) {
+  Sighting sighting;
+  sighting.occurrence.set_type(v1::IDENTIFIER_TYPE_PHONE);
+  sighting.occurrence.set_role(v1::IDENTIFIER_ROLE_CALLBACK);
+  sighting.occurrence.set_bearer_from(core::kTimeMax);
+  const core::Time seen = kStart + core::kHour;
+  sighting.occurrence.set_observed_at(seen);
+  EXPECT_TRUE(PhaseAt(sighting.occurrence, seen + 90 * core::kDay - 1).live);
+  EXPECT_FALSE(PhaseAt(sighting.occurrence, seen + 90 * core::kDay).live);
+  EXPECT_TRUE(PhaseAt(sighting.occurrence, seen + 400 * core::kDay).links);
+  EXPECT_FALSE(PhaseAt(sighting.occurrence, kStart + 401 * core::kDay).links);
+}
+
+}  // namespace
+}  // namespace ringfence::cluster

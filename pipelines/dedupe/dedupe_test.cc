@@ -1,0 +1,219 @@
+#include "pipelines/dedupe/dedupe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pipelines/core/fake_output.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/memory_state.h"
+#include "pipelines/dedupe/evidence.h"
+
+namespace ringfence::dedupe {
+namespace {
+
+using internal::v1::Evidence;
+using internal::v1::ReportRevision;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr core::Time kSeen = 20'000 * core::kDay;
+
+void Name(ReportRevision& revision, v1::IdentifierType type, const std::string& value,
+          v1::IdentifierRole role, core::Time observed_at = kSeen) {
+  internal::v1::NamedIdentifier& named = *revision.add_identifiers();
+  named.set_type(type);
+  named.set_value(value);
+  named.set_role(role);
+  named.set_observed_at(observed_at);
+}
+
+ReportRevision Report(uint32_t revision, const std::vector<std::string>& phones,
+                      const std::string& hash = "h") {
+  ReportRevision report;
+  report.set_partner("acme");
+  report.set_report_id("r1");
+  report.set_revision(revision);
+  report.set_content_hash(hash);
+  report.set_arrival(kSeen);
+  report.set_occurred_at(kSeen);
+  for (const std::string& phone : phones) {
+    Name(report, v1::IDENTIFIER_TYPE_PHONE, phone, v1::IDENTIFIER_ROLE_CALLBACK);
+  }
+  return report;
+}
+
+ReportRevision Retraction(uint32_t revision) {
+  ReportRevision report;
+  report.set_partner("acme");
+  report.set_report_id("r1");
+  report.set_revision(revision);
+  report.set_retracted(true);
+  report.set_arrival(kSeen);
+  return report;
+}
+
+// What a reader of the messages knows in the end: the phone numbers that the report names.
+class Dedupes : public testing::Test {
+ protected:
+  std::vector<Evidence> Apply(const ReportRevision& revision) {
+    internal::v1::Envelope envelope;
+    envelope.set_format(core::kEnvelopeFormat);
+    *envelope.add_revisions() = revision;
+    core::FakeOutput output(1, 1);
+    const std::string bytes = envelope.SerializeAsString();
+    EXPECT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
+    EXPECT_TRUE(stage_->EndBatch(output).ok());
+    std::vector<Evidence> sent;
+    for (const Evidence& evidence : output.envelopes[{core::Mailbox::kCluster, 0}].evidence()) {
+      sent.push_back(evidence);
+      const core::Id base{evidence.base_hi(), evidence.base_lo()};
+      if (evidence.removed()) {
+        named_.erase(base);
+      } else {
+        named_.insert(base);
+      }
+    }
+    return sent;
+  }
+  void ExpectNamed(const std::vector<std::string>& phones) {
+    std::set<core::Id> expected;
+    for (const std::string& phone : phones)
+      expected.insert(core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone));
+    EXPECT_EQ(named_, expected);
+  }
+
+  core::MemoryState state_;
+  std::unique_ptr<core::Stage> stage_ = MakeDedupe(state_, {});
+  int64_t offset_ = 0;
+  std::set<core::Id> named_;
+};
+
+TEST_F(Dedupes, AHigherRevisionReplacesAndTakesBack) {
+  Apply(Report(0, {"+1", "+2"}));
+  ExpectNamed({"+1", "+2"});
+  Apply(Report(1, {"+2", "+3"}));
+  ExpectNamed({"+2", "+3"});
+}
+
+TEST_F(Dedupes, ARedeliveryAndALowerRevisionSayNothing) {
+  Apply(Report(3, {"+1"}));
+  EXPECT_THAT(Apply(Report(3, {"+1"})), IsEmpty());
+  EXPECT_THAT(Apply(Report(2, {"+9"})), IsEmpty());
+  ExpectNamed({"+1"});
+}
+
+TEST_F(Dedupes, ARetractionThatComesFirstWins) {
+  Apply(Retraction(0));
+  EXPECT_THAT(Apply(Report(0, {"+1"})), IsEmpty());
+  ExpectNamed({});
+}
+
+TEST_F(Dedupes, ARevisionAboveARetractionBringsTheReportBack) {
+  Apply(Report(0, {"+1"}));
+  Apply(Retraction(0));
+  ExpectNamed({});
+  Apply(Report(1, {"+1"}));
+  ExpectNamed({"+1"});
+}
+
+TEST_F(Dedupes, OfTwoReportsOfOneRevisionTheGreaterHashHolds) {
+  Apply(Report(0, {"+1"}, "b"));
+  EXPECT_THAT(Apply(Report(0, {"+2"}, "a")), IsEmpty());
+  Apply(Report(0, {"+3"}, "c"));
+  ExpectNamed({"+3"});
+}
+
+TEST_F(Dedupes, AnyOrderEndsTheSame) {
+  std::vector<ReportRevision> revisions = {Report(0, {"+1"}), Report(1, {"+2"}, "a"),
+                                           Report(1, {"+3"}, "b"), Retraction(1),
+                                           Report(2, {"+4", "+5"})};
+  std::sort(revisions.begin(), revisions.end(), [](const auto& a, const auto& b) {
+    return a.SerializeAsString() < b.SerializeAsString();
+  });
+  do {
+    state_ = core::MemoryState();
+    stage_ = MakeDedupe(state_, {});
+    named_.clear();
+    for (const ReportRevision& revision : revisions) Apply(revision);
+    ExpectNamed({"+4", "+5"});
+  } while (std::next_permutation(
+      revisions.begin(), revisions.end(),
+      [](const auto& a, const auto& b) { return a.SerializeAsString() < b.SerializeAsString(); }));
+}
+
+TEST_F(Dedupes, ForgetsAReportOnceNothingOfItCanCount) {
+  Apply(Report(0, {"+1"}));
+  EXPECT_GT(state_.size(), 1u);
+  internal::v1::Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  envelope.set_tick(kSeen + 404 * core::kDay);
+  core::FakeOutput output(1, 1);
+  const std::string bytes = envelope.SerializeAsString();
+  ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
+  ASSERT_TRUE(stage_->EndBatch(output).ok());
+  EXPECT_EQ(state_.size(), 1u);
+}
+
+TEST_F(Dedupes, RefusesAnEnvelopeOfAnotherFormat) {
+  internal::v1::Envelope envelope;
+  envelope.set_format(99);
+  core::FakeOutput output(1, 1);
+  const std::string bytes = envelope.SerializeAsString();
+  EXPECT_EQ(stage_->Apply({0, kSeen, "", bytes}, output).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(stage_->Apply({0, kSeen, "", "\xff\xff\xff"}, output).code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST(Evidence, SpoofableRolesTieNothing) {
+  ReportRevision report = Report(0, {"+1"});
+  Name(report, v1::IDENTIFIER_TYPE_PHONE, "+2", v1::IDENTIFIER_ROLE_CALLER_ID);
+  int ties = 0;
+  for (const Evidence& evidence : MakeEvidence(report, {1, 1}, {1, 1})) {
+    for (const auto& node : evidence.ties()) ties += node.until_days_size();
+  }
+  EXPECT_EQ(ties, 0);
+}
+
+TEST(Evidence, UpToEightNodesAreAllTiedMoreOnlyToTheNextThree) {
+  for (int nodes : {2, 8, 9, 20}) {
+    std::vector<std::string> phones;
+    for (int i = 0; i < nodes; ++i) phones.push_back("+" + std::to_string(i + 1));
+    std::set<std::pair<core::Id, core::Id>> edges;
+    for (const Evidence& evidence : MakeEvidence(Report(0, phones), {1, 1}, {1, 1})) {
+      ASSERT_THAT(evidence.ties(), SizeIs(1));
+      const auto& tied = evidence.ties(0);
+      for (int i = 0; i + 1 < tied.neighbours_size(); i += 2) {
+        edges.insert({{evidence.base_hi(), evidence.base_lo()},
+                      {tied.neighbours(i), tied.neighbours(i + 1)}});
+      }
+    }
+    EXPECT_EQ(edges.size(), static_cast<size_t>(nodes <= 8 ? nodes * (nodes - 1) : nodes * 6))
+        << nodes;
+    for (const auto& [a, b] : edges) EXPECT_TRUE(edges.contains({b, a}));
+  }
+}
+
+TEST(Evidence, OneIdentifierAtATimeBearsTheIncident) {
+  ReportRevision report = Report(0, {"+1"});
+  Name(report, v1::IDENTIFIER_TYPE_WALLET, "w", v1::IDENTIFIER_ROLE_BENEFICIARY);
+  Name(report, v1::IDENTIFIER_TYPE_REMOTE_ACCESS_ID, "anydesk:1",
+       v1::IDENTIFIER_ROLE_REMOTE_CONTROLLER);
+  Name(report, v1::IDENTIFIER_TYPE_EMAIL, "a@b.example", v1::IDENTIFIER_ROLE_CONTACT,
+       kSeen + 300 * core::kDay);
+  std::map<v1::IdentifierType, core::Time> from;
+  for (const Evidence& evidence : MakeEvidence(report, {1, 1}, {1, 1})) {
+    for (const auto& occurrence : evidence.occurrences())
+      from[occurrence.type()] = occurrence.bearer_from();
+  }
+  EXPECT_EQ(from[v1::IDENTIFIER_TYPE_WALLET], 0);
+  EXPECT_EQ(from[v1::IDENTIFIER_TYPE_PHONE], core::kTimeMax);
+  EXPECT_EQ(from[v1::IDENTIFIER_TYPE_EMAIL], kSeen + 365 * core::kDay);
+  EXPECT_EQ(from[v1::IDENTIFIER_TYPE_REMOTE_ACCESS_ID], core::kTimeMax);
+}
+
+}  // namespace
+}  // namespace ringfence::dedupe
