@@ -16,11 +16,14 @@
 
 namespace ringfence::cluster {
 
-// What one report says about a base, or the tombstone of it.
+// What one report says about a base, or the tombstone of it. The message stays encoded: it is read
+// again only when it is replaced or when its part changes with time.
 struct HeldEvidence {
-  internal::v1::Evidence evidence;
-  // When the removal came; only of a tombstone (`evidence.removed()`).
-  core::Time removed_at = 0;
+  // internal::v1::Evidence.
+  std::string encoded;
+  core::Place place = 0;
+  // Its part does not change before; kTimeMax: never. Of a tombstone, when it is forgotten.
+  core::Time next = core::kTimeMax;
   // Stored under a key of its own.
   bool spilled = false;
   bool dirty = true;

@@ -101,6 +101,24 @@ void LoadListing(const StoredListing& stored, Base& base) {
 
 }  // namespace
 
+void StoreEvidence(const core::Id& report, const HeldEvidence& held,
+                   internal::v1::StoredEvidence& stored) {
+  stored.set_evidence(held.encoded);
+  stored.set_report_hi(report.hi);
+  stored.set_report_lo(report.lo);
+  stored.set_place(held.place);
+  stored.set_next(held.next);
+}
+
+HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base) {
+  HeldEvidence& held = base.evidence[core::Id{stored.report_hi(), stored.report_lo()}];
+  held.encoded = std::move(*stored.mutable_evidence());
+  held.place = stored.place();
+  held.next = stored.next();
+  held.dirty = false;
+  return held;
+}
+
 void StoreNeighbour(const NodeKey& key, const Neighbour& neighbour, StoredNeighbour& stored) {
   stored.set_hi(key.id.hi);
   stored.set_lo(key.id.lo);
@@ -137,9 +155,7 @@ void StoreBase(const Base& base, StoredBase& stored) {
       stored.set_has_spilled_evidence(true);
       continue;
     }
-    internal::v1::StoredEvidence& evidence = *stored.add_evidence();
-    *evidence.mutable_evidence() = held.evidence;
-    evidence.set_removed_at(held.removed_at);
+    StoreEvidence(report, held, *stored.add_evidence());
   }
   for (const auto& [day, link] : base.nodes) StoreNode(link, *stored.add_nodes());
   for (const auto& [id, listing] : base.listings) StoreListing(listing, *stored.add_listings());
@@ -151,13 +167,8 @@ std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored) {
   base->due = stored.due();
   base->indexed_due = stored.due();
   base->stored = true;
-  for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence()) {
-    const core::Id report{evidence.evidence().report_hi(), evidence.evidence().report_lo()};
-    HeldEvidence& held = base->evidence[report];
-    held.evidence.Swap(evidence.mutable_evidence());
-    held.removed_at = evidence.removed_at();
-    held.dirty = false;
-  }
+  for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence())
+    LoadEvidence(evidence, *base);
   for (const StoredNode& node : stored.nodes()) {
     LoadNode(node, base->nodes.try_emplace(node.day(), NodeKey{id, node.day()}).first->second);
   }

@@ -12,6 +12,11 @@ namespace ringfence::cluster {
 void StoreBase(const Base& base, internal::v1::StoredBase& stored);
 std::unique_ptr<Base> LoadBase(const core::Id& id, internal::v1::StoredBase& stored);
 
+void StoreEvidence(const core::Id& report, const HeldEvidence& held,
+                   internal::v1::StoredEvidence& stored);
+// Adds it to the base.
+HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base);
+
 void StoreNeighbour(const components::NodeKey& key, const components::Neighbour& neighbour,
                     internal::v1::StoredNeighbour& stored);
 // Adds it to the node.

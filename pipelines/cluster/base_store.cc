@@ -57,7 +57,7 @@ std::string After(std::string prefix) {
 
 // What an object and its parts take, by and large.
 size_t EstimatedBytes(const Base& base) {
-  size_t bytes = 400 + base.evidence.size() * 700 + base.listings.size() * 900;
+  size_t bytes = 400 + base.evidence.size() * 400 + base.listings.size() * 1200;
   for (const auto& [day, link] : base.nodes) {
     bytes += 300 + link.node.neighbours.size() * 160 + link.support.size() * 32;
   }
@@ -103,14 +103,10 @@ std::unique_ptr<Base> BaseStore::Read(const Id& id) {
   std::unique_ptr<Base> base = LoadBase(id, stored);
   if (stored.has_spilled_evidence()) {
     const std::string prefix = Key(kEvidenceTable, id);
-    state_.Scan(prefix, After(prefix), [&](std::string_view key, std::string_view value) {
+    state_.Scan(prefix, After(prefix), [&](std::string_view, std::string_view value) {
       internal::v1::StoredEvidence evidence;
       if (!evidence.ParseFromArray(value.data(), static_cast<int>(value.size()))) return true;
-      HeldEvidence& held = base->evidence[Id::FromBytes(key.substr(prefix.size()))];
-      held.evidence.Swap(evidence.mutable_evidence());
-      held.removed_at = evidence.removed_at();
-      held.spilled = true;
-      held.dirty = false;
+      LoadEvidence(evidence, *base).spilled = true;
       return true;
     });
   }
@@ -203,8 +199,7 @@ void BaseStore::WriteEvidence(Base& base) {
     }
     held.spilled = true;
     internal::v1::StoredEvidence stored;
-    *stored.mutable_evidence() = held.evidence;
-    stored.set_removed_at(held.removed_at);
+    StoreEvidence(report, held, stored);
     stored.SerializeToString(&buffer_);
     state_.Put(EvidenceKey(base.id, report), buffer_);
   }

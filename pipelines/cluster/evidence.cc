@@ -87,7 +87,7 @@ void ChangeTies(const Evidence& evidence, Moment before, Moment after, EdgeWatch
 }
 
 Listing& ListingOf(Base& base, const Occurrence& occurrence, core::State* state) {
-  const Id id = core::IdentifierId(occurrence.type(), occurrence.value());
+  const Id id{occurrence.id_hi(), occurrence.id_lo()};
   auto [entry, inserted] = base.listings.try_emplace(id);
   Listing& listing = entry->second;
   if (!inserted) return listing;
@@ -120,13 +120,12 @@ void ChangeOccurrences(Base& base, const Evidence& evidence, Moment before, Mome
   }
 }
 
-Time NextChangeOf(const HeldEvidence& held, Time time) {
-  if (held.evidence.removed()) return held.removed_at + kTombstoneSpan;
+Time NextChangeOf(const Evidence& evidence, Time time) {
   Time next = core::kTimeMax;
-  for (const Occurrence& occurrence : held.evidence.occurrences()) {
+  for (const Occurrence& occurrence : evidence.occurrences()) {
     next = std::min(next, NextChange(occurrence, time));
   }
-  for (const NodeTies& ties : held.evidence.ties()) {
+  for (const NodeTies& ties : evidence.ties()) {
     if (StandsAt(ties.until_day(), time)) next = std::min(next, core::StartOfDay(ties.until_day()));
     for (Day until : ties.until_days()) {
       if (StandsAt(until, time)) next = std::min(next, core::StartOfDay(until));
@@ -163,7 +162,7 @@ std::vector<EdgeChange> ApplyEvidence(Base& base, const Evidence& evidence, Time
   const Id report{evidence.report_hi(), evidence.report_lo()};
   auto [entry, inserted] = base.evidence.try_emplace(report);
   HeldEvidence& held = entry->second;
-  if (!inserted && held.evidence.place() >= evidence.place()) return {};
+  if (!inserted && held.place >= evidence.place()) return {};
   EdgeWatch edges(base);
   const Moment absent;
   const Moment present{true, now};
@@ -171,16 +170,18 @@ std::vector<EdgeChange> ApplyEvidence(Base& base, const Evidence& evidence, Time
   ChangeTies(evidence, absent, present, edges);
   ChangeOccurrences(base, evidence, absent, present, true, &state);
   if (!inserted) {
-    ChangeTies(held.evidence, present, absent, edges);
-    ChangeOccurrences(base, held.evidence, present, absent, true, &state);
+    Evidence before;
+    before.ParseFromString(held.encoded);
+    ChangeTies(before, present, absent, edges);
+    ChangeOccurrences(base, before, present, absent, true, &state);
   }
-  held.evidence = evidence;
-  held.removed_at = evidence.removed() ? now : 0;
+  held.place = evidence.place();
+  held.next = evidence.removed() ? now + kTombstoneSpan : NextChangeOf(evidence, now);
   held.dirty = true;
+  evidence.SerializeToString(&held.encoded);
   base.dirty = true;
-  const Time next = NextChangeOf(held, now);
-  if (next == core::kTimeMax) Erase(base, report);
-  base.due = std::min(base.due, next);
+  base.due = std::min(base.due, held.next);
+  if (held.next == core::kTimeMax) Erase(base, report);
   return edges.Changes();
 }
 
@@ -192,25 +193,31 @@ std::vector<EdgeChange> Advance(Base& base, Time now) {
   base.dirty = true;
   EdgeWatch edges(base);
   TouchAgedPhones(base, before, now);
-  Time due = core::kTimeMax;
+  base.due = core::kTimeMax;
   std::vector<Id> over;
+  Evidence evidence;
   for (auto& [report, held] : base.evidence) {
-    ChangeTies(held.evidence, {true, before}, {true, now}, edges);
-    ChangeOccurrences(base, held.evidence, {true, before}, {true, now}, false, nullptr);
-    const Time next = NextChangeOf(held, now);
-    if (next <= now || next == core::kTimeMax) over.push_back(report);
-    due = std::min(due, next <= now ? core::kTimeMax : next);
+    if (held.next <= now) {
+      evidence.ParseFromString(held.encoded);
+      ChangeTies(evidence, {true, before}, {true, now}, edges);
+      ChangeOccurrences(base, evidence, {true, before}, {true, now}, false, nullptr);
+      held.next = evidence.removed() ? core::kTimeMax : NextChangeOf(evidence, now);
+      held.dirty = true;
+      if (held.next == core::kTimeMax) over.push_back(report);
+    }
+    base.due = std::min(base.due, held.next);
   }
   for (const Id& report : over) Erase(base, report);
-  base.due = due;
   return edges.Changes();
 }
 
 void Rebuild(Base& base) {
   EdgeWatch edges(base);
+  Evidence evidence;
   for (auto& [report, held] : base.evidence) {
-    ChangeTies(held.evidence, {}, {true, base.as_of}, edges);
-    ChangeOccurrences(base, held.evidence, {}, {true, base.as_of}, false, nullptr);
+    evidence.ParseFromString(held.encoded);
+    ChangeTies(evidence, {}, {true, base.as_of}, edges);
+    ChangeOccurrences(base, evidence, {}, {true, base.as_of}, false, nullptr);
   }
   for (auto& [id, listing] : base.listings) {
     listing.content_touched = false;

@@ -31,12 +31,34 @@ std::string ToHex(std::string_view bytes) {
   return std::string(absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size())));
 }
 
+// Fetching an algorithm and making a context cost more than hashing a short text does: both are
+// kept.
+struct Hasher {
+  explicit Hasher(const char* name)
+      : algorithm(EVP_MD_fetch(nullptr, name, nullptr)), context(EVP_MD_CTX_new()) {}
+  ~Hasher() {
+    EVP_MD_CTX_free(context);
+    EVP_MD_free(algorithm);
+  }
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+
+  void Digest(std::string_view data, uint8_t* digest) {
+    EVP_DigestInit_ex2(context, algorithm, nullptr);
+    EVP_DigestUpdate(context, data.data(), data.size());
+    EVP_DigestFinal_ex(context, digest, nullptr);
+  }
+
+  EVP_MD* algorithm;
+  EVP_MD_CTX* context;
+};
+
 std::array<uint8_t, 16> UuidV5(const std::array<uint8_t, 16>& space, std::string_view name) {
   std::string data(reinterpret_cast<const char*>(space.data()), space.size());
   data.append(name);
-  std::array<uint8_t, EVP_MAX_MD_SIZE> digest;
-  unsigned size = 0;
-  EVP_Digest(data.data(), data.size(), digest.data(), &size, EVP_sha1(), nullptr);
+  thread_local Hasher sha1("SHA1");
+  std::array<uint8_t, 20> digest;
+  sha1.Digest(data, digest.data());
   std::array<uint8_t, 16> uuid;
   std::memcpy(uuid.data(), digest.data(), uuid.size());
   uuid[6] = static_cast<uint8_t>((uuid[6] & 0x0f) | 0x50);
@@ -80,9 +102,9 @@ Id Id::FromBytes(std::string_view bytes) {
 }
 
 Sha256Digest Sha256(std::string_view data) {
+  thread_local Hasher sha256("SHA256");
   Sha256Digest digest;
-  unsigned size = 0;
-  EVP_Digest(data.data(), data.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  sha256.Digest(data, digest.data());
   return digest;
 }
 

@@ -40,7 +40,8 @@ std::string ReportTableKey(const Id& report) {
 }
 
 // Which of two revisions of one report holds.
-auto Order(const ReportRevision& revision) {
+template <typename Revision>
+auto Order(const Revision& revision) {
   return std::make_tuple(revision.revision(), revision.retracted(),
                          std::string_view(revision.content_hash()));
 }
@@ -81,11 +82,14 @@ class Dedupe : public core::Stage {
     if (auto bytes = state_.Get(key)) {
       if (!held->ParseFromString(*bytes))
         return absl::DataLossError("dedupe: a stored report does not parse");
-      if (Order(held->revision()) >= Order(revision)) return absl::OkStatus();
+      if (Order(*held) >= Order(revision)) return absl::OkStatus();
       timers_.Clear(core::StartOfDay(held->until_day()), report);
     }
     auto* stored = google::protobuf::Arena::CreateMessage<StoredReport>(&arena_);
-    *stored->mutable_revision() = revision;
+    stored->set_revision(revision.revision());
+    stored->set_retracted(revision.retracted());
+    stored->set_content_hash(revision.content_hash());
+    revision.SerializeToString(stored->mutable_content());
     stored->set_until_day(
         std::max(core::FloorDay(revision.arrival()) + kKeptDays, held->until_day()));
     std::vector<Evidence> evidence;

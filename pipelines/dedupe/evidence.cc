@@ -23,24 +23,41 @@ using internal::v1::ReportRevision;
 
 constexpr Time kNeverBears = core::kTimeMax;
 
-bool GoesToCluster(const NamedIdentifier& named) {
-  return identifiers::PolicyOf(named.type()).listed;
-}
+// An identifier as the report names it, with what is worked out once.
+struct Sighting {
+  const NamedIdentifier* named = nullptr;
+  Id id;
+  Id base;
+  bool links = false;
+};
 
-bool LinksHere(const NamedIdentifier& named) {
-  return identifiers::Links(named.type(), named.role(), named.attested(), named.standing());
+std::vector<Sighting> Sightings(const ReportRevision& revision) {
+  std::vector<Sighting> sightings;
+  for (const NamedIdentifier& named : revision.identifiers()) {
+    if (!identifiers::PolicyOf(named.type()).listed) continue;
+    Sighting& sighting = sightings.emplace_back();
+    sighting.named = &named;
+    sighting.id = core::IdentifierId(named.type(), named.value());
+    sighting.base = named.base_type() == v1::IDENTIFIER_TYPE_UNSPECIFIED
+                        ? sighting.id
+                        : core::IdentifierId(named.base_type(), named.base_value());
+    sighting.links =
+        identifiers::Links(named.type(), named.role(), named.attested(), named.standing());
+  }
+  return sightings;
 }
 
 // For each link node of the report the day from which the report no longer links it.
-std::map<NodeKey, Day> LinkNodes(const ReportRevision& revision) {
+std::map<NodeKey, Day> LinkNodes(const std::vector<Sighting>& sightings) {
   std::map<NodeKey, Day> nodes;
-  for (const NamedIdentifier& named : revision.identifiers()) {
-    if (!LinksHere(named)) continue;
-    NodeKey key{BaseOf(named), 0};
-    if (core::TypeOf(key.id) == v1::IDENTIFIER_TYPE_IP)
-      key.day = core::FloorDay(named.observed_at());
-    Day& until = nodes.try_emplace(key, core::FloorDay(core::kTimeMin)).first->second;
-    until = std::max(until, identifiers::LinkUntilDay(named.observed_at()));
+  for (const Sighting& sighting : sightings) {
+    if (!sighting.links) continue;
+    const Time observed_at = sighting.named->observed_at();
+    NodeKey key{sighting.base, 0};
+    if (core::TypeOf(key.id) == v1::IDENTIFIER_TYPE_IP) key.day = core::FloorDay(observed_at);
+    const Day until = identifiers::LinkUntilDay(observed_at);
+    Day& latest = nodes.try_emplace(key, until).first->second;
+    latest = std::max(latest, until);
   }
   return nodes;
 }
@@ -52,24 +69,20 @@ struct Tied {
 
 std::map<NodeKey, std::vector<Tied>> Ties(const std::map<NodeKey, Day>& nodes) {
   const std::vector<std::pair<NodeKey, Day>> order(nodes.begin(), nodes.end());
-  std::map<NodeKey, std::map<NodeKey, Day>> ties;
   const size_t n = order.size();
-  const size_t reach = n <= kAllPairsMax ? n - 1 : kNextTied;
+  const bool all_pairs = n <= kAllPairsMax;
+  std::map<NodeKey, std::vector<Tied>> ties;
   for (size_t i = 0; i < n; ++i) {
-    for (size_t step = 1; step <= reach; ++step) {
-      const auto& [one, one_until] = order[i];
-      const auto& [other, other_until] = order[(i + step) % n];
-      const Day until = std::min(one_until, other_until);
-      ties[one][other] = until;
-      ties[other][one] = until;
+    std::vector<Tied>& tied = ties[order[i].first];
+    for (size_t j = 0; j < n; ++j) {
+      // How far one is behind the other in the circle.
+      const size_t ahead = (j + n - i) % n;
+      const bool near = ahead <= kNextTied || n - ahead <= kNextTied;
+      if (i == j || (!all_pairs && !near)) continue;
+      tied.push_back({order[j].first, std::min(order[i].second, order[j].second)});
     }
   }
-  std::map<NodeKey, std::vector<Tied>> result;
-  for (const auto& [node, until] : nodes) {
-    std::vector<Tied>& tied = result[node];
-    for (const auto& [other, tied_until] : ties[node]) tied.push_back({other, tied_until});
-  }
-  return result;
+  return ties;
 }
 
 // Who bears the incident, and from when: durable types first, then by id. `until` is when the last
@@ -81,15 +94,17 @@ struct Bearer {
   Time from = kNeverBears;
 };
 
-std::map<Id, Bearer> Bearers(const ReportRevision& revision) {
+std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
   std::map<Id, Bearer> bearers;
-  for (const NamedIdentifier& named : revision.identifiers()) {
-    if (!LinksHere(named) || !identifiers::IsListed(named.type(), named.value())) continue;
+  for (const Sighting& sighting : sightings) {
+    const NamedIdentifier& named = *sighting.named;
+    if (!sighting.links || !identifiers::IsListed(named.type(), named.value())) continue;
     const identifiers::TypePolicy& policy = identifiers::PolicyOf(named.type());
-    const Id id = core::IdentifierId(named.type(), named.value());
+    const Time until = named.observed_at() + policy.span;
     Bearer& bearer =
-        bearers.try_emplace(id, Bearer{policy.bearer_order, id, core::kTimeMin}).first->second;
-    bearer.until = std::max(bearer.until, named.observed_at() + policy.span);
+        bearers.try_emplace(sighting.id, Bearer{policy.bearer_order, sighting.id, until})
+            .first->second;
+    bearer.until = std::max(bearer.until, until);
   }
   std::vector<Bearer*> order;
   for (auto& [id, bearer] : bearers) order.push_back(&bearer);
@@ -140,10 +155,13 @@ Evidence Header(const ReportRevision& revision, const Id& base, const Id& report
   return evidence;
 }
 
-void AddOccurrence(const NamedIdentifier& named, Time bearer_from, Evidence& evidence) {
+void AddOccurrence(const Sighting& sighting, Time bearer_from, Evidence& evidence) {
+  const NamedIdentifier& named = *sighting.named;
   internal::v1::Occurrence& occurrence = *evidence.add_occurrences();
   occurrence.set_type(named.type());
   occurrence.set_value(named.value());
+  occurrence.set_id_hi(sighting.id.hi);
+  occurrence.set_id_lo(sighting.id.lo);
   occurrence.set_role(named.role());
   occurrence.set_observed_at(named.observed_at());
   occurrence.set_attested(named.attested());
@@ -170,38 +188,31 @@ void AddTies(const NodeKey& node, Day until, const std::vector<Tied>& tied, Evid
 
 }  // namespace
 
-Id BaseOf(const NamedIdentifier& named) {
-  if (named.base_type() == v1::IDENTIFIER_TYPE_UNSPECIFIED) {
-    return core::IdentifierId(named.type(), named.value());
-  }
-  return core::IdentifierId(named.base_type(), named.base_value());
-}
-
 std::vector<Evidence> MakeEvidence(const ReportRevision& revision, const Id& report,
                                    const Id& incident) {
-  std::map<Id, Evidence> by_base;
-  std::map<Id, Bearer> bearers = Bearers(revision);
+  const std::vector<Sighting> sightings = Sightings(revision);
+  std::map<Id, Bearer> bearers = Bearers(sightings);
   const std::vector<v1::AmountTotal> losses = SettledLosses(revision);
-  for (const NamedIdentifier& named : revision.identifiers()) {
-    if (!GoesToCluster(named)) continue;
-    const Id base = BaseOf(named);
-    auto entry = by_base.try_emplace(base);
+  std::map<Id, Evidence> by_base;
+  for (const Sighting& sighting : sightings) {
+    auto entry = by_base.try_emplace(sighting.base);
     Evidence& evidence = entry.first->second;
-    if (entry.second) evidence = Header(revision, base, report, incident);
+    if (entry.second) evidence = Header(revision, sighting.base, report, incident);
     Time bearer_from = kNeverBears;
-    auto bearer = bearers.find(core::IdentifierId(named.type(), named.value()));
+    auto bearer = bearers.find(sighting.id);
     // Of several sightings of one identifier, the one that counts longest bears.
-    if (bearer != bearers.end() && LinksHere(named) &&
-        named.observed_at() + identifiers::PolicyOf(named.type()).span == bearer->second.until) {
+    if (bearer != bearers.end() && sighting.links &&
+        sighting.named->observed_at() + identifiers::PolicyOf(sighting.named->type()).span ==
+            bearer->second.until) {
       bearer_from = bearer->second.from;
       bearers.erase(bearer);
     }
-    AddOccurrence(named, bearer_from, evidence);
+    AddOccurrence(sighting, bearer_from, evidence);
     if (bearer_from != kNeverBears && evidence.losses().empty()) {
       for (const v1::AmountTotal& loss : losses) *evidence.add_losses() = loss;
     }
   }
-  const std::map<NodeKey, Day> nodes = LinkNodes(revision);
+  const std::map<NodeKey, Day> nodes = LinkNodes(sightings);
   for (const auto& [node, tied] : Ties(nodes)) {
     AddTies(node, nodes.at(node), tied, by_base.at(node.id));
   }

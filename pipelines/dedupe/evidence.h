@@ -12,9 +12,6 @@ namespace ringfence::dedupe {
 inline constexpr size_t kAllPairsMax = 8;
 inline constexpr size_t kNextTied = 3;
 
-// The base of an identifier's link node: everything about one base is kept in one place.
-core::Id BaseOf(const internal::v1::NamedIdentifier& named);
-
 // What a revision that is not retracted says, one message a base, in ascending order of bases,
 // without `place`. `incident` is the incident that the report belongs to. Deterministic.
 std::vector<internal::v1::Evidence> MakeEvidence(const internal::v1::ReportRevision& revision,

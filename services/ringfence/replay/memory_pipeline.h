@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pipelines/core/memory_state.h"
+#include "pipelines/core/stage.h"
+#include "pipelines/core/time.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::replay {
+
+// The stateful stages in one thread over mailboxes in memory: the same stages as those of a deployment, run until
+// quiet. Records are dropped once applied. Memory grows with the state.
+class MemoryPipeline {
+ public:
+  struct Options {
+    // Of each mailbox; at least 1.
+    uint32_t partitions = 2;
+    std::string deployment = "local";
+  };
+  // Called for each record of the stage's own partition of `indicators`.
+  using IndicatorSink = std::function<void(uint32_t partition, std::string_view key, std::string_view value)>;
+
+  MemoryPipeline(const Options& options, IndicatorSink sink);
+  ~MemoryPipeline();
+
+  // Puts a revision into its mailbox; it is applied by the next RunUntilQuiet at the latest.
+  void Send(const internal::v1::ReportRevision& revision);
+  // Time passes: all that expires by `time` does, in every partition of every mailbox.
+  void Tick(core::Time time);
+  absl::Status RunUntilQuiet();
+
+ private:
+  class Partition;
+  class Sender;
+  friend class Sender;
+
+  Partition& At(core::Mailbox mailbox, uint32_t partition);
+
+  const Options options_;
+  const IndicatorSink sink_;
+  core::Time now_ = core::kTimeMin;
+  // Those of dedupe, then those of cluster.
+  std::vector<std::unique_ptr<Partition>> partitions_;
+};
+
+}  // namespace ringfence::replay
