@@ -1,0 +1,72 @@
+#include "services/runtime/logging.h"
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <mutex>
+
+namespace ringfence::runtime {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted.push_back('\\');
+      quoted.push_back(c);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof(escape), "\\u%04x", c);
+      quoted += escape;
+    } else {
+      quoted.push_back(c);
+    }
+  }
+  quoted.push_back('"');
+  return quoted;
+}
+
+std::string Now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  const std::time_t seconds = millis / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[40];
+  const size_t length = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(text + length, sizeof(text) - length, ".%03dZ", static_cast<int>(millis % 1000));
+  return text;
+}
+
+constexpr std::string_view LevelWord(LogLevel level) {
+  switch (level) {
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "error";
+}
+
+}  // namespace
+
+void LogLine(LogLevel level, std::string_view message, LogFields fields) {
+  std::string line = "{\"ts\":" + Quoted(Now()) + ",\"level\":" + Quoted(LevelWord(level)) +
+                     ",\"msg\":" + Quoted(message);
+  for (const auto& [name, value] : fields) {
+    line += "," + Quoted(name) + ":";
+    if (const auto* number = std::get_if<int64_t>(&value)) {
+      line += std::to_string(*number);
+    } else {
+      line += Quoted(std::get<std::string>(value));
+    }
+  }
+  line += "}\n";
+  static std::mutex mutex;
+  std::lock_guard lock(mutex);
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,135 @@
+#include "services/runtime/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace ringfence::runtime {
+namespace {
+
+enum class Kind { kCounter, kGauge, kHistogram };
+
+struct Row {
+  Metric metric;
+  Kind kind;
+  const char* name;
+  const char* help;
+};
+
+constexpr std::array<Row, 16> kRows = {{
+    {Metric::kReports, Kind::kCounter, "ringfence_reports_total",
+     "Reports by partner and outcome."},
+    {Metric::kProblems, Kind::kCounter, "ringfence_problems_total",
+     "Problems found in reports, by code."},
+    {Metric::kUnknownFields, Kind::kCounter, "ringfence_unknown_fields_total",
+     "Fields of reports that this release does not know and ignored."},
+    {Metric::kStageRecords, Kind::kCounter, "ringfence_stage_records_total",
+     "Log records applied."},
+    {Metric::kStageMessages, Kind::kCounter, "ringfence_stage_messages_total",
+     "Messages sent, by kind."},
+    {Metric::kStageLag, Kind::kGauge, "ringfence_stage_lag_records",
+     "Log records that wait to be applied."},
+    {Metric::kStageBatchRecords, Kind::kHistogram, "ringfence_stage_batch_records",
+     "Log records in a batch."},
+    {Metric::kStageBatchSeconds, Kind::kHistogram, "ringfence_stage_batch_seconds",
+     "Seconds that a batch took, waiting for the log included."},
+    {Metric::kStageErrors, Kind::kCounter, "ringfence_stage_errors_total",
+     "Errors of a stage's surroundings, by what was done about them."},
+    {Metric::kStageTime, Kind::kGauge, "ringfence_stage_time_seconds",
+     "Pipeline time of a partition: all that expires by then has expired. Seconds since the Unix "
+     "epoch."},
+    {Metric::kIndicators, Kind::kGauge, "ringfence_indicators",
+     "Indicators in the set, by type and action."},
+    {Metric::kCampaigns, Kind::kGauge, "ringfence_campaigns",
+     "Campaigns of two or more link nodes."},
+    {Metric::kSubscribers, Kind::kGauge, "ringfence_subscribers",
+     "Streams of Subscribe that are open."},
+    {Metric::kDeltas, Kind::kCounter, "ringfence_deltas_total", "Deltas sent to subscribers."},
+    {Metric::kSnapshots, Kind::kCounter, "ringfence_snapshots_total",
+     "Snapshots sent to subscribers, by reason."},
+    {Metric::kDeliverySeconds, Kind::kHistogram, "ringfence_delivery_seconds",
+     "Seconds from the append of an indicator's record to its being sent."},
+}};
+
+prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
+  if (metric == Metric::kStageBatchRecords) return {1, 2, 5, 10, 20, 50, 100, 200, 500};
+  return {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+}
+
+std::map<std::string, std::string> ToMap(Labels labels) {
+  std::map<std::string, std::string> map;
+  for (const auto& [name, value] : labels) map.emplace(name, value);
+  return map;
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+  std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
+  std::map<Metric, prometheus::Family<prometheus::Counter>*> counters;
+  std::map<Metric, prometheus::Family<prometheus::Gauge>*> gauges;
+  std::map<Metric, prometheus::Family<prometheus::Histogram>*> histograms;
+  std::unique_ptr<prometheus::Exposer> exposer;
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
+  for (const Row& row : kRows) {
+    prometheus::Registry& registry = *impl_->registry;
+    switch (row.kind) {
+      case Kind::kCounter:
+        impl_->counters[row.metric] =
+            &prometheus::BuildCounter().Name(row.name).Help(row.help).Register(registry);
+        break;
+      case Kind::kGauge:
+        impl_->gauges[row.metric] =
+            &prometheus::BuildGauge().Name(row.name).Help(row.help).Register(registry);
+        break;
+      case Kind::kHistogram:
+        impl_->histograms[row.metric] =
+            &prometheus::BuildHistogram().Name(row.name).Help(row.help).Register(registry);
+        break;
+    }
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::Add(Metric metric, Labels labels, double amount) {
+  impl_->counters.at(metric)->Add(ToMap(labels)).Increment(amount);
+}
+
+void Metrics::Set(Metric metric, Labels labels, double value) {
+  impl_->gauges.at(metric)->Add(ToMap(labels)).Set(value);
+}
+
+void Metrics::Observe(Metric metric, Labels labels, double value) {
+  impl_->histograms.at(metric)->Add(ToMap(labels), Buckets(metric)).Observe(value);
+}
+
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(impl_->registry->Collect());
+}
+
+absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
+  // CivetWeb reports errors by exceptions; they end here.
+  try {
+    impl_->exposer = std::make_unique<prometheus::Exposer>(host + ":" + std::to_string(port), 1);
+    impl_->exposer->RegisterCollectable(impl_->registry);
+    return impl_->exposer->GetListeningPorts().at(0);
+  } catch (const std::exception& error) {
+    return absl::UnavailableError("cannot serve metrics on " + host + ":" + std::to_string(port) +
+                                  ": " + error.what());
+  }
+}
+
+}  // namespace ringfence::runtime

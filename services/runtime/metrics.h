@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace ringfence::runtime {
+
+// Every metric of Ringfence, one row each in metrics.cc: name, help, kind, labels. Names are
+// ringfence_<what>_<unit>_total for counters; labels take values from bounded sets only (partners,
+// codes, types), never an identifier's.
+enum class Metric {
+  kReports,            // partner, outcome
+  kProblems,           // code
+  kUnknownFields,      // partner
+  kStageRecords,       // stage
+  kStageMessages,      // stage, kind
+  kStageLag,           // stage, partition
+  kStageBatchRecords,  // stage
+  kStageBatchSeconds,  // stage
+  kStageErrors,        // stage, reaction
+  kStageTime,          // stage, partition
+  kIndicators,         // type, action
+  kCampaigns,          //
+  kSubscribers,        //
+  kDeltas,             //
+  kSnapshots,          // reason
+  kDeliverySeconds,    //
+};
+
+using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+// The metrics of a process, for Prometheus. Thread-safe; must outlive who counts in it.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  // Counters and gauges only go up and to a value; histograms observe. Using a metric as what it is
+  // not aborts.
+  void Add(Metric metric, Labels labels, double amount = 1);
+  void Set(Metric metric, Labels labels, double value);
+  void Observe(Metric metric, Labels labels, double value);
+
+  // The text exposition format, as /metrics gives it.
+  std::string Text() const;
+
+  // Serves /metrics over HTTP at HOST:PORT (port 0: a free one), until `this` goes. Returns the
+  // port. kUnavailable if it cannot be bound.
+  absl::StatusOr<int> Serve(const std::string& host, int port);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,189 @@
+#include "services/runtime/rocks/rocks_state.h"
+
+#include <rocksdb/write_batch.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "absl/container/btree_map.h"
+#include "pipelines/core/format.h"
+#include "services/runtime/rocks/open.h"
+
+namespace ringfence::runtime {
+namespace {
+
+// The state's own keys begin with a zero byte, the stages' with a letter.
+constexpr std::string_view kOffsetKey("\0offset", 7);
+constexpr std::string_view kFormatKey("\0format", 7);
+constexpr std::string_view kPlacementKey("\0placement", 10);
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
+  std::string format;
+  rocksdb::Status found = db.Get({}, ToSlice(kFormatKey), &format);
+  if (found.IsNotFound()) {
+    rocksdb::WriteBatch batch;
+    batch.Put(ToSlice(kFormatKey), std::to_string(core::kStateFormat));
+    batch.Put(ToSlice(kPlacementKey), placement);
+    rocksdb::WriteOptions options;
+    options.disableWAL = true;
+    if (rocksdb::Status written = db.Write(options, &batch); !written.ok())
+      return FromRocks(written, "state");
+    return FromRocks(db.Flush({}), "state");
+  }
+  if (!found.ok()) return FromRocks(found, "state");
+  if (format != std::to_string(core::kStateFormat)) {
+    return absl::FailedPreconditionError(
+        "state has format " + format + ", this release reads " +
+        std::to_string(core::kStateFormat) +
+        ": run the release that wrote it, or replay the reports into a new "
+        "directory (ringfence replay)");
+  }
+  std::string written_placement;
+  found = db.Get({}, ToSlice(kPlacementKey), &written_placement);
+  if (!found.ok()) return FromRocks(found, "state");
+  if (written_placement != placement) {
+    return absl::FailedPreconditionError(
+        "state was made with another public suffix list or list of shared hosts: identifiers would "
+        "be looked "
+        "for in the wrong place. Go back to the earlier list, or replay the reports into a new "
+        "directory");
+  }
+  return absl::OkStatus();
+}
+
+class SnapshotView : public core::State {
+ public:
+  SnapshotView(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {
+    options_.snapshot = snapshot_;
+  }
+  ~SnapshotView() override { db_->ReleaseSnapshot(snapshot_); }
+
+  std::optional<std::string> Get(std::string_view key) override {
+    std::string value;
+    if (!db_->Get(options_, ToSlice(key), &value).ok()) return std::nullopt;
+    return value;
+  }
+  void Put(std::string_view, std::string_view) override { std::abort(); }
+  void Delete(std::string_view) override { std::abort(); }
+  void Scan(std::string_view from, std::string_view until, const Visitor& visit) override {
+    rocksdb::ReadOptions options = options_;
+    const rocksdb::Slice bound = ToSlice(until);
+    options.iterate_upper_bound = &bound;
+    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
+    for (it->Seek(ToSlice(from)); it->Valid(); it->Next()) {
+      if (!visit(ToView(it->key()), ToView(it->value()))) return;
+    }
+  }
+
+ private:
+  rocksdb::DB* db_;
+  const rocksdb::Snapshot* snapshot_;
+  rocksdb::ReadOptions options_;
+};
+
+}  // namespace
+
+struct RocksState::Impl {
+  std::shared_ptr<RocksMemory> memory;
+  std::unique_ptr<rocksdb::DB> db;
+  // nullopt: deleted.
+  absl::btree_map<std::string, std::optional<std::string>, std::less<>> overlay;
+  absl::Status read_error;
+};
+
+RocksState::RocksState(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RocksState::~RocksState() = default;
+
+absl::StatusOr<std::unique_ptr<RocksState>> RocksState::Open(const Options& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->memory = options.memory;
+  std::error_code error;
+  std::filesystem::create_directories(options.dir, error);
+  rocksdb::Options db_options(DbOptions(*options.memory), TableOptions(*options.memory));
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status opened = rocksdb::DB::Open(db_options, options.dir, &db);
+  if (!opened.ok()) return FromRocks(opened, "state " + options.dir);
+  impl->db.reset(db);
+  if (absl::Status status = CheckHeader(*db, options.placement); !status.ok()) return status;
+  std::string offset;
+  rocksdb::Status found = db->Get({}, ToSlice(kOffsetKey), &offset);
+  if (!found.ok() && !found.IsNotFound()) return FromRocks(found, "state");
+  std::unique_ptr<RocksState> state(new RocksState(std::move(impl)));
+  if (found.ok()) state->next_offset_ = std::atoll(offset.c_str());
+  return state;
+}
+
+std::optional<std::string> RocksState::Get(std::string_view key) {
+  auto it = impl_->overlay.find(key);
+  if (it != impl_->overlay.end()) return it->second;
+  std::string value;
+  rocksdb::Status found = impl_->db->Get({}, ToSlice(key), &value);
+  if (found.ok()) return value;
+  if (!found.IsNotFound()) impl_->read_error.Update(FromRocks(found, "state"));
+  return std::nullopt;
+}
+
+void RocksState::Put(std::string_view key, std::string_view value) {
+  impl_->overlay[std::string(key)] = std::string(value);
+}
+
+void RocksState::Delete(std::string_view key) { impl_->overlay[std::string(key)] = std::nullopt; }
+
+void RocksState::Scan(std::string_view from, std::string_view until, const Visitor& visit) {
+  rocksdb::ReadOptions options;
+  const rocksdb::Slice bound = ToSlice(until);
+  options.iterate_upper_bound = &bound;
+  std::unique_ptr<rocksdb::Iterator> stored(impl_->db->NewIterator(options));
+  stored->Seek(ToSlice(from));
+  auto fresh = impl_->overlay.lower_bound(from);
+  auto fresh_left = [&] { return fresh != impl_->overlay.end() && fresh->first < until; };
+  while (stored->Valid() || fresh_left()) {
+    const bool take_fresh =
+        fresh_left() && (!stored->Valid() || fresh->first <= ToView(stored->key()));
+    if (!take_fresh) {
+      if (!visit(ToView(stored->key()), ToView(stored->value()))) return;
+      stored->Next();
+      continue;
+    }
+    if (stored->Valid() && ToView(stored->key()) == fresh->first) stored->Next();
+    if (fresh->second && !visit(fresh->first, *fresh->second)) return;
+    ++fresh;
+  }
+  if (!stored->status().ok()) impl_->read_error.Update(FromRocks(stored->status(), "state"));
+}
+
+absl::Status RocksState::Commit(int64_t next_offset) {
+  if (!impl_->read_error.ok()) return impl_->read_error;
+  rocksdb::WriteBatch batch;
+  for (const auto& [key, value] : impl_->overlay) {
+    value ? batch.Put(key, *value) : batch.Delete(key);
+  }
+  batch.Put(ToSlice(kOffsetKey), std::to_string(next_offset));
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  rocksdb::Status written = impl_->db->Write(options, &batch);
+  if (!written.ok()) return FromRocks(written, "state");
+  impl_->overlay.clear();
+  next_offset_ = next_offset;
+  return absl::OkStatus();
+}
+
+int64_t RocksState::FlushedOffset() const {
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kPersistedTier;
+  std::string offset;
+  return impl_->db->Get(options, ToSlice(kOffsetKey), &offset).ok() ? std::atoll(offset.c_str())
+                                                                    : 0;
+}
+
+absl::Status RocksState::Flush() { return FromRocks(impl_->db->Flush({}), "state"); }
+
+std::unique_ptr<core::State> RocksState::View() const {
+  return std::make_unique<SnapshotView>(impl_->db.get());
+}
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pipelines/core/state.h"
+#include "services/runtime/rocks/memory.h"
+
+namespace ringfence::runtime {
+
+// A stage's state on RocksDB, without write-ahead log: what is put stands in an overlay until
+// `Commit` writes it together with the next offset, and becomes durable when RocksDB flushes. After
+// a crash the state is exactly that of some committed offset; the log replays the rest.
+//
+// Owned by one thread, but for `FlushedOffset` and the reader's methods of `View`.
+class RocksState : public core::State {
+ public:
+  struct Options {
+    std::string dir;
+    // What decides placement (public suffix list, shared hosts): state made with another one is
+    // refused.
+    std::string placement;
+    std::shared_ptr<RocksMemory> memory;
+  };
+
+  // kFailedPrecondition where the state has another format or placement, with the way out in the
+  // message.
+  static absl::StatusOr<std::unique_ptr<RocksState>> Open(const Options& options);
+  ~RocksState() override;
+
+  std::optional<std::string> Get(std::string_view key) override;
+  void Put(std::string_view key, std::string_view value) override;
+  void Delete(std::string_view key) override;
+  void Scan(std::string_view from, std::string_view until, const Visitor& visit) override;
+
+  // Makes what was put part of the state as of `next_offset`, at once. An error of this or of an
+  // earlier read: nothing was written, and the state must be thrown away.
+  absl::Status Commit(int64_t next_offset);
+  // Where to read on; 0 in a new state.
+  int64_t NextOffset() const { return next_offset_; }
+  // As NextOffset, of what would survive a crash.
+  int64_t FlushedOffset() const;
+  absl::Status Flush();
+
+  // What is committed, as of now: stays as it is while it lives, whatever is committed meanwhile.
+  // Any thread may make one and use it. Put and Delete must not be called.
+  std::unique_ptr<core::State> View() const;
+
+ private:
+  struct Impl;
+  explicit RocksState(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+  int64_t next_offset_ = 0;
+};
+
+}  // namespace ringfence::runtime
