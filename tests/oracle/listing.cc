@@ -1,0 +1,163 @@
+#include "tests/oracle/listing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "pipelines/identifiers/policy.h"
+
+namespace ringfence::oracle {
+namespace {
+
+using core::Time;
+using identifiers::PolicyOf;
+using internal::v1::ReportRevision;
+
+void SetTimes(const std::vector<Occurrence>& all, const std::vector<Occurrence>& live, Time as_of,
+              Listing& listing) {
+  std::set<Time> linking;
+  std::set<Time> seen;
+  for (const Occurrence& o : all) {
+    if (o.LinksStill(as_of)) linking.insert(o.named->observed_at());
+  }
+  for (const Occurrence& o : live) seen.insert(o.named->observed_at());
+  listing.first_seen = linking.empty() ? *seen.begin() : *linking.begin();
+  listing.last_seen = *seen.rbegin();
+  v1::Indicator& indicator = listing.indicator;
+  *indicator.mutable_first_seen() = core::ToProto(listing.first_seen);
+  *indicator.mutable_last_seen() = core::ToProto(listing.last_seen);
+  *indicator.mutable_expires_at() =
+      core::ToProto(listing.last_seen + PolicyOf(indicator.type()).span);
+}
+
+void SetWhatAllSay(const std::vector<Occurrence>& live, Listing& listing) {
+  std::set<std::string> countries;
+  std::set<v1::ScamType> scam_types;
+  v1::Tlp tlp = v1::TLP_UNSPECIFIED;
+  for (const Occurrence& o : live) {
+    if (!o.report->country().empty()) countries.insert(o.report->country());
+    if (o.report->scam_type() != 0) scam_types.insert(o.report->scam_type());
+    if (!o.report->impersonated().empty()) listing.impersonated.insert(o.report->impersonated());
+    tlp = std::max(tlp, o.report->tlp());
+  }
+  for (const std::string& country : countries) {
+    listing.indicator.mutable_explanation()->add_countries(country);
+  }
+  for (v1::ScamType scam_type : scam_types) listing.indicator.add_scam_types(scam_type);
+  listing.indicator.set_tlp(tlp);
+}
+
+bool HasStanding(const std::vector<Occurrence>& live, internal::v1::Standing standing) {
+  return std::any_of(live.begin(), live.end(),
+                     [standing](const Occurrence& o) { return o.named->standing() == standing; });
+}
+
+v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of, const Listing& listing) {
+  const v1::IdentifierType type = listing.indicator.type();
+  if (HasStanding(live, internal::v1::STANDING_SHARED_HOST) ||
+      HasStanding(live, internal::v1::STANDING_UNTAGGED_WALLET)) {
+    return v1::ACTION_MONITOR;
+  }
+  v1::Action ceiling = PolicyOf(type).ceiling;
+  if (type == v1::IDENTIFIER_TYPE_PHONE &&
+      listing.last_seen + identifiers::kPhoneBlockSpan <= as_of) {
+    ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);
+  }
+  std::set<std::string> urls;
+  for (const Occurrence& o : live) urls.insert(o.named->via_url());
+  if (type == v1::IDENTIFIER_TYPE_DOMAIN && !urls.contains("") &&
+      urls.size() < identifiers::kUrlsForBlock) {
+    ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);
+  }
+  return ceiling;
+}
+
+void SetScoreAndAction(const std::vector<Occurrence>& live, Time as_of, Listing& listing) {
+  std::map<std::string, std::set<ReportName>> incidents_by_partner;
+  std::set<ReportName> incidents;
+  std::set<const ReportRevision*> reports;
+  for (const Occurrence& o : live) {
+    if (!o.Counts()) continue;
+    incidents_by_partner[o.report->partner()].insert(o.incident);
+    incidents.insert(o.incident);
+    reports.insert(o.report);
+  }
+  double product = 1;
+  size_t with_two = 0;
+  for (const auto& [partner, its] : incidents_by_partner) {
+    const double n = static_cast<double>(its.size());
+    product *= 1 - identifiers::kDefaultWeight * (1 - std::exp2(-n));
+    with_two += its.size() >= 2 ? 1 : 0;
+  }
+  const auto score = static_cast<uint32_t>(std::lround(1000 * (1 - product)));
+  const size_t organisations = incidents_by_partner.size();
+
+  v1::Action action = v1::ACTION_MONITOR;
+  if (organisations >= 2 && incidents.size() >= 2 && score >= identifiers::kChallengeScore) {
+    action = v1::ACTION_CHALLENGE;
+    if (score >= identifiers::kBlockScore && (organisations >= 3 || with_two >= 2)) {
+      action = v1::ACTION_BLOCK;
+    }
+  }
+  v1::Indicator& indicator = listing.indicator;
+  indicator.set_score(score);
+  indicator.set_action(std::min(action, Ceiling(live, as_of, listing)));
+  indicator.set_shared_infrastructure(HasStanding(live, internal::v1::STANDING_SHARED_HOST));
+  indicator.mutable_explanation()->set_incidents(static_cast<uint32_t>(incidents.size()));
+  indicator.mutable_explanation()->set_reports(static_cast<uint32_t>(reports.size()));
+  indicator.mutable_explanation()->set_organisations(static_cast<uint32_t>(organisations));
+}
+
+void SetRoles(const std::vector<Occurrence>& live, v1::Indicator& indicator) {
+  std::map<v1::IdentifierRole, std::vector<Occurrence>> by_role;
+  for (const Occurrence& o : live) by_role[o.named->role()].push_back(o);
+  for (const auto& [role, occurrences] : by_role) {
+    std::set<ReportName> incidents;
+    std::set<std::string> partners;
+    Time last_seen = core::kTimeMin;
+    for (const Occurrence& o : occurrences) {
+      incidents.insert(o.incident);
+      partners.insert(o.report->partner());
+      last_seen = std::max(last_seen, o.named->observed_at());
+    }
+    indicator.add_roles(role);
+    v1::RoleEvidence& evidence = *indicator.mutable_explanation()->add_by_role();
+    evidence.set_role(role);
+    evidence.set_incidents(static_cast<uint32_t>(incidents.size()));
+    evidence.set_organisations(static_cast<uint32_t>(partners.size()));
+    *evidence.mutable_last_seen() = core::ToProto(last_seen);
+  }
+}
+
+// Of its latest sighting that links: of an IP, of its latest such day.
+std::optional<Node> NodeOf(const std::vector<Occurrence>& all, Time as_of) {
+  const Occurrence* latest = nullptr;
+  for (const Occurrence& o : all) {
+    if (!o.LinksStill(as_of)) continue;
+    if (latest == nullptr || latest->named->observed_at() < o.named->observed_at()) latest = &o;
+  }
+  return latest == nullptr ? std::nullopt : std::optional(latest->LinkNode());
+}
+
+}  // namespace
+
+std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, Time as_of) {
+  std::vector<Occurrence> live;
+  for (const Occurrence& o : all) {
+    if (o.IsLive(as_of)) live.push_back(o);
+  }
+  if (live.empty()) return std::nullopt;
+  Listing listing;
+  listing.id = live.front().Identifier();
+  listing.base = live.front().LinkNode().base;
+  listing.indicator.set_type(live.front().named->type());
+  listing.indicator.set_value(live.front().named->value());
+  SetTimes(all, live, as_of, listing);
+  SetWhatAllSay(live, listing);
+  SetScoreAndAction(live, as_of, listing);
+  SetRoles(live, listing.indicator);
+  listing.node = NodeOf(all, as_of);
+  return listing;
+}
+
+}  // namespace ringfence::oracle

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipelines/core/id.h"
+#include "pipelines/core/time.h"
+#include "ringfence/v1/indicator.pb.h"
+#include "tests/oracle/reports.h"
+
+namespace ringfence::oracle {
+
+// An identifier in the set, with what its campaign needs.
+struct Listing {
+  // Without scope and campaign_id, which depend on others.
+  v1::Indicator indicator;
+  core::Id id;
+  core::Id base;
+  core::Time first_seen = 0;
+  core::Time last_seen = 0;
+  // The link node whose component it belongs to; none where it links nothing.
+  std::optional<Node> node;
+  std::set<std::string> impersonated;
+};
+
+// `all` are the occurrences of one identifier; nullopt where it is not in the set.
+std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, core::Time as_of);
+
+}  // namespace ringfence::oracle

@@ -1,0 +1,171 @@
+#include "tests/oracle/oracle.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "pipelines/core/decimal.h"
+#include "pipelines/identifiers/policy.h"
+#include "tests/oracle/link_graph.h"
+#include "tests/oracle/listing.h"
+#include "tests/oracle/reports.h"
+
+namespace ringfence::oracle {
+namespace {
+
+using core::Id;
+using core::Time;
+using internal::v1::ReportRevision;
+
+std::vector<Listing> ListingsOf(const Reports& reports, Time as_of) {
+  std::map<std::pair<int, std::string>, std::vector<Occurrence>> occurrences;
+  for (const auto& [name, report] : reports.held()) {
+    for (const Occurrence& o : reports.OccurrencesOf(*report)) {
+      occurrences[{o.named->type(), o.named->value()}].push_back(o);
+    }
+  }
+  std::vector<Listing> listings;
+  for (const auto& [type_and_value, of_one] : occurrences) {
+    if (std::optional<Listing> listing = ListingOf(of_one, as_of)) listings.push_back(*listing);
+  }
+  return listings;
+}
+
+// A registrable domain of which several hosts are in the set stands for all below it.
+void SetScopes(std::vector<Listing>& listings) {
+  std::map<Id, uint32_t> hosts_of_base;
+  for (const Listing& listing : listings) {
+    if (listing.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN) ++hosts_of_base[listing.base];
+  }
+  for (Listing& listing : listings) {
+    const bool is_base =
+        listing.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN && listing.id == listing.base;
+    if (is_base && hosts_of_base[listing.base] >= identifiers::kHostsForSubtree) {
+      listing.indicator.set_scope(v1::SCOPE_SUBTREE);
+    }
+  }
+}
+
+using Members = std::vector<Listing*>;
+
+std::vector<Members> CampaignsOf(std::vector<Listing>& listings, const LinkGraph& graph) {
+  std::map<Node, Members> by_component;
+  for (Listing& listing : listings) {
+    if (listing.node) by_component[graph.ComponentOf(*listing.node)].push_back(&listing);
+  }
+  std::vector<Members> campaigns;
+  for (const auto& [component, members] : by_component) {
+    std::set<Id> bases;
+    for (const Listing* member : members) bases.insert(member->base);
+    if (bases.size() >= 2) campaigns.push_back(members);
+  }
+  return campaigns;
+}
+
+const Listing& Oldest(const Members& members) {
+  return **std::min_element(members.begin(), members.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->first_seen, a->id) < std::tie(b->first_seen, b->id);
+  });
+}
+
+// What members show in common, without the totals.
+v1::Campaign Describe(const Members& members) {
+  v1::Campaign campaign;
+  campaign.set_indicators(static_cast<uint32_t>(members.size()));
+  core::SetSum fingerprint;
+  std::set<int> scam_types;
+  std::set<std::string> impersonated;
+  Time last_seen = core::kTimeMin;
+  for (const Listing* member : members) {
+    const v1::Indicator& indicator = member->indicator;
+    fingerprint.Add(core::SetSum::FingerprintMember(indicator.type(), indicator.value()));
+    scam_types.insert(indicator.scam_types().begin(), indicator.scam_types().end());
+    impersonated.insert(member->impersonated.begin(), member->impersonated.end());
+    campaign.set_tlp(std::max(campaign.tlp(), indicator.tlp()));
+    last_seen = std::max(last_seen, member->last_seen);
+  }
+  campaign.set_fingerprint(fingerprint.Hex());
+  *campaign.mutable_first_seen() = core::ToProto(Oldest(members).first_seen);
+  *campaign.mutable_last_seen() = core::ToProto(last_seen);
+  for (int scam_type : scam_types) campaign.add_scam_types(static_cast<v1::ScamType>(scam_type));
+  for (const std::string& brand : impersonated) campaign.add_impersonated(brand);
+  return campaign;
+}
+
+// The identifier that bears an incident at this time.
+std::optional<Id> BearerOf(const Incident& incident, const Reports& reports, Time as_of) {
+  for (const auto& [order, occurrence] : reports.BearersOf(*incident.representative)) {
+    if (occurrence.IsLive(as_of)) return occurrence.Identifier();
+  }
+  return std::nullopt;
+}
+
+using Losses = std::map<std::string, core::Decimal>;
+
+void AddLosses(const ReportRevision& report, Losses& losses) {
+  for (const internal::v1::PaymentFact& payment : report.payments()) {
+    const bool settled = payment.status() == v1::Payment::STATUS_SETTLED ||
+                         payment.status() == v1::Payment::STATUS_UNSPECIFIED;
+    const std::optional<core::Decimal> amount = core::Decimal::Parse(payment.amount());
+    if (settled && amount && !payment.currency().empty()) losses[payment.currency()] += *amount;
+  }
+}
+
+// Each incident once, in the campaign of its bearer.
+void SetTotals(const Members& members, const Reports& reports, Time as_of, v1::Campaign& campaign) {
+  uint32_t incidents = 0;
+  uint32_t report_count = 0;
+  std::set<std::string> partners;
+  std::map<std::string, uint32_t> countries;
+  Losses losses;
+  for (const auto& [name, incident] : reports.incidents()) {
+    const std::optional<Id> bearer = BearerOf(incident, reports, as_of);
+    const bool is_borne_here = std::any_of(
+        members.begin(), members.end(), [&](const auto* member) { return member->id == bearer; });
+    if (!is_borne_here) continue;
+    ++incidents;
+    report_count += static_cast<uint32_t>(incident.reports.size());
+    for (const ReportRevision* report : incident.reports) partners.insert(report->partner());
+    const ReportRevision& representative = *incident.representative;
+    if (!representative.country().empty()) ++countries[representative.country()];
+    AddLosses(representative, losses);
+  }
+  campaign.set_incidents(incidents);
+  campaign.set_reports(report_count);
+  campaign.set_organisations(static_cast<uint32_t>(partners.size()));
+  for (const auto& [country, count] : countries) {
+    v1::CountryCount& entry = *campaign.add_victims_by_country();
+    entry.set_country(country);
+    entry.set_incidents(count);
+  }
+  for (const auto& [currency, amount] : losses) {
+    v1::AmountTotal& total = *campaign.add_losses();
+    total.set_currency(currency);
+    total.set_amount(amount.ToString());
+  }
+}
+
+}  // namespace
+
+Published Expected(const World& world) {
+  const Reports reports(world);
+  const LinkGraph graph(reports, world.as_of);
+  std::vector<Listing> listings = ListingsOf(reports, world.as_of);
+  SetScopes(listings);
+
+  Published published;
+  for (const Members& members : CampaignsOf(listings, graph)) {
+    v1::Campaign campaign = Describe(members);
+    SetTotals(members, reports, world.as_of, campaign);
+    campaign.set_campaign_id(CampaignId(Oldest(members).id, world.naming_key));
+    for (Listing* member : members) member->indicator.set_campaign_id(campaign.campaign_id());
+    published.campaigns.push_back(std::move(campaign));
+  }
+  std::sort(published.campaigns.begin(), published.campaigns.end(),
+            [](const auto& a, const auto& b) { return a.campaign_id() < b.campaign_id(); });
+  for (Listing& listing : listings) published.indicators.push_back(std::move(listing.indicator));
+  return published;
+}
+
+}  // namespace ringfence::oracle

@@ -1,0 +1,94 @@
+#include "tests/oracle/reports.h"
+
+#include <algorithm>
+
+#include "pipelines/identifiers/policy.h"
+
+namespace ringfence::oracle {
+
+using core::Id;
+using core::Time;
+using identifiers::PolicyOf;
+using internal::v1::NamedIdentifier;
+using internal::v1::ReportRevision;
+
+Id Occurrence::Identifier() const { return core::IdentifierId(named->type(), named->value()); }
+
+Node Occurrence::LinkNode() const {
+  const Id base = named->base_type() == v1::IDENTIFIER_TYPE_UNSPECIFIED
+                      ? Identifier()
+                      : core::IdentifierId(named->base_type(), named->base_value());
+  const bool is_ip = core::TypeOf(base) == v1::IDENTIFIER_TYPE_IP;
+  return {base, is_ip ? core::FloorDay(named->observed_at()) : 0};
+}
+
+bool Occurrence::Links() const {
+  return identifiers::Links(named->type(), named->role(), named->attested(), named->standing());
+}
+
+bool Occurrence::LinksStill(Time as_of) const {
+  return Links() && core::FloorDay(as_of) < identifiers::LinkUntilDay(named->observed_at());
+}
+
+bool Occurrence::IsLive(Time as_of) const {
+  return identifiers::IsListed(named->type(), named->value()) &&
+         named->observed_at() + PolicyOf(named->type()).span > as_of;
+}
+
+bool Occurrence::Counts() const {
+  return identifiers::BasisCounts(report->basis()) &&
+         !identifiers::IsSpoofable(named->type(), named->role(), named->attested());
+}
+
+Reports::Reports(const World& world) {
+  KeepHighestRevisions(world);
+  GroupIntoIncidents(world);
+}
+
+void Reports::KeepHighestRevisions(const World& world) {
+  for (const ReportRevision& revision : world.revisions) {
+    const ReportRevision*& held = held_[{revision.partner(), revision.report_id()}];
+    auto order = [](const ReportRevision& r) {
+      return std::make_tuple(r.revision(), r.retracted(), r.content_hash());
+    };
+    if (held == nullptr || order(*held) < order(revision)) held = &revision;
+  }
+  std::erase_if(held_, [](const auto& entry) { return entry.second->retracted(); });
+}
+
+void Reports::GroupIntoIncidents(const World& world) {
+  for (const auto& [name, report] : held_) {
+    auto found = world.representatives.find(name);
+    const bool joined = found != world.representatives.end() && held_.contains(found->second);
+    const ReportName incident = joined ? found->second : name;
+    incident_of_[name] = incident;
+    incidents_[incident].reports.push_back(report);
+    incidents_[incident].representative = held_.at(incident);
+  }
+}
+
+const ReportName& Reports::IncidentOf(const ReportRevision& report) const {
+  return incident_of_.at({report.partner(), report.report_id()});
+}
+
+std::vector<Occurrence> Reports::OccurrencesOf(const ReportRevision& report) const {
+  std::vector<Occurrence> occurrences;
+  for (const NamedIdentifier& named : report.identifiers()) {
+    occurrences.push_back({&report, &named, IncidentOf(report)});
+  }
+  return occurrences;
+}
+
+Reports::Bearers Reports::BearersOf(const ReportRevision& report) const {
+  Bearers bearers;
+  for (const Occurrence& occurrence : OccurrencesOf(report)) {
+    if (!occurrence.Links()) continue;
+    const int order = PolicyOf(occurrence.named->type()).bearer_order;
+    bearers.push_back({{order, occurrence.Identifier()}, occurrence});
+  }
+  std::sort(bearers.begin(), bearers.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return bearers;
+}
+
+}  // namespace ringfence::oracle

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <compare>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "pipelines/core/id.h"
+#include "pipelines/core/time.h"
+#include "tests/oracle/oracle.h"
+
+// The oracle's first step: the reports that hold, their incidents, and what they name.
+namespace ringfence::oracle {
+
+// A link node: the base, and for an IP the day.
+struct Node {
+  core::Id base;
+  core::Day day = 0;
+  auto operator<=>(const Node&) const = default;
+};
+
+// An identifier in one role, as one report has it. Points into the world.
+struct Occurrence {
+  const internal::v1::ReportRevision* report;
+  const internal::v1::NamedIdentifier* named;
+  ReportName incident;
+
+  core::Id Identifier() const;
+  Node LinkNode() const;
+  bool Links() const;
+  bool LinksStill(core::Time as_of) const;
+  // Counts towards listing, of an identifier that is ever listed.
+  bool IsLive(core::Time as_of) const;
+  // Towards score and quorum.
+  bool Counts() const;
+};
+
+struct Incident {
+  const internal::v1::ReportRevision* representative = nullptr;
+  std::vector<const internal::v1::ReportRevision*> reports;
+};
+
+class Reports {
+ public:
+  // `world` must outlive it.
+  explicit Reports(const World& world);
+
+  // Of each report the highest revision, where that is no retraction.
+  const std::map<ReportName, const internal::v1::ReportRevision*>& held() const { return held_; }
+  // By the name of the representative.
+  const std::map<ReportName, Incident>& incidents() const { return incidents_; }
+  const ReportName& IncidentOf(const internal::v1::ReportRevision& report) const;
+  std::vector<Occurrence> OccurrencesOf(const internal::v1::ReportRevision& report) const;
+
+  // The occurrences whose identifiers may bear a report's incident, the first first.
+  using Bearers = std::vector<std::pair<std::tuple<int, core::Id>, Occurrence>>;
+  Bearers BearersOf(const internal::v1::ReportRevision& report) const;
+
+ private:
+  void KeepHighestRevisions(const World& world);
+  void GroupIntoIncidents(const World& world);
+
+  std::map<ReportName, const internal::v1::ReportRevision*> held_;
+  std::map<ReportName, ReportName> incident_of_;
+  std::map<ReportName, Incident> incidents_;
+};
+
+}  // namespace ringfence::oracle
