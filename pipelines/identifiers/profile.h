@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ringfence::identifiers {
+
+// The account that a profile address names.
+struct Profile {
+  std::string_view platform;
+  std::string handle;
+};
+
+// "https://t.me/anna", "instagram.com/anna/", "wa.me/15550123456", "cash.app/$anna": with or
+// without a scheme and "www.". Empty optional: no address of a known platform, or of no account
+// there.
+std::optional<Profile> ProfileOf(std::string_view text);
+
+}  // namespace ringfence::identifiers
