@@ -1,11 +1,13 @@
 #include "pipelines/intake/victim_side.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/ascii.h"
+#include "pipelines/identifiers/text.h"
 #include "pipelines/intake/url_privacy.h"
 
 namespace ringfence::intake {
@@ -159,7 +161,9 @@ void VictimSide::AddHandle(const v1::VictimHandle& handle, const Where& where) {
 void VictimSide::AddRaw(TokenKind kind, const v1::VictimHandle& handle, const Where& where) {
   const std::string& raw = handle.value();
   if (kind == TokenKind::kAccount) {
-    std::string account = AccountHandle(raw);
+    std::optional<std::string> clean = identifiers::CleanText(raw);
+    if (!clean) return reading_.problems.Add("victim.handles.not_utf8", where.Path("value"));
+    std::string account = AccountHandle(*clean);
     if (account.empty()) return reading_.problems.Add("victim.handles.empty", where.Path("value"));
     if (account.size() > kHandleBytesMax) {
       return reading_.problems.Add("victim.handles.too_long", where.Path("value"));
