@@ -1,0 +1,152 @@
+#include "services/ringfence/client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include "ringfence/v1/admin_service.grpc.pb.h"
+#include "ringfence/v1/indicator_service.grpc.pb.h"
+#include "ringfence/v1/report_service.grpc.pb.h"
+
+namespace ringfence::cli {
+namespace {
+
+constexpr std::chrono::seconds kCallTimeout{60};
+constexpr int kReceivedBytesMax = 64 << 20;
+constexpr int kFirstReconnectMilliseconds = 100;
+constexpr int kLastReconnectMilliseconds = 5'000;
+constexpr std::string_view kLoopbackPrefixes[] = {"127.", "localhost:", "[::1]:"};
+
+bool IsLoopback(std::string_view server) {
+  for (std::string_view prefix : kLoopbackPrefixes) {
+    if (server.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kReceivedBytesMax);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMilliseconds);
+  // A proxy of the environment cannot reach this machine's own loopback.
+  if (IsLoopback(server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+void SetDeadline(grpc::ClientContext& context) {
+  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+}
+
+}  // namespace
+
+struct Client::Impl {
+  explicit Impl(std::string address)
+      : server(std::move(address)),
+        channel(Connect(server)),
+        reports(v1::ReportService::NewStub(channel)),
+        indicators(v1::IndicatorService::NewStub(channel)),
+        admin(v1::AdminService::NewStub(channel)) {}
+
+  // The one place where gRPC's errors become ours; both number their codes alike.
+  absl::Status Converted(const grpc::Status& status) const {
+    if (status.ok()) return absl::OkStatus();
+    const auto code = static_cast<absl::StatusCode>(status.error_code());
+    if (code == absl::StatusCode::kUnavailable) {
+      return absl::UnavailableError(fmt::format("{}: {}", server, status.error_message()));
+    }
+    return {code, status.error_message()};
+  }
+
+  template <typename Response, typename Stub, typename Method, typename Request>
+  absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request) {
+    grpc::ClientContext context;
+    SetDeadline(context);
+    Response response;
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return Converted(status);
+    return response;
+  }
+
+  const std::string server;
+  const std::shared_ptr<grpc::Channel> channel;
+  const std::unique_ptr<v1::ReportService::Stub> reports;
+  const std::unique_ptr<v1::IndicatorService::Stub> indicators;
+  const std::unique_ptr<v1::AdminService::Stub> admin;
+};
+
+Client::Client(std::string server) : impl_(std::make_unique<Impl>(std::move(server))) {}
+Client::~Client() = default;
+
+absl::StatusOr<v1::SubmitReportsResponse> Client::SubmitReports(
+    const std::string& partner, const v1::SubmitReportsRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(context);
+  context.AddMetadata("x-ringfence-partner", partner);
+  v1::SubmitReportsResponse response;
+  const grpc::Status status = impl_->reports->SubmitReports(&context, request, &response);
+  if (!status.ok()) return impl_->Converted(status);
+  return response;
+}
+
+absl::Status Client::Subscribe(const v1::SubscribeRequest& request, const std::stop_token& stop,
+                               const Visitor& visit) {
+  grpc::ClientContext context;
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  const auto stream = impl_->indicators->Subscribe(&context, request);
+  v1::SubscribeResponse event;
+  bool enough = false;
+  while (!enough && stream->Read(&event)) enough = !visit(event);
+  if (enough) context.TryCancel();
+  const grpc::Status status = stream->Finish();
+  if (enough) return absl::OkStatus();
+  return impl_->Converted(status);
+}
+
+absl::StatusOr<v1::LookupResponse> Client::Lookup(const v1::LookupRequest& request) {
+  return impl_->Call<v1::LookupResponse>(*impl_->indicators, &v1::IndicatorService::Stub::Lookup,
+                                         request);
+}
+
+absl::StatusOr<v1::GetCampaignResponse> Client::GetCampaign(const v1::GetCampaignRequest& request) {
+  return impl_->Call<v1::GetCampaignResponse>(*impl_->indicators,
+                                              &v1::IndicatorService::Stub::GetCampaign, request);
+}
+
+absl::StatusOr<v1::ListCampaignsResponse> Client::ListCampaigns(
+    const v1::ListCampaignsRequest& request) {
+  return impl_->Call<v1::ListCampaignsResponse>(
+      *impl_->indicators, &v1::IndicatorService::Stub::ListCampaigns, request);
+}
+
+absl::StatusOr<v1::GetStatusResponse> Client::GetStatus() {
+  return impl_->Call<v1::GetStatusResponse>(*impl_->admin, &v1::AdminService::Stub::GetStatus,
+                                            v1::GetStatusRequest());
+}
+
+bool IsPassing(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kAborted:
+    // The log has no room: an operator can make some.
+    case absl::StatusCode::kResourceExhausted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool WaitFor(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace ringfence::cli

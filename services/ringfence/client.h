@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ringfence/v1/admin_service.pb.h"
+#include "ringfence/v1/indicator_service.pb.h"
+#include "ringfence/v1/report_service.pb.h"
+
+namespace ringfence::cli {
+
+inline constexpr char kDefaultServer[] = "127.0.0.1:7733";
+
+// The services of a Ringfence at HOST:PORT. gRPC's errors come back with the same codes; the
+// message of kUnavailable names the server. Connects at the first call and again by itself.
+// Thread-safe.
+class Client {
+ public:
+  explicit Client(std::string server);
+  ~Client();
+
+  absl::StatusOr<v1::SubmitReportsResponse> SubmitReports(const std::string& partner,
+                                                          const v1::SubmitReportsRequest& request);
+
+  // Calls `visit` with each event until it returns false (OK), the server ends the stream (its
+  // status; OK after a Bye) or `stop` (kCancelled).
+  using Visitor = std::function<bool(const v1::SubscribeResponse& event)>;
+  absl::Status Subscribe(const v1::SubscribeRequest& request, const std::stop_token& stop,
+                         const Visitor& visit);
+
+  absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request);
+  absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request);
+  absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsRequest& request);
+  absl::StatusOr<v1::GetStatusResponse> GetStatus();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Is it worth to try the same again a little later?
+bool IsPassing(const absl::Status& status);
+
+// Waits, but no longer than `stop` is not requested; false if it is.
+bool WaitFor(std::chrono::milliseconds time, const std::stop_token& stop);
+
+}  // namespace ringfence::cli

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "services/ringfence/commands.h"
+#include "services/ringfence/words.h"
+
+namespace ringfence::cli {
+namespace {
+
+struct Row {
+  const char* name;
+  const char* description;
+  Command (*declare)(CLI::App& app);
+};
+
+// In the order of --help.
+constexpr Row kCommands[] = {
+    {"ingest", "Streams files of reports to a gateway", DeclareIngest},
+    {"subscribe", "Follows the published indicators", DeclareSubscribe},
+    {"lookup", "Says whether values are listed, and why", DeclareLookup},
+    {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
+    {"status", "Says how far each stage is", DeclareStatus},
+    {"sample", "Writes reports of a made-up world to try it with", DeclareSample},
+};
+
+constexpr char kFooter[] = R"(Examples:
+  ringfence sample --reports 20000 --out sample
+  ringfence ingest --partner harbour-bank sample/harbour-bank.jsonl
+  ringfence campaigns --order organisations
+  ringfence COMMAND --help)";
+
+bool IsCommand(std::string_view word) {
+  return std::any_of(std::begin(kCommands), std::end(kCommands),
+                     [&](const Row& row) { return row.name == word; });
+}
+
+int SayWrongUse(const std::string& why) {
+  fmt::print(stderr, "ringfence: {}\nSee ringfence --help, and ringfence COMMAND --help.\n",
+             Printable(why));
+  return kWrongUse;
+}
+
+int Main(int argc, char** argv) {
+  if (argc > 1 && argv[1][0] != '-' && !IsCommand(argv[1])) {
+    return SayWrongUse(fmt::format("there is no command {}", argv[1]));
+  }
+  CLI::App app("Ringfence: fraud reports of many companies in, indicators and campaigns out.",
+               "ringfence");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  std::vector<std::pair<CLI::App*, Command>> commands;
+  for (const Row& row : kCommands) {
+    CLI::App* subcommand = app.add_subcommand(row.name, row.description);
+    commands.emplace_back(subcommand, row.declare(*subcommand));
+  }
+  try {
+    app.parse(argc, argv);
+    for (const auto& [subcommand, command] : commands) {
+      if (subcommand->parsed()) return command();
+    }
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::Error& error) {
+    return SayWrongUse(error.what());
+  }
+  return kWrongUse;
+}
+
+}  // namespace
+}  // namespace ringfence::cli
+
+int main(int argc, char** argv) { return ringfence::cli::Main(argc, argv); }
