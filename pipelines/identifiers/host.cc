@@ -42,10 +42,8 @@ std::string_view SchemeOf(std::string_view text) {
   std::string_view after = text.substr(colon + 1);
   if (!IsSchemeText(scheme)) return {};
   bool has_slashes = after.size() >= 2 && IsSlash(after[0]) && IsSlash(after[1]);
-  if (!has_slashes && (BeginsWithPort(after) || scheme.find('.') != std::string_view::npos)) {
-    return {};
-  }
-  return scheme;
+  bool may_be_host = BeginsWithPort(after) || scheme.find('.') != std::string_view::npos;
+  return has_slashes || IsWebScheme(scheme) || !may_be_host ? scheme : std::string_view();
 }
 
 std::optional<Authority> SplitAuthority(std::string_view text) {
@@ -174,6 +172,11 @@ std::optional<Host> HostOfAddress(std::optional<IpAddress> ip) {
 }
 
 }  // namespace
+
+bool IsWebScheme(std::string_view scheme) {
+  constexpr std::string_view kWeb[] = {"http", "https", "hxxp", "hxxps"};
+  return std::find(std::begin(kWeb), std::end(kWeb), AsciiLower(scheme)) != std::end(kWeb);
+}
 
 std::optional<Address> SplitAddress(std::string_view text) {
   Address address;

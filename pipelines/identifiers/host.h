@@ -26,6 +26,9 @@ struct Address {
   std::string rest;
 };
 
+// "http", "https" or defanged so, letters in either case.
+bool IsWebScheme(std::string_view scheme);
+
 // `text` as an address of the web: "hxxps://user:pw@www[.]example[.]com:443/a", "example.com/a".
 // A word before a colon is a scheme unless what follows is a port. Empty optional: the authority
 // holds a port that is no number up to 65535.

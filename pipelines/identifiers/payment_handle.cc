@@ -29,7 +29,7 @@ Normalised NormalisePaymentHandle(std::string_view text, const Hints& hints) {
   if (scheme.empty()) return Refused("payment_handle.no_scheme");
   handle = ToLower(WithoutNumberSeparators(TrimWhiteSpace(handle)));
   if (handle.empty()) return Refused("payment_handle.empty");
-  if (HoldsWhiteSpace(handle)) return Refused("payment_handle.malformed");
+  if (HoldsWhiteSpace(handle) || HoldsAddress(handle)) return Refused("payment_handle.malformed");
   return Of(scheme + ":" + handle);
 }
 

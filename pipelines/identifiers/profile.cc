@@ -116,4 +116,8 @@ std::optional<Profile> ProfileOf(std::string_view text) {
   return Profile{row->platform, std::move(handle)};
 }
 
+bool HoldsAddress(std::string_view handle) {
+  return handle.find("://") != std::string_view::npos || ProfileOf(handle).has_value();
+}
+
 }  // namespace ringfence::identifiers

@@ -17,4 +17,7 @@ struct Profile {
 // there.
 std::optional<Profile> ProfileOf(std::string_view text);
 
+// Is `handle` no account but an address, still or again ("https://t.me/t.me/anna")?
+bool HoldsAddress(std::string_view handle);
+
 }  // namespace ringfence::identifiers

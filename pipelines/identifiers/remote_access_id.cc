@@ -56,7 +56,7 @@ std::string WithoutWhiteSpace(std::string_view text) {
 Normalised NormaliseRemoteAccessId(std::string_view text, const Hints& hints) {
   auto [vendor, rest] = SplitScheme(text, hints.scheme, kVendors);
   if (vendor.empty()) return Refused("remote_access_id.no_vendor");
-  std::string id = WithoutWhiteSpace(ToLower(rest));
+  std::string id = ToLower(WithoutWhiteSpace(rest));
   if (id.empty()) return Refused("remote_access_id.empty");
   bool is_alias = vendor == "anydesk" && IsAlias(id);
   if (IsNumbered(vendor) && !is_alias) {

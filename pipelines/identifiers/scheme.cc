@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pipelines/identifiers/host.h"
 #include "pipelines/identifiers/text.h"
 
 namespace ringfence::identifiers {
@@ -24,7 +25,7 @@ std::string SchemeWord(std::string_view scheme, std::span<const SchemeName> know
   bool is_word = !word.empty() && word.size() <= kWordBytesMax && IsAlphanumeric(word[0]) &&
                  std::all_of(word.begin(), word.end(),
                              [](char c) { return IsAlphanumeric(c) || c == '-' || c == '.'; });
-  if (!is_word) return {};
+  if (!is_word || IsWebScheme(word)) return {};
   auto found = std::find_if(known.begin(), known.end(),
                             [&](const SchemeName& name) { return name.written == word; });
   return found == known.end() ? word : std::string(found->word);
@@ -34,8 +35,7 @@ Schemed SplitScheme(std::string_view text, std::string_view scheme,
                     std::span<const SchemeName> known) {
   std::string given = SchemeWord(scheme, known);
   size_t colon = text.find(':');
-  bool is_address = colon != std::string_view::npos && text.substr(colon + 1).starts_with("//");
-  if (colon != std::string_view::npos && !is_address) {
+  if (colon != std::string_view::npos) {
     std::string prefix = SchemeWord(text.substr(0, colon), known);
     bool is_prefix =
         !prefix.empty() && (given.empty() || prefix == given || IsKnown(prefix, known));

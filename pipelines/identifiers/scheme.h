@@ -26,7 +26,8 @@ Schemed SplitScheme(std::string_view text, std::string_view scheme,
                     std::span<const SchemeName> known);
 
 // `scheme` in lower case, spaces and underscores as hyphens, in the spelling of `known`; empty
-// where that is no word of 1 to 40 letters, digits, hyphens and dots.
+// where that is no word of 1 to 40 letters, digits, hyphens and dots, or a word of the web
+// ("https").
 std::string SchemeWord(std::string_view scheme, std::span<const SchemeName> known);
 
 }  // namespace ringfence::identifiers

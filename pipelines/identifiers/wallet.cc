@@ -150,24 +150,31 @@ std::string_view WithoutRemark(std::string_view text) {
   return remark != std::string_view::npos && text.ends_with(')') ? text.substr(0, remark) : text;
 }
 
+// "bitcoin:1Boat…" and "ethereum:0x…": the prefix off. It is the scheme where none was given, but
+// for chains whose addresses would not be known again without it.
+std::string WithoutUriPrefix(std::string_view text, std::string& scheme) {
+  std::string address(text);
+  const std::string given = scheme;
+  for (size_t colon = address.find(':'); colon != std::string::npos; colon = address.find(':')) {
+    std::string prefix = SchemeWord(std::string_view(address).substr(0, colon), {});
+    if (!IsKnownChain(prefix) && (prefix.empty() || prefix != given)) break;
+    std::string_view rest = std::string_view(address).substr(colon + 1);
+    while (rest.starts_with('/')) rest.remove_prefix(1);
+    if (prefix == "ethereum") rest = WithoutEip681(rest);
+    address = TrimWhiteSpace(rest);
+    bool is_missing = ChainOf(scheme).family == Family::kUnknown;
+    if (is_missing && ChainOf(prefix).family != Family::kOther) scheme = std::move(prefix);
+  }
+  return address;
+}
+
 Parts Split(std::string_view text, const Hints& hints) {
   Parts parts;
   size_t end = std::min(text.find_first_of("?#"), text.size());
   if (end < text.size() && text[end] == '#') parts.tag = TrimWhiteSpace(text.substr(end + 1));
-  std::string head = TrimWhiteSpace(WithoutRemark(text.substr(0, end)));
+  std::string head = TrimWhiteSpace(WithoutRemark(TrimWhiteSpace(text.substr(0, end))));
   std::string scheme = SchemeWord(hints.scheme, {});
-  std::string_view address = head;
-  size_t colon = address.find(':');
-  if (colon != std::string_view::npos) {
-    std::string prefix = SchemeWord(address.substr(0, colon), {});
-    if (IsKnownChain(prefix) || (!prefix.empty() && prefix == scheme)) {
-      address.remove_prefix(colon + 1);
-      while (address.starts_with('/')) address.remove_prefix(1);
-      if (StartsWithNoCase(prefix, "ethereum")) address = WithoutEip681(address);
-      if (ChainOf(scheme).family == Family::kUnknown) scheme = prefix;
-    }
-  }
-  parts.address = TrimWhiteSpace(address);
+  parts.address = WithoutUriPrefix(head, scheme);
   parts.chain = ChainOf(scheme);
   return parts;
 }

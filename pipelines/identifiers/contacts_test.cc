@@ -1,0 +1,162 @@
+// How the fraudsters are reached: examples of libphonenumber's documentation and tests, of RFC
+// 3966, of the platforms' own profile addresses.
+#include <gtest/gtest.h>
+
+#include "pipelines/identifiers/normalise_testing.h"
+
+namespace ringfence::identifiers {
+namespace {
+
+using enum v1::IdentifierType;
+
+struct Vector {
+  std::string_view raw;
+  std::string_view hint;
+  std::string_view outcome;
+};
+
+TEST(Phone, IsReadAsDialled) {
+  constexpr Vector kVectors[] = {
+      {"044 668 18 00", "CH", "+41446681800"},
+      {"+41 44 668 1800", "US", "+41446681800"},
+      {"650-253-0000", "US", "+16502530000"},
+      {"1-650-253-0000", "US", "+16502530000"},
+      {"011 44 20 7031 3000", "US", "+442070313000"},
+      {"1-800-FLOWERS", "US", "+18003569377"},
+      {"02 3661 8300", "IT", "+390236618300"},
+      {"+39 02-36618 300", "", "+390236618300"},
+      {"011 15-3123-4567", "AR", "+5491131234567"},
+      {"+1 (650) 253-0000", "", "+16502530000"},
+      {"tel:253-0000;phone-context=+1-650", "US", "+16502530000"},
+      {"TEL:+1-650-253-0000;ext=12", "", "+16502530000"},
+      {"+1 650 253 0000 x12", "", "+16502530000"},
+      {"650 253 0000 extension 12", "US", "+16502530000"},
+      {"650.253.0000", "US", "+16502530000"},
+      {"*67 650 253 0000", "US", "+16502530000"},
+      {"*31#0044 20 7031 3000", "DE", "+442070313000"},
+      {"#31#+442070313000", "", "+442070313000"},
+      {"＋４４ ２０ ７０３１ ３０００", "", "+442070313000"},
+      {"\u202a+44 20 7031 3000\u202c", "", "+442070313000"},
+      {"٠٢٠٧٠٣١٣٠٠٠", "GB", "+442070313000"},
+  };
+  for (const Vector& vector : kVectors) {
+    EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, vector.raw, Region(vector.hint)), vector.outcome)
+        << vector.raw;
+  }
+}
+
+TEST(Phone, WhatIsNoneSaysWhy) {
+  constexpr Vector kVectors[] = {
+      {"+999 123 4567", "US", "phone.not_valid"},
+      {"+1 650 253 000", "", "phone.not_valid"},
+      {"650 253 0000", "", "phone.no_region"},
+      {"650 253 0000", "ZZ", "phone.no_region"},
+      {"112", "DE", "phone.not_valid"},
+      {"unknown", "US", "phone.not_a_number"},
+      {"+", "US", "phone.not_a_number"},
+      {"*", "US", "phone.not_a_number"},
+      {"#31#", "US", "phone.not_a_number"},
+      {"1", "US", "phone.not_a_number"},
+      {"123456789012345678901234567890", "US", "phone.not_valid"},
+  };
+  for (const Vector& vector : kVectors) {
+    EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, vector.raw, Region(vector.hint)), vector.outcome)
+        << vector.raw;
+  }
+}
+
+TEST(SenderId, IsOfItsRegion) {
+  constexpr Vector kVectors[] = {
+      {"  Royal \t Mail ", "GB", "GB:ROYAL MAIL"},
+      {"GB:HMRC", "", "GB:HMRC"},
+      {"gb:hmrc", "FR", "GB:HMRC"},
+      {"72727", "us", "US:72727"},
+      {"ﬁnanzamt", "DE", "DE:FINANZAMT"},
+      {"straße", "DE", "DE:STRASSE"},
+      {"123456789012345", "GB", "GB:123456789012345"},
+      {"1234567890123456", "GB", "sender_id.too_long"},
+      {"üüüüüüüüüüüüüüü", "DE", "DE:ÜÜÜÜÜÜÜÜÜÜÜÜÜÜÜ"},
+      {"HMRC", "GBR", "sender_id.no_region"},
+      {"GB: ", "", "sender_id.empty"},
+  };
+  for (const Vector& vector : kVectors) {
+    EXPECT_EQ(Outcome(IDENTIFIER_TYPE_SENDER_ID, vector.raw, Region(vector.hint)), vector.outcome)
+        << vector.raw;
+  }
+}
+
+void ExpectAll(v1::IdentifierType type, std::initializer_list<Vector> vectors) {
+  for (const Vector& vector : vectors) {
+    EXPECT_EQ(Outcome(type, vector.raw, Scheme(vector.hint)), vector.outcome) << vector.raw;
+  }
+}
+
+TEST(RemoteAccessId, IsANumberOrAName) {
+  ExpectAll(IDENTIFIER_TYPE_REMOTE_ACCESS_ID,
+            {
+                {"1-234-567-890", "TeamViewer", "teamviewer:1234567890"},
+                {"1 234\u00a0567 890", "Any Desk", "anydesk:1234567890"},
+                {"AnyDesk: 123 456 789", "", "anydesk:123456789"},
+                {"anydesk:123456789", "teamviewer", "anydesk:123456789"},
+                {"Anna.K@Acme", "anydesk", "anydesk:anna.k@acme"},
+                {"anna@ad", "teamviewer", "remote_access_id.malformed"},
+                {"a@b@c", "anydesk", "remote_access_id.malformed"},
+                {"12345", "rustdesk", "remote_access_id.malformed"},
+                {"123456789 987654321", "ultraviewer", "remote_access_id.malformed"},
+                {"call me", "anydesk", "remote_access_id.malformed"},
+                {"Ab 12:X", "Screen Connect", "screen-connect:ab12:x"},
+                {"ABC 123", "Quick Assist", "quickassist:abc123"},
+                {"anydesk:", "", "remote_access_id.empty"},
+                {"123456789", "::", "remote_access_id.no_vendor"},
+            });
+}
+
+TEST(SocialHandle, ProfileAddressesAreOff) {
+  ExpectAll(IDENTIFIER_TYPE_SOCIAL_HANDLE,
+            {
+                {"https://t.me/Crypto_Anna", "telegram", "telegram:crypto_anna"},
+                {"t.me/s/Crypto_Anna?start=1", "", "telegram:crypto_anna"},
+                {"https://t.me/joinchat/AbC", "telegram", "telegram:+abc"},
+                {"https://t.me/+AbC", "telegram", "telegram:+abc"},
+                {"@@ Crypto_Anna", "TG", "telegram:crypto_anna"},
+                {"https://wa.me/15550123456?text=hi", "whatsapp", "whatsapp:+15550123456"},
+                {"https://api.whatsapp.com/send?phone=15550123456", "", "whatsapp:+15550123456"},
+                {"+1 (555) 012-3456", "WhatsApp", "whatsapp:+15550123456"},
+                {"https://www.facebook.com/profile.php?id=1000123", "facebook", "facebook:1000123"},
+                {"m.facebook.com/Anna.Smith/", "fb", "facebook:anna.smith"},
+                {"https://m.me/anna", "", "facebook:anna"},
+                {"https://x.com/Anna", "x", "twitter:anna"},
+                {"https://twitter.com/@Anna", "", "twitter:anna"},
+                {"https://www.tiktok.com/@Anna/video/1", "tiktok", "tiktok:anna"},
+                {"https://linkedin.com/in/Anna-Smith", "", "linkedin:anna-smith"},
+                {"https://www.youtube.com/channel/UCabc", "", "youtube:ucabc"},
+                {"https://discord.gg/AbC", "", "discord:abc"},
+                {"live:.cid.1234", "skype", "skype:live:.cid.1234"},
+                {"@anna:matrix.org", "matrix", "matrix:anna:matrix.org"},
+                {"telegram:crypto_anna", "whatsapp", "telegram:crypto_anna"},
+                {"Анна", "vk", "vk:анна"},
+                {"John Smith", "facebook", "social_handle.malformed"},
+                {"https://t.me/", "telegram", "social_handle.empty"},
+                {"https://mastodon.social/@Anna/", "mastodon", "mastodon:mastodon.social/@anna"},
+                {"@", "telegram", "social_handle.empty"},
+                {"anna", "", "social_handle.no_platform"},
+            });
+}
+
+TEST(App, IsAPackageOfAStore) {
+  ExpectAll(
+      IDENTIFIER_TYPE_APP,
+      {
+          {"https://play.google.com/store/apps/details?hl=en&id=com.Fake.Wallet&x=1", "",
+           "google-play:com.fake.wallet"},
+          {"com.Fake.Wallet", "Google Play", "google-play:com.fake.wallet"},
+          {"com.Fake.Wallet", "PlayStore", "google-play:com.fake.wallet"},
+          {"https://apps.apple.com/us/app/fake-wallet/id123456789?l=en", "", "app-store:123456789"},
+          {"google-play:com.fake.wallet", "apk", "google-play:com.fake.wallet"},
+          {"Fake Wallet", "apk", "app.malformed"},
+          {"apk:", "", "app.empty"},
+      });
+}
+
+}  // namespace
+}  // namespace ringfence::identifiers
