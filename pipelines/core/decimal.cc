@@ -6,11 +6,13 @@ namespace ringfence::core {
 namespace {
 
 constexpr size_t kDigitsMax = 18;
+// 2^128 has 39.
+constexpr size_t kSumDigitsMax = 38;
 constexpr uint64_t kFractionUnit = 1'000'000'000'000'000'000;
 
-std::optional<uint64_t> ParseDigits(std::string_view digits) {
-  if (digits.empty() || digits.size() > kDigitsMax) return std::nullopt;
-  uint64_t value = 0;
+std::optional<absl::uint128> ParseDigits(std::string_view digits, size_t digits_max) {
+  if (digits.empty() || digits.size() > digits_max) return std::nullopt;
+  absl::uint128 value = 0;
   for (char c : digits) {
     if (c < '0' || c > '9') return std::nullopt;
     value = value * 10 + static_cast<uint64_t>(c - '0');
@@ -30,17 +32,23 @@ std::string Digits(absl::uint128 value) {
 
 }  // namespace
 
-std::optional<Decimal> Decimal::Parse(std::string_view text) {
+std::optional<Decimal> Decimal::Parse(std::string_view text) { return Parse(text, kDigitsMax); }
+
+std::optional<Decimal> Decimal::ParseSum(std::string_view text) {
+  return Parse(text, kSumDigitsMax);
+}
+
+std::optional<Decimal> Decimal::Parse(std::string_view text, size_t whole_digits_max) {
   const size_t point = text.find('.');
-  const std::optional<uint64_t> whole = ParseDigits(text.substr(0, point));
+  const std::optional<absl::uint128> whole = ParseDigits(text.substr(0, point), whole_digits_max);
   if (!whole) return std::nullopt;
   Decimal decimal;
   decimal.whole_ = *whole;
   if (point == std::string_view::npos) return decimal;
   const std::string_view digits = text.substr(point + 1);
-  const std::optional<uint64_t> fraction = ParseDigits(digits);
+  const std::optional<absl::uint128> fraction = ParseDigits(digits, kDigitsMax);
   if (!fraction) return std::nullopt;
-  decimal.fraction_ = *fraction;
+  decimal.fraction_ = static_cast<uint64_t>(*fraction);
   for (size_t i = digits.size(); i < kDigitsMax; ++i) decimal.fraction_ *= 10;
   return decimal;
 }

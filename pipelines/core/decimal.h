@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ class Decimal {
   // A plain decimal, "299.00" or "0.5": at most 18 digits before and 18 after the point, at least
   // one before. nullopt for anything else (signs, exponents, separators).
   static std::optional<Decimal> Parse(std::string_view text);
+  // What ToString gave: a sum, with up to 38 digits before the point.
+  static std::optional<Decimal> ParseSum(std::string_view text);
   // Without trailing zeros: "299", "0.5".
   std::string ToString() const;
 
@@ -31,6 +34,8 @@ class Decimal {
   }
 
  private:
+  static std::optional<Decimal> Parse(std::string_view text, size_t whole_digits_max);
+
   absl::uint128 whole_ = 0;
   // In units of 10^-18.
   uint64_t fraction_ = 0;

@@ -44,6 +44,16 @@ TEST(Decimal, SumsAreExactInAnyOrderAndTakenBack) {
   EXPECT_TRUE(sum.IsZero());
 }
 
+TEST(Decimal, ReadsItsOwnSumsAgain) {
+  Decimal sum;
+  for (int i = 0; i < 1000; ++i) sum += *Decimal::Parse("999999999999999999.9");
+  EXPECT_EQ(sum.ToString(), "999999999999999999900");
+  ASSERT_TRUE(Decimal::ParseSum(sum.ToString()).has_value());
+  EXPECT_EQ(*Decimal::ParseSum(sum.ToString()), sum);
+  EXPECT_FALSE(Decimal::ParseSum(std::string(39, '9')).has_value());
+  EXPECT_FALSE(Decimal::ParseSum("-1").has_value());
+}
+
 TEST(Decimal, CarriesOverThePoint) {
   Decimal sum = *Decimal::Parse("0.999999999999999999");
   sum += *Decimal::Parse("0.000000000000000001");

@@ -69,6 +69,8 @@ class SetSum {
  public:
   void Add(std::string_view member);
   void Remove(std::string_view member);
+  // All of a set that has no member in common with this one.
+  void AddAll(const SetSum& other) { sum_ += other.sum_; }
   std::string Bytes() const;  // 16 bytes, big-endian
   std::string Hex() const;
   bool operator==(const SetSum&) const = default;
