@@ -1,0 +1,29 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <utility>
+
+#include "pipelines/core/id.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::campaigns {
+
+// What the members of a campaign have in common: the root of their component.
+struct Label {
+  core::Id root;
+  int32_t day = 0;
+
+  auto operator<=>(const Label&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Label& label) {
+    return H::combine(std::move(h), label.root, label.day);
+  }
+};
+
+// `record` must be labelled.
+inline Label LabelOf(const internal::v1::IndicatorRecord& record) {
+  return {{record.root_hi(), record.root_lo()}, record.root_day()};
+}
+
+}  // namespace ringfence::campaigns

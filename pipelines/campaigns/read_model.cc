@@ -1,0 +1,334 @@
+#include "pipelines/campaigns/read_model.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "pipelines/campaigns/demand.h"
+#include "pipelines/core/decimal.h"
+
+namespace ringfence::campaigns {
+namespace {
+
+using internal::v1::IndicatorRecord;
+
+constexpr uint32_t kRecordFormat = 1;
+constexpr size_t kIdBytes = 16;
+// Campaigns and cells that are kept parsed between batches.
+constexpr size_t kHeldCampaignsMax = 4'096;
+constexpr size_t kHeldCellsMax = 2'048;
+
+absl::Status Check(const IndicatorRecord& record) {
+  if (record.format() != kRecordFormat) {
+    return absl::FailedPreconditionError("a record of indicators has format " +
+                                         std::to_string(record.format()) + ", this release reads " +
+                                         std::to_string(kRecordFormat));
+  }
+  if (record.mark() != 0) return absl::OkStatus();
+  if (record.identifier_id().size() != kIdBytes || record.has_indicator() == record.has_removed()) {
+    return absl::DataLossError("a record of indicators is neither an indicator nor a removal");
+  }
+  if (record.has_indicator() && record.base_id().size() != kIdBytes)
+    return absl::DataLossError("an indicator has no base");
+  for (const v1::AmountTotal& loss : record.share().losses()) {
+    if (!core::Decimal::ParseSum(loss.amount()))
+      return absl::DataLossError("an amount of an indicator is no decimal");
+  }
+  return absl::OkStatus();
+}
+
+Row MakeRow(int32_t partition, int64_t offset, const IndicatorRecord& record) {
+  Row row;
+  row.partition = partition;
+  row.offset = offset;
+  row.place = record.place();
+  row.removed = record.has_removed();
+  row.listed.epoch = record.epoch();
+  if (record.has_indicator()) {
+    row.listed.action = record.indicator().action();
+    row.listed.tlp = record.indicator().tlp();
+    row.listed.score = record.indicator().score();
+  }
+  row.peak_action = record.peak_action();
+  row.least_tlp = record.least_tlp();
+  return row;
+}
+
+std::optional<Listed> ListedOf(const Row& row) {
+  return row.removed ? std::nullopt : std::optional(row.listed);
+}
+
+core::Time FirstSeen(const IndicatorRecord& record) {
+  return core::FromProto(record.indicator().first_seen());
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
+                                                       std::string_view key,
+                                                       std::string_view value) {
+  // The log's own way to remove a key; ours carry why.
+  if (value.empty()) {
+    Progress& progress = HeldProgress(partition);
+    progress.next_offset = std::max(progress.next_offset, offset + 1);
+    return std::optional<Change>();
+  }
+  IndicatorRecord record;
+  if (!record.ParseFromArray(value.data(), static_cast<int>(value.size())))
+    return absl::DataLossError("a record of indicators cannot be parsed");
+  if (record.mark() == 0 && record.identifier_id() != key)
+    return absl::DataLossError("a record of indicators stands under another key");
+  return Apply(partition, offset, record);
+}
+
+absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
+                                                       const IndicatorRecord& record) {
+  if (absl::Status status = Check(record); !status.ok()) return status;
+  Progress& progress = HeldProgress(partition);
+  if (offset < progress.next_offset) return std::optional<Change>();
+  progress.next_offset = offset + 1;
+  if (record.mark() != 0) {
+    ApplyMark(partition, progress, record.mark());
+    return std::optional<Change>();
+  }
+  const core::Id id = core::Id::FromBytes(record.identifier_id());
+  const std::string key = RowKey(id);
+  const std::optional<std::string> held = state_.Get(key);
+  const std::string bytes = record.SerializeAsString();
+  Row row = MakeRow(partition, offset, record);
+  row.record = bytes;
+  Change change{.id = id, .before = {}, .after = ListedOf(row)};
+  if (held) {
+    const Row before = DecodeRow(*held);
+    if (row.place < before.place || before.record == bytes) return std::optional<Change>();
+    IndicatorRecord before_record;
+    Demand(
+        before_record.ParseFromArray(before.record.data(), static_cast<int>(before.record.size())));
+    change.before = ListedOf(before);
+    TakeOut(id, before, before_record);
+  }
+  PutIn(id, row, record);
+  state_.Put(key, Encode(row));
+  return std::optional(change);
+}
+
+void ReadModel::BeginAt(int32_t partition, int64_t offset) {
+  Progress& progress = HeldProgress(partition);
+  Demand(progress.next_offset == 0);
+  progress.next_offset = offset;
+  progress.remembered_from = offset;
+}
+
+Progress ReadModel::ProgressOf(int32_t partition) {
+  auto found = progress_.find(partition);
+  if (found != progress_.end()) return found->second;
+  const std::optional<std::string> stored = state_.Get(ProgressKey(partition));
+  return stored ? DecodeProgress(*stored) : Progress();
+}
+
+Progress& ReadModel::HeldProgress(int32_t partition) {
+  dirty_progress_.insert(partition);
+  auto found = progress_.find(partition);
+  if (found != progress_.end()) return found->second;
+  return progress_.emplace(partition, ProgressOf(partition)).first->second;
+}
+
+void ReadModel::ApplyMark(int32_t partition, Progress& progress, core::Time mark) {
+  progress.mark = std::max(progress.mark, mark);
+  ForgetRemovals(partition, progress);
+}
+
+void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
+  std::vector<std::string> due;
+  const std::string from = RemovalPrefix(partition);
+  const core::Time until = progress.mark - options_.removals_kept;
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
+    if (due.size() >= options_.forget_max || RemovedAtOf(key) >= until) return false;
+    due.emplace_back(key);
+    return true;
+  });
+  for (const std::string& key : due) {
+    const std::string row_key = RowKey(IdAtEnd(key));
+    const std::optional<std::string> row = state_.Get(row_key);
+    Demand(row.has_value());
+    const int64_t offset = DecodeRow(*row).offset;
+    progress.remembered_from = std::max(progress.remembered_from, offset + 1);
+    state_.Delete(ChangeKey(partition, offset));
+    state_.Delete(row_key);
+    state_.Delete(key);
+  }
+}
+
+void ReadModel::TakeOut(const core::Id& id, const Row& row, const IndicatorRecord& record) {
+  state_.Delete(ChangeKey(row.partition, row.offset));
+  if (row.removed) {
+    state_.Delete(RemovalKey(row.partition, record.removed().removed_at(), id));
+    return;
+  }
+  ChangeCell(record, false);
+  if (record.labelled()) Leave(id, record);
+}
+
+void ReadModel::PutIn(const core::Id& id, const Row& row, const IndicatorRecord& record) {
+  state_.Put(ChangeKey(row.partition, row.offset), id.Bytes());
+  if (row.removed) {
+    state_.Put(RemovalKey(row.partition, record.removed().removed_at(), id), "");
+    return;
+  }
+  ChangeCell(record, true);
+  if (record.labelled()) Join(id, record);
+}
+
+ReadModel::HeldCell& ReadModel::CellOf(const IndicatorRecord& record) {
+  const v1::Indicator& indicator = record.indicator();
+  const CellKey key{indicator.type(), indicator.action(), indicator.tlp(), indicator.score()};
+  auto [held, inserted] = cells_.try_emplace(key);
+  if (inserted) {
+    if (const std::optional<std::string> stored = state_.Get(CellKeyBytes(key)))
+      held->second.cell = DecodeCell(*stored);
+  }
+  held->second.dirty = true;
+  return held->second;
+}
+
+void ReadModel::ChangeCell(const IndicatorRecord& record, bool add) {
+  const v1::Indicator& indicator = record.indicator();
+  Cell& cell = CellOf(record).cell;
+  const std::string member =
+      core::SetSum::DigestMember(indicator.indicator_id(), indicator.revision());
+  if (add) {
+    ++cell.count;
+    cell.sum.Add(member);
+  } else {
+    Demand(cell.count > 0);
+    --cell.count;
+    cell.sum.Remove(member);
+  }
+}
+
+ReadModel::HeldTotals& ReadModel::TotalsOf(const Label& label) {
+  auto [found, inserted] = totals_.try_emplace(label);
+  HeldTotals& held = found->second;
+  if (inserted) {
+    if (const std::optional<std::string> stored = state_.Get(TotalsKey(label))) {
+      internal::v1::StoredCampaign campaign;
+      Demand(campaign.ParseFromString(*stored));
+      held.totals = Totals(std::move(campaign));
+      held.listed = PlacesOf(held.totals);
+    }
+  }
+  held.dirty = true;
+  return held;
+}
+
+uint32_t ReadModel::ChangeBase(const Label& label, std::string_view base_id, int by) {
+  const std::string key = BaseKey(label, core::Id::FromBytes(base_id));
+  const std::optional<std::string> stored = state_.Get(key);
+  const auto before = static_cast<int64_t>(stored ? DecodeCount(*stored) : 0);
+  const int64_t after = before + by;
+  Demand(after >= 0);
+  if (after == 0) {
+    state_.Delete(key);
+  } else {
+    state_.Put(key, EncodeCount(static_cast<uint64_t>(after)));
+  }
+  return static_cast<uint32_t>(before);
+}
+
+void ReadModel::Join(const core::Id& id, const IndicatorRecord& record) {
+  const v1::Indicator& indicator = record.indicator();
+  const Label label = LabelOf(record);
+  HeldTotals& held = TotalsOf(label);
+  const core::Time last_seen = core::FromProto(indicator.last_seen());
+  // What stands there is at least that of any member, also where its own is gone.
+  if (last_seen >= held.totals.last_seen()) held.rescan = false;
+  held.totals.Add(record);
+  if (ChangeBase(label, record.base_id(), 1) == 0) held.totals.AddBase();
+  const Member member{.last_seen = last_seen, .score = indicator.score(), .tlp = indicator.tlp()};
+  state_.Put(MemberKey(label, FirstSeen(record), id), Encode(member));
+}
+
+void ReadModel::Leave(const core::Id& id, const IndicatorRecord& record) {
+  const Label label = LabelOf(record);
+  HeldTotals& held = TotalsOf(label);
+  held.totals.Remove(record);
+  if (ChangeBase(label, record.base_id(), -1) == 1) held.totals.RemoveBase();
+  if (core::FromProto(record.indicator().last_seen()) == held.totals.last_seen())
+    held.rescan = true;
+  state_.Delete(MemberKey(label, FirstSeen(record), id));
+}
+
+void ReadModel::EndBatch() {
+  for (int32_t partition : dirty_progress_)
+    state_.Put(ProgressKey(partition), Encode(progress_.at(partition)));
+  dirty_progress_.clear();
+
+  for (auto& [label, held] : totals_) {
+    if (held.dirty) WriteTotals(label, held);
+  }
+  if (totals_.size() > kHeldCampaignsMax) totals_.clear();
+  if (campaigns_) state_.Put(CountKey(), EncodeCount(*campaigns_));
+
+  for (auto& [key, held] : cells_) {
+    if (!held.dirty) continue;
+    const std::string bytes = CellKeyBytes(key);
+    if (held.cell.count == 0) {
+      state_.Delete(bytes);
+    } else {
+      state_.Put(bytes, Encode(held.cell));
+    }
+    held.dirty = false;
+  }
+  if (cells_.size() > kHeldCellsMax) cells_.clear();
+}
+
+void ReadModel::WriteTotals(const Label& label, HeldTotals& held) {
+  if (held.rescan && !held.totals.IsEmpty()) held.totals.set_last_seen(LatestOf(label));
+  held.rescan = false;
+  held.dirty = false;
+  Relist(label, held);
+  if (held.totals.IsEmpty()) {
+    state_.Delete(TotalsKey(label));
+    // A campaign that comes again begins anew.
+    held.totals = Totals();
+  } else {
+    state_.Put(TotalsKey(label), held.totals.stored().SerializeAsString());
+  }
+}
+
+std::optional<ReadModel::ListPlaces> ReadModel::PlacesOf(const Totals& totals) {
+  if (!totals.IsCampaign()) return std::nullopt;
+  ListPlaces places;
+  for (size_t i = 0; i < places.ranks.size(); ++i) places.ranks[i] = totals.Rank(kOrders[i]);
+  places.entry = {totals.last_seen(), totals.Tlp()};
+  return places;
+}
+
+void ReadModel::Relist(const Label& label, HeldTotals& held) {
+  const std::optional<ListPlaces> places = PlacesOf(held.totals);
+  if (places == held.listed) return;
+  for (size_t i = 0; i < std::size(kOrders); ++i) {
+    if (held.listed) state_.Delete(ListKey(kOrders[i], held.listed->ranks[i], label));
+    if (places) state_.Put(ListKey(kOrders[i], places->ranks[i], label), Encode(places->entry));
+  }
+  if (held.listed.has_value() != places.has_value()) {
+    if (!campaigns_) {
+      const std::optional<std::string> stored = state_.Get(CountKey());
+      campaigns_ = stored ? DecodeCount(*stored) : 0;
+    }
+    places ? ++*campaigns_ : --*campaigns_;
+  }
+  held.listed = places;
+}
+
+core::Time ReadModel::LatestOf(const Label& label) {
+  core::Time latest = core::kTimeMin;
+  const std::string from = MemberPrefix(label);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view, std::string_view value) {
+    latest = std::max(latest, DecodeMember(value).last_seen);
+    return true;
+  });
+  return latest;
+}
+
+}  // namespace ringfence::campaigns

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "pipelines/campaigns/label.h"
+#include "pipelines/campaigns/tables.h"
+#include "pipelines/campaigns/totals.h"
+#include "pipelines/core/state.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::campaigns {
+
+// What one record changed of one identifier. Absent: not in the set.
+struct Change {
+  core::Id id;
+  std::optional<Listed> before;
+  std::optional<Listed> after;
+};
+
+// The set and the campaigns, kept from the records of `indicators`: what publish serves, and what a
+// replay puts out. Pure: what it holds is a function of the records, whichever way they are cut
+// into batches. Reading is ReadView's.
+//
+// Of each identifier the record with the greatest place counts, whatever else comes; a removal is
+// remembered for `removals_kept` of pipeline time, so that a late writer does not undo it and
+// subscribers can be told of it. Owned by one thread.
+class ReadModel {
+ public:
+  struct Options {
+    core::Time removals_kept = 7 * core::kDay;
+    // One mark forgets at most as many removals: the rest go with the next.
+    size_t forget_max = 1'000;
+  };
+
+  // `state` must outlive it, and belongs to it alone.
+  explicit ReadModel(core::State& state) : ReadModel(state, Options()) {}
+  ReadModel(core::State& state, const Options& options) : state_(state), options_(options) {}
+
+  // Applies the record at `offset` of `partition`. Nothing where it was applied before, is a mark,
+  // has a lower place than that held, or says what is held. kFailedPrecondition where another
+  // release wrote it in an unknown format, kDataLoss where it is damaged; nothing is changed then.
+  absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
+                                              std::string_view key, std::string_view value);
+  // The same, parsed.
+  absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
+                                              const internal::v1::IndicatorRecord& record);
+
+  // Reading begins at `offset`: nothing below it is in the log any more. For a partition of which
+  // nothing has been read.
+  void BeginAt(int32_t partition, int64_t offset);
+
+  // Writes what is held back (one put a campaign that was touched). The state is as of the last
+  // record then.
+  void EndBatch();
+
+  // Of what has been applied, held back or not.
+  Progress ProgressOf(int32_t partition);
+
+ private:
+  // Where a campaign stands in the lists.
+  struct ListPlaces {
+    std::array<uint64_t, std::size(kOrders)> ranks;
+    ListEntry entry;
+    bool operator==(const ListPlaces&) const = default;
+  };
+  struct HeldTotals {
+    Totals totals;
+    // As written; nothing while it is no campaign.
+    std::optional<ListPlaces> listed;
+    bool dirty = false;
+    // The member with the latest last_seen is gone, and the next is not known.
+    bool rescan = false;
+  };
+  struct HeldCell {
+    Cell cell;
+    bool dirty = false;
+  };
+
+  Progress& HeldProgress(int32_t partition);
+  void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
+  void ForgetRemovals(int32_t partition, Progress& progress);
+
+  void TakeOut(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
+  void PutIn(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
+  void ChangeCell(const internal::v1::IndicatorRecord& record, bool add);
+  HeldCell& CellOf(const internal::v1::IndicatorRecord& record);
+
+  void Join(const core::Id& id, const internal::v1::IndicatorRecord& record);
+  void Leave(const core::Id& id, const internal::v1::IndicatorRecord& record);
+  HeldTotals& TotalsOf(const Label& label);
+  // By one member more or less; the number before.
+  uint32_t ChangeBase(const Label& label, std::string_view base_id, int by);
+
+  void WriteTotals(const Label& label, HeldTotals& held);
+  void Relist(const Label& label, HeldTotals& held);
+  static std::optional<ListPlaces> PlacesOf(const Totals& totals);
+  core::Time LatestOf(const Label& label);
+
+  core::State& state_;
+  const Options options_;
+  std::map<int32_t, Progress> progress_;
+  absl::flat_hash_set<int32_t> dirty_progress_;
+  absl::flat_hash_map<Label, HeldTotals> totals_;
+  std::map<CellKey, HeldCell> cells_;
+  std::optional<uint64_t> campaigns_;
+};
+
+}  // namespace ringfence::campaigns

@@ -1,0 +1,287 @@
+// Random records against a computation from what is left at the end, in several cuts into batches.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "pipelines/campaigns/read_model.h"
+#include "pipelines/campaigns/read_view.h"
+#include "pipelines/campaigns/record_testing.h"
+#include "pipelines/core/decimal.h"
+#include "pipelines/core/memory_state.h"
+
+namespace ringfence::campaigns {
+namespace {
+
+using internal::v1::IndicatorRecord;
+
+class Random {
+ public:
+  explicit Random(uint64_t seed) : engine_(seed) {}
+  uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(engine_() % bound); }
+  bool OneIn(uint32_t n) { return Below(n) == 0; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+void FillShare(Random& random, internal::v1::CampaignShare& share) {
+  const uint32_t incidents = random.Below(4);
+  share.set_incidents(incidents);
+  share.set_reports(incidents * 2);
+  for (const char* partner : {"acme", "globex", "initech"}) {
+    if (!random.OneIn(2)) continue;
+    internal::v1::PartnerCount& count = *share.add_partners();
+    count.set_partner(partner);
+    count.set_incidents(random.Below(3));
+  }
+  for (const char* country : {"DE", "US"}) {
+    if (!random.OneIn(2)) continue;
+    v1::CountryCount& count = *share.add_countries();
+    count.set_country(country);
+    count.set_incidents(1 + random.Below(3));
+  }
+  for (const char* currency : {"EUR", "USD"}) {
+    if (!random.OneIn(2)) continue;
+    v1::AmountTotal& loss = *share.add_losses();
+    loss.set_currency(currency);
+    loss.set_amount(std::to_string(random.Below(1'000'000)) + "." +
+                    std::to_string(random.Below(100)));
+  }
+}
+
+IndicatorRecord RandomRecord(Random& random, core::Place place) {
+  RecordSpec spec;
+  spec.type = random.OneIn(3) ? v1::IDENTIFIER_TYPE_DOMAIN : v1::IDENTIFIER_TYPE_PHONE;
+  spec.value = "v" + std::to_string(random.Below(40));
+  // Some are late.
+  spec.place = random.OneIn(6) ? place / 2 + 1 : place;
+  if (random.OneIn(5)) return Removal(spec, "expired");
+  spec.action = static_cast<v1::Action>(1 + random.Below(3));
+  spec.tlp = static_cast<v1::Tlp>(1 + random.Below(4));
+  spec.score = random.Below(5) * 200;
+  spec.first_seen = kNow - random.Below(6) * core::kDay;
+  spec.last_seen = kNow - random.Below(6) * core::kSecond;
+  if (!random.OneIn(4)) spec.root = "v" + std::to_string(random.Below(5));
+  if (random.OneIn(2)) spec.base = "v" + std::to_string(random.Below(6));
+  IndicatorRecord record = Upsert(spec);
+  FillShare(random, *record.mutable_share());
+  for (int type = 1; type < 4; ++type) {
+    if (random.OneIn(3))
+      record.mutable_indicator()->add_scam_types(static_cast<v1::ScamType>(type));
+  }
+  if (random.OneIn(3)) record.add_impersonated("Norton");
+  if (random.OneIn(3)) record.add_impersonated("PayPal");
+  return record;
+}
+
+// The records with the greatest places: what must count.
+struct Naive {
+  void Apply(const IndicatorRecord& record) {
+    auto [held, inserted] = records.try_emplace(record.identifier_id(), record);
+    if (!inserted && record.place() >= held->second.place()) held->second = record;
+  }
+
+  using Members = std::vector<const IndicatorRecord*>;
+  std::map<Label, Members> Campaigns() const {
+    std::map<Label, Members> by_label;
+    for (const auto& [id, record] : records) {
+      if (record.labelled()) by_label[LabelOf(record)].push_back(&record);
+    }
+    std::erase_if(by_label, [](const auto& entry) {
+      std::set<std::string> bases;
+      for (const IndicatorRecord* record : entry.second) bases.insert(record->base_id());
+      return bases.size() < 2;
+    });
+    return by_label;
+  }
+
+  std::map<std::string, IndicatorRecord> records;
+};
+
+v1::Campaign Recompute(const Naive::Members& members, const CampaignNames& names) {
+  v1::Campaign campaign;
+  std::map<std::string, uint32_t> countries;
+  std::map<std::string, core::Decimal> losses;
+  std::set<std::string> partners, brands;
+  std::set<int> scam_types;
+  core::SetSum fingerprint;
+  std::set<std::pair<core::Time, core::Id>> ages;
+  core::Time last_seen = core::kTimeMin;
+  for (const IndicatorRecord* record : members) {
+    const v1::Indicator& indicator = record->indicator();
+    const auto& share = record->share();
+    campaign.set_incidents(campaign.incidents() + share.incidents());
+    campaign.set_reports(campaign.reports() + share.reports());
+    for (const auto& count : share.partners()) {
+      if (count.incidents() > 0) partners.insert(count.partner());
+    }
+    for (const auto& count : share.countries()) countries[count.country()] += count.incidents();
+    for (const auto& loss : share.losses())
+      losses[loss.currency()] += *core::Decimal::Parse(loss.amount());
+    scam_types.insert(indicator.scam_types().begin(), indicator.scam_types().end());
+    brands.insert(record->impersonated().begin(), record->impersonated().end());
+    campaign.set_tlp(std::max(campaign.tlp(), indicator.tlp()));
+    fingerprint.Add(core::SetSum::FingerprintMember(indicator.type(), indicator.value()));
+    ages.insert(
+        {core::FromProto(indicator.first_seen()), core::Id::FromBytes(record->identifier_id())});
+    last_seen = std::max(last_seen, core::FromProto(indicator.last_seen()));
+  }
+  campaign.set_campaign_id(names.NameOf(ages.begin()->second));
+  campaign.set_indicators(static_cast<uint32_t>(members.size()));
+  campaign.set_organisations(static_cast<uint32_t>(partners.size()));
+  for (const auto& [country, incidents] : countries) {
+    v1::CountryCount& count = *campaign.add_victims_by_country();
+    count.set_country(country);
+    count.set_incidents(incidents);
+  }
+  for (const auto& [currency, amount] : losses) {
+    if (amount.IsZero()) continue;
+    v1::AmountTotal& loss = *campaign.add_losses();
+    loss.set_currency(currency);
+    loss.set_amount(amount.ToString());
+  }
+  for (int type : scam_types) campaign.add_scam_types(static_cast<v1::ScamType>(type));
+  for (const std::string& brand : brands) campaign.add_impersonated(brand);
+  *campaign.mutable_first_seen() = core::ToProto(ages.begin()->first);
+  *campaign.mutable_last_seen() = core::ToProto(last_seen);
+  campaign.set_fingerprint(fingerprint.Hex());
+  return campaign;
+}
+
+void ExpectIndicators(const Naive& naive, const std::map<Label, v1::Campaign>& campaigns,
+                      ReadView& view) {
+  std::map<std::pair<int, std::string>, v1::Indicator> expected;
+  std::map<CellKey, Cell> cells;
+  for (const auto& [id, record] : naive.records) {
+    if (record.has_removed()) continue;
+    v1::Indicator indicator = record.indicator();
+    if (record.labelled()) {
+      auto campaign = campaigns.find(LabelOf(record));
+      if (campaign != campaigns.end()) indicator.set_campaign_id(campaign->second.campaign_id());
+    }
+    Cell& cell = cells[{indicator.type(), indicator.action(), indicator.tlp(), indicator.score()}];
+    ++cell.count;
+    cell.sum.Add(core::SetSum::DigestMember(indicator.indicator_id(), indicator.revision()));
+    expected[{indicator.type(), indicator.value()}] = std::move(indicator);
+  }
+  const std::vector<v1::Indicator> actual = view.AllIndicators();
+  ASSERT_EQ(actual.size(), expected.size());
+  size_t i = 0;
+  for (const auto& [name, indicator] : expected)
+    ASSERT_EQ(actual[i++].DebugString(), indicator.DebugString());
+  size_t seen_cells = 0;
+  view.Cells([&](const CellKey& key, const Cell& cell) {
+    ++seen_cells;
+    EXPECT_EQ(cell.count, cells[key].count);
+    EXPECT_EQ(cell.sum, cells[key].sum);
+  });
+  EXPECT_EQ(seen_cells, cells.size());
+}
+
+void ExpectLists(const std::map<Label, v1::Campaign>& campaigns, ReadView& view) {
+  for (Order order : kOrders) {
+    std::vector<std::pair<uint64_t, Label>> expected;
+    for (const auto& [label, campaign] : campaigns) {
+      const uint64_t rank = order == Order::kIncidents ? campaign.incidents()
+                            : order == Order::kOrganisations
+                                ? campaign.organisations()
+                                : Sortable(core::FromProto(campaign.last_seen()));
+      expected.emplace_back(~rank, label);
+    }
+    std::sort(expected.begin(), expected.end());
+    // In pages of two.
+    std::vector<std::pair<uint64_t, Label>> actual;
+    std::optional<ReadView::ListPlace> after;
+    for (bool more = true; more;) {
+      more = false;
+      int left = 2;
+      view.List(order, after, [&](const ReadView::ListedCampaign& listed) {
+        if (left-- == 0) return !(more = true);
+        EXPECT_EQ(listed.entry.tlp, campaigns.at(listed.place.label).tlp());
+        actual.emplace_back(~listed.place.rank, listed.place.label);
+        after = listed.place;
+        return true;
+      });
+    }
+    EXPECT_EQ(actual, expected);
+  }
+  EXPECT_EQ(view.Campaigns(), campaigns.size());
+}
+
+void ExpectEqual(const Naive& naive, core::State& state) {
+  const CampaignNames names({});
+  ReadView view(state, names);
+  std::map<Label, v1::Campaign> campaigns;
+  for (const auto& [label, members] : naive.Campaigns())
+    campaigns[label] = Recompute(members, names);
+  for (const auto& [label, campaign] : campaigns) {
+    ASSERT_TRUE(view.CampaignOf(label).has_value());
+    ASSERT_EQ(view.CampaignOf(label)->DebugString(), campaign.DebugString());
+    EXPECT_EQ(view.LabelOfCampaign(campaign.campaign_id()), label);
+  }
+  EXPECT_EQ(view.AllCampaigns().size(), campaigns.size());
+  ExpectLists(campaigns, view);
+  ExpectIndicators(naive, campaigns, view);
+}
+
+TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoBatches) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    core::MemoryState state;
+    auto model = std::make_unique<ReadModel>(state);
+    Naive naive;
+    const uint32_t batch = 1 + random.Below(30);
+    for (int i = 0; i < 600; ++i) {
+      const IndicatorRecord record = RandomRecord(random, static_cast<core::Place>(i + 1));
+      ASSERT_TRUE(model->Apply(0, i, record).ok());
+      naive.Apply(record);
+      if (!random.OneIn(batch)) continue;
+      model->EndBatch();
+      // A restart.
+      if (random.OneIn(4)) model = std::make_unique<ReadModel>(state);
+      if (random.OneIn(3)) ExpectEqual(naive, state);
+    }
+    model->EndBatch();
+    ExpectEqual(naive, state);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(ReadModelProperty, NothingIsLeftOfWhatHasGone) {
+  Random random(99);
+  core::MemoryState state;
+  ReadModel model(state);
+  std::set<std::pair<int, std::string>> values;
+  int64_t offset = 0;
+  for (; offset < 400; ++offset) {
+    const IndicatorRecord record = RandomRecord(random, static_cast<core::Place>(offset + 1));
+    ASSERT_TRUE(model.Apply(0, offset, record).ok());
+    if (record.has_indicator())
+      values.insert({record.indicator().type(), record.indicator().value()});
+  }
+  model.EndBatch();
+  ASSERT_GT(ReadView(state, CampaignNames({})).Campaigns(), 0u);
+  for (const auto& [type, value] : values) {
+    const RecordSpec spec{.type = static_cast<v1::IdentifierType>(type),
+                          .value = value,
+                          .place = static_cast<core::Place>(10'000)};
+    ASSERT_TRUE(model.Apply(0, offset++, Removal(spec, "expired")).ok());
+  }
+  ASSERT_TRUE(model.Apply(0, offset++, Mark(kNow + 30 * core::kDay)).ok());
+  model.EndBatch();
+  std::string tables;
+  state.Scan("", "\xff", [&](std::string_view key, std::string_view) {
+    tables.push_back(key.front());
+    return true;
+  });
+  // How far it has read, and the number of campaigns, which is none.
+  EXPECT_EQ(tables, "np");
+  EXPECT_EQ(ReadView(state, CampaignNames({})).Campaigns(), 0u);
+}
+
+}  // namespace
+}  // namespace ringfence::campaigns

@@ -1,0 +1,254 @@
+#include "pipelines/campaigns/read_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipelines/campaigns/read_view.h"
+#include "pipelines/campaigns/record_testing.h"
+#include "pipelines/core/memory_state.h"
+
+namespace ringfence::campaigns {
+namespace {
+
+using internal::v1::IndicatorRecord;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class ReadModelTest : public testing::Test {
+ protected:
+  std::optional<Change> Apply(const IndicatorRecord& record, int32_t partition = 0) {
+    absl::StatusOr<std::optional<Change>> change =
+        model_.Apply(partition, offsets_[partition]++, record);
+    EXPECT_TRUE(change.ok()) << change.status();
+    model_.EndBatch();
+    return change.ok() ? *change : std::nullopt;
+  }
+  ReadView View() { return ReadView(state_, names_); }
+  std::vector<std::string> ChangedValues(int64_t offset) {
+    std::vector<std::string> values;
+    View().Changes(0, offset, [&](const core::Id& id, const Row& row) {
+      const IndicatorRecord record = *View().Find(id);
+      values.push_back(row.removed ? "-" + record.removed().value()
+                                   : "+" + record.indicator().value());
+      return true;
+    });
+    return values;
+  }
+  Label LabelOfValue(const std::string& root) {
+    return {core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, root), 0};
+  }
+
+  core::MemoryState state_;
+  ReadModel model_{state_};
+  CampaignNames names_{{}};
+  std::map<int32_t, int64_t> offsets_;
+};
+
+TEST_F(ReadModelTest, KeepsTheRecordWithTheGreatestPlace) {
+  const std::optional<Change> first = Apply(Upsert({.value = "+1", .place = 10, .score = 500}));
+  ASSERT_TRUE(first.has_value());
+  EXPECT_FALSE(first->before.has_value());
+  EXPECT_EQ(first->after->score, 500u);
+
+  EXPECT_FALSE(Apply(Upsert({.value = "+1", .place = 9, .score = 900})).has_value());
+  EXPECT_EQ(View().Lookup(IdOf({.value = "+1"}))->score(), 500u);
+
+  const std::optional<Change> later = Apply(Upsert({.value = "+1", .place = 11, .score = 600}));
+  EXPECT_EQ(later->before->score, 500u);
+  EXPECT_EQ(View().Lookup(IdOf({.value = "+1"}))->score(), 600u);
+}
+
+TEST_F(ReadModelTest, ARemovalIsNotUndoneByALateWriter) {
+  Apply(Upsert({.value = "+1", .place = 10}));
+  const std::optional<Change> removal = Apply(Removal({.value = "+1", .place = 12}, "expired"));
+  EXPECT_TRUE(removal->before.has_value());
+  EXPECT_FALSE(removal->after.has_value());
+  EXPECT_FALSE(Apply(Upsert({.value = "+1", .place = 11})).has_value());
+  EXPECT_FALSE(View().Lookup(IdOf({.value = "+1"})).has_value());
+  EXPECT_EQ(View().Find(IdOf({.value = "+1"}))->removed().reason(), "expired");
+}
+
+TEST_F(ReadModelTest, TheSameOffsetOrTheSameBytesChangeNothing) {
+  const IndicatorRecord record = Upsert({.value = "+1", .place = 10});
+  Apply(record);
+  EXPECT_FALSE(Apply(record).has_value());
+  auto again = model_.Apply(0, 0, Upsert({.value = "+1", .place = 99}));
+  ASSERT_TRUE(again.ok());
+  EXPECT_FALSE(again->has_value()) << "the offset has been applied";
+  EXPECT_EQ(model_.ProgressOf(0).next_offset, 2);
+}
+
+TEST_F(ReadModelTest, ForgetsRemovalsOnceTheyAreOldAndSaysFromWhereItRemembers) {
+  Apply(Upsert({.value = "+1", .place = 10}));
+  Apply(Removal({.value = "+1", .place = 11}, "expired", kNow));
+  Apply(Removal({.value = "+2", .place = 12}, "expired", kNow + core::kDay));
+  Apply(Mark(kNow + 7 * core::kDay));
+  EXPECT_TRUE(View().Find(IdOf({.value = "+1"})).has_value());
+  EXPECT_EQ(View().ProgressOf(0).remembered_from, 0);
+
+  Apply(Mark(kNow + 7 * core::kDay + 1));
+  EXPECT_FALSE(View().Find(IdOf({.value = "+1"})).has_value());
+  EXPECT_TRUE(View().Find(IdOf({.value = "+2"})).has_value());
+  EXPECT_EQ(View().ProgressOf(0).remembered_from, 2);
+  EXPECT_THAT(ChangedValues(2), ElementsAre("-+2"));
+
+  Apply(Mark(kNow + 30 * core::kDay));
+  EXPECT_EQ(View().ProgressOf(0).remembered_from, 3);
+  EXPECT_EQ(View().ProgressOf(0).mark, kNow + 30 * core::kDay);
+}
+
+TEST_F(ReadModelTest, ForgetsOnlySoMuchAtOnce) {
+  core::MemoryState state;
+  ReadModel model(state, {.removals_kept = core::kDay, .forget_max = 2});
+  int64_t offset = 0;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(model.Apply(0, offset++, Removal({.value = std::to_string(i)}, "expired")).ok());
+  }
+  const auto marked = [&] {
+    EXPECT_TRUE(model.Apply(0, offset++, Mark(kNow + 3 * core::kDay)).ok());
+    model.EndBatch();
+    return ReadView(state, names_).ProgressOf(0).remembered_from;
+  };
+  std::vector<int64_t> remembered = {marked(), marked(), marked()};
+  EXPECT_GT(remembered[0], 0);
+  EXPECT_EQ(remembered[2], 5);
+  int rows = 0;
+  ReadView(state, names_).Rows({}, {~uint64_t{0}, 0}, [&](const core::Id&, const Row&) {
+    ++rows;
+    return true;
+  });
+  EXPECT_EQ(rows, 0);
+}
+
+TEST_F(ReadModelTest, ChangesStandInTheLogsOrderEachIdentifierOnce) {
+  Apply(Upsert({.value = "+1", .place = 10}));
+  Apply(Upsert({.value = "+2", .place = 11}));
+  Apply(Upsert({.value = "+3", .place = 12}));
+  Apply(Upsert({.value = "+1", .place = 13}));
+  Apply(Removal({.value = "+2", .place = 14}, "retracted"));
+  EXPECT_THAT(ChangedValues(0), ElementsAre("++3", "++1", "-+2"));
+  EXPECT_THAT(ChangedValues(3), ElementsAre("++1", "-+2"));
+  EXPECT_THAT(ChangedValues(5), IsEmpty());
+}
+
+TEST_F(ReadModelTest, OneBaseAloneIsNoCampaign) {
+  Apply(Upsert({.value = "+1", .root = "+r", .base = "+b"}));
+  Apply(Upsert({.value = "+2", .root = "+r", .base = "+b"}));
+  EXPECT_FALSE(View().CampaignOf(LabelOfValue("+r")).has_value());
+  EXPECT_EQ(View().Lookup(IdOf({.value = "+1"}))->campaign_id(), "");
+  EXPECT_EQ(View().Campaigns(), 0u);
+
+  Apply(Upsert({.value = "+3", .root = "+r"}));
+  ASSERT_TRUE(View().CampaignOf(LabelOfValue("+r")).has_value());
+  EXPECT_EQ(View().CampaignOf(LabelOfValue("+r"))->indicators(), 3u);
+  EXPECT_EQ(View().Campaigns(), 1u);
+
+  Apply(Removal({.value = "+3", .place = 2}, "expired"));
+  EXPECT_FALSE(View().CampaignOf(LabelOfValue("+r")).has_value());
+  EXPECT_EQ(View().Campaigns(), 0u);
+}
+
+TEST_F(ReadModelTest, IsNamedAfterItsOldestMemberAndAnOldNameLeadsToIt) {
+  Apply(Upsert({.value = "+1", .first_seen = kNow - 10, .root = "+1"}));
+  Apply(Upsert({.value = "+2", .first_seen = kNow - 20, .root = "+1"}));
+  const std::string first_name = names_.NameOf(IdOf({.value = "+2"}));
+  EXPECT_EQ(View().Lookup(IdOf({.value = "+1"}))->campaign_id(), first_name);
+  EXPECT_EQ(core::FromProto(View().CampaignOf(LabelOfValue("+1"))->first_seen()), kNow - 20);
+
+  // A merge with an older campaign: the older name stays.
+  Apply(Upsert({.value = "+3", .first_seen = kNow - 99, .root = "+3"}));
+  for (const char* value : {"+1", "+2"})
+    Apply(Upsert({.value = value, .place = 2, .first_seen = kNow - 10, .root = "+3"}));
+  const std::string name = names_.NameOf(IdOf({.value = "+3"}));
+  ASSERT_EQ(View().LabelOfCampaign(first_name), LabelOfValue("+3"));
+  EXPECT_EQ(View().CampaignOf(LabelOfValue("+3"))->campaign_id(), name);
+  EXPECT_FALSE(View().CampaignOf(LabelOfValue("+1")).has_value());
+  EXPECT_FALSE(View().LabelOfCampaign(names_.NameOf(IdOf({.value = "+4"}))).has_value());
+  EXPECT_FALSE(View().LabelOfCampaign("nonsense").has_value());
+}
+
+TEST_F(ReadModelTest, TheSameAgeIsDecidedByTheId) {
+  Apply(Upsert({.value = "+1", .root = "+1"}));
+  Apply(Upsert({.value = "+2", .root = "+1"}));
+  const core::Id least = std::min(IdOf({.value = "+1"}), IdOf({.value = "+2"}));
+  EXPECT_EQ(View().CampaignOf(LabelOfValue("+1"))->campaign_id(), names_.NameOf(least));
+}
+
+TEST_F(ReadModelTest, TheLatestSightingGoesWithItsMember) {
+  Apply(Upsert({.value = "+1", .last_seen = kNow - 5, .root = "+1"}));
+  Apply(Upsert({.value = "+2", .last_seen = kNow - 3, .root = "+1"}));
+  Apply(Upsert({.value = "+3", .last_seen = kNow - 1, .root = "+1"}));
+  const auto last_seen = [&] {
+    return core::FromProto(View().CampaignOf(LabelOfValue("+1"))->last_seen());
+  };
+  EXPECT_EQ(last_seen(), kNow - 1);
+  Apply(Upsert({.value = "+3", .place = 2, .last_seen = kNow - 4, .root = "+1"}));
+  EXPECT_EQ(last_seen(), kNow - 3);
+  Apply(Removal({.value = "+2", .place = 3}, "retracted"));
+  EXPECT_EQ(last_seen(), kNow - 4);
+}
+
+TEST_F(ReadModelTest, MembersComeBestScoreFirstAndOnlyAsFarAsCleared) {
+  Apply(Upsert({.value = "+1", .score = 100, .first_seen = kNow - 5, .root = "+1"}));
+  Apply(Upsert({.value = "+2", .score = 900, .first_seen = kNow - 4, .root = "+1"}));
+  Apply(Upsert({.value = "+3", .score = 900, .first_seen = kNow - 9, .root = "+1"}));
+  Apply(Upsert({.value = "+4", .score = 999, .tlp = v1::TLP_RED, .root = "+1"}));
+  const auto values = [&](size_t max, v1::Tlp max_tlp) {
+    std::vector<std::string> shown;
+    for (const v1::Indicator& member : View().Members(LabelOfValue("+1"), max, max_tlp))
+      shown.push_back(member.value());
+    return shown;
+  };
+  EXPECT_THAT(values(10, v1::TLP_AMBER_STRICT), ElementsAre("+3", "+2", "+1"));
+  EXPECT_THAT(values(2, v1::TLP_AMBER_STRICT), ElementsAre("+3", "+2"));
+  EXPECT_THAT(values(1, v1::TLP_RED), ElementsAre("+4"));
+  EXPECT_THAT(values(0, v1::TLP_RED), IsEmpty());
+  EXPECT_EQ(View().CampaignOf(LabelOfValue("+1"))->tlp(), v1::TLP_RED);
+}
+
+TEST_F(ReadModelTest, SumsOfAmountsMayBeLongerThanAnAmount) {
+  IndicatorRecord record = Upsert({.value = "+1", .root = "+1"});
+  v1::AmountTotal& loss = *record.mutable_share()->add_losses();
+  loss.set_currency("USD");
+  loss.set_amount("99999999999999999999.5");
+  Apply(record);
+  Apply(Upsert({.value = "+2", .root = "+1"}));
+  record.set_identifier_id(core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+3").Bytes());
+  Apply(record);
+  EXPECT_EQ(View().CampaignOf(LabelOfValue("+1"))->losses(0).amount(), "199999999999999999999");
+}
+
+TEST_F(ReadModelTest, RefusesWhatItCannotReadAndChangesNothing) {
+  const std::string key = IdOf({.value = "+1"}).Bytes();
+  const auto code = [&](const IndicatorRecord& record, const std::string& under) {
+    return model_.Apply(0, 0, under, record.SerializeAsString()).status().code();
+  };
+  IndicatorRecord record = Upsert({.value = "+1"});
+  EXPECT_EQ(model_.Apply(0, 0, key, "\xff\xff").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code(record, "other key"), absl::StatusCode::kDataLoss);
+  record.set_format(2);
+  EXPECT_EQ(code(record, key), absl::StatusCode::kFailedPrecondition);
+  record = Upsert({.value = "+1"});
+  record.clear_indicator();
+  EXPECT_EQ(code(record, key), absl::StatusCode::kDataLoss);
+  record = Upsert({.value = "+1"});
+  record.mutable_share()->add_losses()->set_amount("-1");
+  EXPECT_EQ(code(record, key), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(model_.ProgressOf(0).next_offset, 0);
+  EXPECT_EQ(state_.size(), 0u);
+}
+
+TEST_F(ReadModelTest, PassesTheLogsOwnTombstones) {
+  ASSERT_TRUE(model_.Apply(0, 7, IdOf({.value = "+1"}).Bytes(), "").ok());
+  EXPECT_EQ(model_.ProgressOf(0).next_offset, 8);
+}
+
+TEST_F(ReadModelTest, BeginsWhereTheLogBegins) {
+  model_.BeginAt(3, 40);
+  model_.EndBatch();
+  EXPECT_EQ(View().ProgressOf(3).next_offset, 40);
+  EXPECT_EQ(View().ProgressOf(3).remembered_from, 40);
+}
+
+}  // namespace
+}  // namespace ringfence::campaigns

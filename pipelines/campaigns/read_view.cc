@@ -1,0 +1,193 @@
+#include "pipelines/campaigns/read_view.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "pipelines/campaigns/demand.h"
+#include "pipelines/campaigns/totals.h"
+
+namespace ringfence::campaigns {
+namespace {
+
+using internal::v1::IndicatorRecord;
+
+constexpr size_t kCampaignIdsMax = 65'536;
+
+IndicatorRecord ParseRecord(const Row& row) {
+  IndicatorRecord record;
+  Demand(record.ParseFromArray(row.record.data(), static_cast<int>(row.record.size())));
+  return record;
+}
+
+std::optional<Totals> TotalsOf(core::State& state, const Label& label) {
+  const std::optional<std::string> stored = state.Get(TotalsKey(label));
+  if (!stored) return std::nullopt;
+  internal::v1::StoredCampaign campaign;
+  Demand(campaign.ParseFromString(*stored));
+  return Totals(std::move(campaign));
+}
+
+}  // namespace
+
+std::optional<IndicatorRecord> ReadView::Find(const core::Id& id) {
+  const std::optional<std::string> row = state_.Get(RowKey(id));
+  if (!row) return std::nullopt;
+  return ParseRecord(DecodeRow(*row));
+}
+
+std::optional<v1::Indicator> ReadView::Lookup(const core::Id& id) {
+  const std::optional<IndicatorRecord> record = Find(id);
+  if (!record || record->has_removed()) return std::nullopt;
+  return Show(*record);
+}
+
+v1::Indicator ReadView::Show(const IndicatorRecord& record) {
+  v1::Indicator indicator = record.indicator();
+  if (record.labelled()) indicator.set_campaign_id(CampaignIdOf(LabelOf(record)));
+  return indicator;
+}
+
+ReadView::Name ReadView::NameOf(const Label& label) {
+  Name name;
+  const std::string from = MemberPrefix(label);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
+    name = {names_.NameOf(IdAtEnd(key)), FirstSeenOf(key)};
+    return false;
+  });
+  return name;
+}
+
+bool ReadView::IsCampaign(const Label& label) {
+  const std::optional<Totals> totals = TotalsOf(state_, label);
+  return totals && totals->IsCampaign();
+}
+
+const std::string& ReadView::CampaignIdOf(const Label& label) {
+  if (campaign_ids_.size() > kCampaignIdsMax) campaign_ids_.clear();
+  auto [found, inserted] = campaign_ids_.try_emplace(label);
+  if (inserted && IsCampaign(label)) found->second = NameOf(label).campaign_id;
+  return found->second;
+}
+
+std::optional<v1::Campaign> ReadView::CampaignOf(const Label& label) {
+  const std::optional<Totals> totals = TotalsOf(state_, label);
+  if (!totals || !totals->IsCampaign()) return std::nullopt;
+  v1::Campaign campaign = totals->ToCampaign();
+  const Name name = NameOf(label);
+  campaign.set_campaign_id(name.campaign_id);
+  *campaign.mutable_first_seen() = core::ToProto(name.first_seen);
+  return campaign;
+}
+
+std::optional<Label> ReadView::LabelOfCampaign(std::string_view campaign_id) {
+  const std::optional<core::Id> member = names_.OldestOf(campaign_id);
+  if (!member) return std::nullopt;
+  const std::optional<IndicatorRecord> record = Find(*member);
+  if (!record || !record->labelled()) return std::nullopt;
+  return LabelOf(*record);
+}
+
+std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1::Tlp max_tlp) {
+  // The worst of those kept stands first.
+  using Kept = std::tuple<int64_t, size_t, core::Id>;
+  std::vector<Kept> best;
+  size_t age = 0;
+  const std::string from = MemberPrefix(label);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view value) {
+    const Member member = DecodeMember(value);
+    if (member.tlp > max_tlp) return true;
+    best.emplace_back(-int64_t{member.score}, age++, IdAtEnd(key));
+    std::push_heap(best.begin(), best.end());
+    if (best.size() > max) {
+      std::pop_heap(best.begin(), best.end());
+      best.pop_back();
+    }
+    return max > 0;
+  });
+  std::sort_heap(best.begin(), best.end());
+  std::vector<v1::Indicator> members;
+  for (const auto& [score, order, id] : best) {
+    std::optional<v1::Indicator> indicator = Lookup(id);
+    Demand(indicator.has_value());
+    members.push_back(*std::move(indicator));
+  }
+  return members;
+}
+
+void ReadView::List(Order order, const std::optional<ListPlace>& after,
+                    const std::function<bool(const ListedCampaign&)>& visit) {
+  // A key's successor is the key with a zero byte behind it.
+  const std::string from =
+      after ? ListKey(order, after->rank, after->label) + '\0' : ListPrefix(order);
+  state_.Scan(from, PrefixEnd(ListPrefix(order)),
+              [&](std::string_view key, std::string_view value) {
+                return visit({{RankOf(key), LabelOfListKey(key)}, DecodeListEntry(value)});
+              });
+}
+
+uint64_t ReadView::Campaigns() {
+  const std::optional<std::string> stored = state_.Get(CountKey());
+  return stored ? DecodeCount(*stored) : 0;
+}
+
+void ReadView::Rows(const core::Id& from, const core::Id& until,
+                    const std::function<bool(const core::Id&, const Row&)>& visit) {
+  state_.Scan(RowKey(from), RowKey(until), [&](std::string_view key, std::string_view value) {
+    return visit(IdAtEnd(key), DecodeRow(value));
+  });
+}
+
+void ReadView::Changes(int32_t partition, int64_t offset,
+                       const std::function<bool(const core::Id&, const Row&)>& visit) {
+  const std::string until = PrefixEnd(ChangePrefix(partition));
+  state_.Scan(ChangeKey(partition, offset), until, [&](std::string_view, std::string_view value) {
+    const core::Id id = core::Id::FromBytes(value);
+    const std::optional<std::string> row = state_.Get(RowKey(id));
+    Demand(row.has_value());
+    return visit(id, DecodeRow(*row));
+  });
+}
+
+Progress ReadView::ProgressOf(int32_t partition) {
+  const std::optional<std::string> stored = state_.Get(ProgressKey(partition));
+  return stored ? DecodeProgress(*stored) : Progress();
+}
+
+void ReadView::Cells(const std::function<void(const CellKey&, const Cell&)>& visit) {
+  const std::string from = TablePrefix(Table::kCells);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view value) {
+    visit(CellKeyOf(key), DecodeCell(value));
+    return true;
+  });
+}
+
+std::vector<v1::Indicator> ReadView::AllIndicators() {
+  std::vector<v1::Indicator> indicators;
+  const std::string from = TablePrefix(Table::kRows);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view, std::string_view value) {
+    const Row row = DecodeRow(value);
+    if (!row.removed) indicators.push_back(Show(ParseRecord(row)));
+    return true;
+  });
+  std::sort(indicators.begin(), indicators.end(), [](const auto& a, const auto& b) {
+    return std::pair(static_cast<int>(a.type()), std::string_view(a.value())) <
+           std::pair(static_cast<int>(b.type()), std::string_view(b.value()));
+  });
+  return indicators;
+}
+
+std::vector<v1::Campaign> ReadView::AllCampaigns() {
+  std::vector<v1::Campaign> campaigns;
+  List(Order::kIncidents, std::nullopt, [&](const ListedCampaign& listed) {
+    std::optional<v1::Campaign> campaign = CampaignOf(listed.place.label);
+    Demand(campaign.has_value());
+    campaigns.push_back(*std::move(campaign));
+    return true;
+  });
+  std::sort(campaigns.begin(), campaigns.end(),
+            [](const auto& a, const auto& b) { return a.campaign_id() < b.campaign_id(); });
+  return campaigns;
+}
+
+}  // namespace ringfence::campaigns

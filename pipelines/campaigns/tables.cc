@@ -1,0 +1,254 @@
+#include "pipelines/campaigns/tables.h"
+
+#include "pipelines/campaigns/demand.h"
+
+namespace ringfence::campaigns {
+namespace {
+
+constexpr size_t kIdBytes = 16;
+constexpr size_t kLabelBytes = 20;
+constexpr uint32_t kSignBit = uint32_t{1} << 31;
+
+class Writer {
+ public:
+  Writer() = default;
+  explicit Writer(Table table) { bytes_.push_back(static_cast<char>(table)); }
+
+  template <typename T>
+  Writer& Number(T value) {
+    for (int shift = (static_cast<int>(sizeof(T)) - 1) * 8; shift >= 0; shift -= 8)
+      bytes_.push_back(static_cast<char>(value >> shift & 0xff));
+    return *this;
+  }
+  Writer& Byte(int value) {
+    bytes_.push_back(static_cast<char>(value));
+    return *this;
+  }
+  Writer& Time(core::Time time) { return Number(Sortable(time)); }
+  Writer& Id(const core::Id& id) {
+    id.AppendTo(bytes_);
+    return *this;
+  }
+  Writer& Label(const campaigns::Label& label) {
+    return Id(label.root).Number(static_cast<uint32_t>(label.day) ^ kSignBit);
+  }
+  Writer& Rest(std::string_view rest) {
+    bytes_.append(rest);
+    return *this;
+  }
+  std::string Take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <typename T>
+  T Number() {
+    T value = 0;
+    for (char byte : Bytes(sizeof(T))) value = static_cast<T>(value << 8 | uint8_t(byte));
+    return value;
+  }
+  int Byte() { return static_cast<uint8_t>(Bytes(1).front()); }
+  core::Time Time() { return FromSortable(Number<uint64_t>()); }
+  core::Id Id() { return core::Id::FromBytes(Bytes(kIdBytes)); }
+  campaigns::Label Label() {
+    const core::Id root = Id();
+    return {root, static_cast<int32_t>(Number<uint32_t>() ^ kSignBit)};
+  }
+  std::string_view Bytes(size_t size) {
+    Demand(rest_.size() >= size);
+    std::string_view bytes = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+  std::string_view Rest() { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
+Writer Partition(Table table, int32_t partition) {
+  return Writer(table).Number(static_cast<uint32_t>(partition));
+}
+
+}  // namespace
+
+std::string RowKey(const core::Id& id) { return Writer(Table::kRows).Id(id).Take(); }
+std::string ChangeKey(int32_t partition, int64_t offset) {
+  return Partition(Table::kChanges, partition).Number(static_cast<uint64_t>(offset)).Take();
+}
+std::string RemovalKey(int32_t partition, core::Time removed_at, const core::Id& id) {
+  return Partition(Table::kRemovals, partition).Time(removed_at).Id(id).Take();
+}
+std::string MemberKey(const Label& label, core::Time first_seen, const core::Id& id) {
+  return Writer(Table::kMembers).Label(label).Time(first_seen).Id(id).Take();
+}
+std::string BaseKey(const Label& label, const core::Id& base) {
+  return Writer(Table::kBases).Label(label).Id(base).Take();
+}
+std::string TotalsKey(const Label& label) { return Writer(Table::kTotals).Label(label).Take(); }
+std::string ListKey(Order order, uint64_t rank, const Label& label) {
+  return Writer(Table::kList).Byte(static_cast<int>(order)).Number(~rank).Label(label).Take();
+}
+std::string CellKeyBytes(const CellKey& key) {
+  return Writer(Table::kCells)
+      .Byte(key.type)
+      .Byte(key.action)
+      .Byte(key.tlp)
+      .Number(static_cast<uint16_t>(key.score))
+      .Take();
+}
+std::string ProgressKey(int32_t partition) { return Partition(Table::kProgress, partition).Take(); }
+std::string CountKey() { return TablePrefix(Table::kCount); }
+
+std::string TablePrefix(Table table) { return Writer(table).Take(); }
+std::string ChangePrefix(int32_t partition) { return Partition(Table::kChanges, partition).Take(); }
+std::string RemovalPrefix(int32_t partition) {
+  return Partition(Table::kRemovals, partition).Take();
+}
+std::string MemberPrefix(const Label& label) { return Writer(Table::kMembers).Label(label).Take(); }
+std::string ListPrefix(Order order) {
+  return Writer(Table::kList).Byte(static_cast<int>(order)).Take();
+}
+std::string PrefixEnd(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  Demand(!prefix.empty());
+  prefix.back() = static_cast<char>(static_cast<uint8_t>(prefix.back()) + 1);
+  return prefix;
+}
+
+core::Id IdAtEnd(std::string_view key) {
+  Demand(key.size() >= kIdBytes);
+  return core::Id::FromBytes(key.substr(key.size() - kIdBytes));
+}
+core::Time RemovedAtOf(std::string_view removal_key) {
+  Reader reader(removal_key);
+  reader.Bytes(1 + sizeof(uint32_t));
+  return reader.Time();
+}
+core::Time FirstSeenOf(std::string_view member_key) {
+  Reader reader(member_key);
+  reader.Bytes(1 + kLabelBytes);
+  return reader.Time();
+}
+int64_t OffsetOf(std::string_view change_key) {
+  Reader reader(change_key);
+  reader.Bytes(1 + sizeof(uint32_t));
+  return static_cast<int64_t>(reader.Number<uint64_t>());
+}
+Label LabelOfTotalsKey(std::string_view totals_key) {
+  Reader reader(totals_key);
+  reader.Bytes(1);
+  return reader.Label();
+}
+Label LabelOfListKey(std::string_view list_key) {
+  Reader reader(list_key);
+  reader.Bytes(2 + sizeof(uint64_t));
+  return reader.Label();
+}
+uint64_t RankOf(std::string_view list_key) {
+  Reader reader(list_key);
+  reader.Bytes(2);
+  return ~reader.Number<uint64_t>();
+}
+CellKey CellKeyOf(std::string_view key) {
+  Reader reader(key);
+  reader.Bytes(1);
+  CellKey cell;
+  cell.type = static_cast<v1::IdentifierType>(reader.Byte());
+  cell.action = static_cast<v1::Action>(reader.Byte());
+  cell.tlp = static_cast<v1::Tlp>(reader.Byte());
+  cell.score = reader.Number<uint16_t>();
+  return cell;
+}
+
+std::string Encode(const Row& row) {
+  return Writer()
+      .Number(static_cast<uint32_t>(row.partition))
+      .Number(static_cast<uint64_t>(row.offset))
+      .Number(row.place)
+      .Byte(row.removed ? 1 : 0)
+      .Number(row.listed.epoch)
+      .Byte(row.listed.action)
+      .Byte(row.listed.tlp)
+      .Number(static_cast<uint16_t>(row.listed.score))
+      .Byte(row.peak_action)
+      .Byte(row.least_tlp)
+      .Rest(row.record)
+      .Take();
+}
+std::string Encode(const Member& member) {
+  return Writer()
+      .Time(member.last_seen)
+      .Number(static_cast<uint16_t>(member.score))
+      .Byte(member.tlp)
+      .Take();
+}
+std::string Encode(const ListEntry& entry) {
+  return Writer().Time(entry.last_seen).Byte(entry.tlp).Take();
+}
+std::string Encode(const Cell& cell) {
+  return Writer().Number(cell.count).Rest(cell.sum.Bytes()).Take();
+}
+std::string Encode(const Progress& progress) {
+  return Writer()
+      .Number(static_cast<uint64_t>(progress.next_offset))
+      .Time(progress.mark)
+      .Number(static_cast<uint64_t>(progress.remembered_from))
+      .Take();
+}
+std::string EncodeCount(uint64_t count) { return Writer().Number(count).Take(); }
+
+Row DecodeRow(std::string_view bytes) {
+  Reader reader(bytes);
+  Row row;
+  row.partition = static_cast<int32_t>(reader.Number<uint32_t>());
+  row.offset = static_cast<int64_t>(reader.Number<uint64_t>());
+  row.place = reader.Number<uint64_t>();
+  row.removed = reader.Byte() != 0;
+  row.listed.epoch = reader.Number<uint32_t>();
+  row.listed.action = static_cast<v1::Action>(reader.Byte());
+  row.listed.tlp = static_cast<v1::Tlp>(reader.Byte());
+  row.listed.score = reader.Number<uint16_t>();
+  row.peak_action = static_cast<v1::Action>(reader.Byte());
+  row.least_tlp = static_cast<v1::Tlp>(reader.Byte());
+  row.record = reader.Rest();
+  return row;
+}
+Member DecodeMember(std::string_view bytes) {
+  Reader reader(bytes);
+  Member member;
+  member.last_seen = reader.Time();
+  member.score = reader.Number<uint16_t>();
+  member.tlp = static_cast<v1::Tlp>(reader.Byte());
+  return member;
+}
+ListEntry DecodeListEntry(std::string_view bytes) {
+  Reader reader(bytes);
+  ListEntry entry;
+  entry.last_seen = reader.Time();
+  entry.tlp = static_cast<v1::Tlp>(reader.Byte());
+  return entry;
+}
+Cell DecodeCell(std::string_view bytes) {
+  Reader reader(bytes);
+  Cell cell;
+  cell.count = reader.Number<uint64_t>();
+  cell.sum = core::SetSum::FromBytes(reader.Bytes(kIdBytes));
+  return cell;
+}
+Progress DecodeProgress(std::string_view bytes) {
+  Reader reader(bytes);
+  Progress progress;
+  progress.next_offset = static_cast<int64_t>(reader.Number<uint64_t>());
+  progress.mark = reader.Time();
+  progress.remembered_from = static_cast<int64_t>(reader.Number<uint64_t>());
+  return progress;
+}
+uint64_t DecodeCount(std::string_view bytes) { return Reader(bytes).Number<uint64_t>(); }
+
+}  // namespace ringfence::campaigns
