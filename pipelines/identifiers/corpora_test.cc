@@ -80,7 +80,7 @@ TEST_F(Corpora, ScamSitesAreTakenButForAddressesOfAnotherKind) {
   });
   // Names that are public suffixes as a whole ("….pg"), a scheme written twice, an e-mail address.
   EXPECT_EQ(outcomes_["url.scheme"], 1);
-  EXPECT_LE(outcomes_["url.malformed"], 20);
+  EXPECT_LE(outcomes_["url.not_public"], 20);
   EXPECT_EQ(outcomes_.size(), 3u);
   EXPECT_GT(outcomes_["taken"], 11400);
 }

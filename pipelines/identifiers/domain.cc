@@ -18,8 +18,9 @@ Normalised NormaliseDomain(std::string_view text, const Hints&) {
   std::optional<Host> host = ParseHost(address->authority.host);
   if (!host) return Refused("domain.malformed");
   if (host->ip) return Refused("domain.is_ip");
-  if (RegistrableDomain(host->name).empty()) return Refused("domain.public_suffix");
-  return DomainOf(host->name);
+  std::string registrable = RegistrableDomain(host->name);
+  if (registrable.empty()) return Refused("domain.public_suffix");
+  return DomainOf(host->name, registrable);
 }
 
 }  // namespace ringfence::identifiers

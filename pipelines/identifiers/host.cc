@@ -215,22 +215,21 @@ std::optional<Host> ParseHost(std::string_view text) {
   return Host{std::move(*ascii), std::nullopt};
 }
 
-std::string_view WithoutWww(std::string_view host) {
+std::string_view WithoutWww(std::string_view host, std::string_view registrable) {
   constexpr std::string_view kWww = "www.";
-  while (host.starts_with(kWww) && !RegistrableDomain(host.substr(kWww.size())).empty()) {
+  while (host.size() > registrable.size() && host.starts_with(kWww)) {
     host.remove_prefix(kWww.size());
   }
   return host;
 }
 
-Canonical DomainOf(std::string_view host) {
+Canonical DomainOf(std::string_view host, std::string_view registrable) {
   Canonical domain;
-  domain.value = std::string(WithoutWww(host));
+  domain.value = std::string(WithoutWww(host, registrable));
   if (IsSharedHost(domain.value)) domain.standing = internal::v1::STANDING_SHARED_HOST;
-  std::string registrable = RegistrableDomain(domain.value);
   if (registrable != domain.value) {
     domain.base_type = v1::IDENTIFIER_TYPE_DOMAIN;
-    domain.base_value = std::move(registrable);
+    domain.base_value = std::string(registrable);
   }
   return domain;
 }

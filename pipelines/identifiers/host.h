@@ -45,10 +45,11 @@ struct Host {
 // and at most 253 characters.
 std::optional<Host> ParseHost(std::string_view text);
 
-// The host without any leading "www." that a registrable domain remains without.
-std::string_view WithoutWww(std::string_view host);
+// The host without any leading "www." that a registrable domain remains without. `registrable` is
+// RegistrableDomain(host), and not empty.
+std::string_view WithoutWww(std::string_view host, std::string_view registrable);
 
-// The DOMAIN of a canonical name that is below a public suffix, with standing and base.
-Canonical DomainOf(std::string_view host);
+// The DOMAIN of a canonical name, with standing and base. `registrable` as above.
+Canonical DomainOf(std::string_view host, std::string_view registrable);
 
 }  // namespace ringfence::identifiers

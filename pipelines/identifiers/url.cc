@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "pipelines/identifiers/host.h"
 #include "pipelines/identifiers/text.h"
@@ -24,17 +25,17 @@ bool IsDefaultPort(std::string_view scheme, std::string_view port) {
 }
 
 // Base, and the host named too; of a shared host no base: the URL is its own link node.
-void NameHost(const Host& host, bool is_shared, Canonical& url) {
+void NameHost(const Host& host, std::string registrable, bool is_shared, Canonical& url) {
   if (host.ip) {
     url.base_type = url.also_type = v1::IDENTIFIER_TYPE_IP;
     url.base_value = url.also_value = CanonicalIp(*host.ip);
     return;
   }
   url.also_type = v1::IDENTIFIER_TYPE_DOMAIN;
-  url.also_value = std::string(WithoutWww(host.name));
+  url.also_value = std::string(WithoutWww(host.name, registrable));
   if (is_shared) return;
   url.base_type = v1::IDENTIFIER_TYPE_DOMAIN;
-  url.base_value = RegistrableDomain(host.name);
+  url.base_value = std::move(registrable);
 }
 
 }  // namespace
@@ -46,8 +47,9 @@ Normalised NormaliseUrl(std::string_view text, const Hints&) {
   if (address->scheme != "http" && address->scheme != "https") return Refused("url.scheme");
   std::optional<Host> host = ParseHost(address->authority.host);
   if (!host) return Refused("url.malformed");
-  bool is_public = host->ip ? IsPublic(*host->ip) : !RegistrableDomain(host->name).empty();
-  if (!is_public) return Refused("url.malformed");
+  std::string registrable = host->ip ? std::string() : RegistrableDomain(host->name);
+  bool is_public = host->ip ? IsPublic(*host->ip) : !registrable.empty();
+  if (!is_public) return Refused("url.not_public");
 
   bool is_shared = !host->ip && IsSharedHost(host->name);
   std::string_view rest = address->rest;
@@ -62,7 +64,7 @@ Normalised NormaliseUrl(std::string_view text, const Hints&) {
     std::string parameters = CanonicalQuery(rest.substr(query + 1));
     if (!parameters.empty()) url.value += "?" + parameters;
   }
-  NameHost(*host, is_shared, url);
+  NameHost(*host, std::move(registrable), is_shared, url);
   return url;
 }
 

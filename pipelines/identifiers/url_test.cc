@@ -73,9 +73,9 @@ TEST(Url, HostsAreNamesOrAddresses) {
       {"http://a b.com/", "url.malformed"},
       {"http://[2001:db8::1/", "url.malformed"},
       {"http://[2001:db8::1%25eth0]/", "url.malformed"},
-      {"http://localhost/", "url.malformed"},
-      {"http://co.uk/", "url.malformed"},
-      {"http://10.0.0.1/", "url.malformed"},
+      {"http://localhost/", "url.not_public"},
+      {"http://co.uk/", "url.not_public"},
+      {"http://10.0.0.1/", "url.not_public"},
   });
 }
 

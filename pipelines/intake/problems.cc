@@ -110,6 +110,8 @@ constexpr auto kCodes = std::to_array<ProblemCode>({
      "A token is a key id, a colon and 22 characters of base64url; others are not taken as one."},
     {"upi.malformed", kNote, "The value is not a UPI address (name@psp)."},
     {"url.malformed", kNote, "The value is not a URL."},
+    {"url.not_public", kNote,
+     "The URL's host is neither below a public suffix nor a globally routable address."},
     {"url.personal_data", kNote,
      "The URL holds an e-mail address or the victim's data and was left out; its host was kept."},
     {"url.scheme", kNote, "Only http and https addresses are taken."},
