@@ -5,6 +5,7 @@
 #include <openssl/params.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <vector>
 
@@ -74,9 +75,9 @@ absl::StatusOr<TokenKey> ParseTokenKey(std::string_view content) {
     return absl::InvalidArgumentError("token key: the secret is not 64 hexadecimal digits");
   }
   TokenKey key{.id = std::string(id)};
-  std::string secret = absl::HexStringToBytes(absl::string_view(hex.data(), hex.size()));
-  std::copy(secret.begin(), secret.end(), key.secret.begin());
-  OPENSSL_cleanse(secret.data(), secret.size());
+  for (size_t i = 0; i < key.secret.size(); ++i) {
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, key.secret[i], 16);
+  }
   return key;
 }
 
