@@ -14,8 +14,14 @@ if(RINGFENCE_SANITIZE)
   add_link_options(-fsanitize=${RINGFENCE_SANITIZE})
 endif()
 option(RINGFENCE_FUZZ "Build the fuzz targets with libFuzzer (needs clang)" OFF)
+if(RINGFENCE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 
 # Only for our own code; generated code and system headers are not held to it.
-set(RINGFENCE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
-    # g++ 12 reports std::string::insert falsely (GCC bug 105651).
-    -Wno-restrict)
+set(RINGFENCE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # g++ 12 reports std::string::insert falsely (GCC bug 105651).
+  list(APPEND RINGFENCE_WARNINGS -Wno-restrict)
+endif()
