@@ -132,6 +132,16 @@ TEST(Iban, EveryChangedDigitAndEverySwapOfNeighboursIsFound) {
   }
 }
 
+TEST(Iban, HasOneSpellingOnly) {
+  // 99, 00 and 01 leave the same remainder as 02, 97 and 98.
+  EXPECT_EQ(Iban("DE02370400440000000024"), "DE02370400440000000024");
+  EXPECT_EQ(Iban("DE99370400440000000024"), "iban.checksum");
+  EXPECT_EQ(Iban("DE97370400440000000060"), "DE97370400440000000060");
+  EXPECT_EQ(Iban("DE00370400440000000060"), "iban.checksum");
+  EXPECT_EQ(Iban("DE98370400440000000042"), "DE98370400440000000042");
+  EXPECT_EQ(Iban("DE01370400440000000042"), "iban.checksum");
+}
+
 TEST(Iban, IsWrittenInManyWays) {
   EXPECT_EQ(Iban("IBAN: GB82-WEST-1234-5698-7654-32"), "GB82WEST12345698765432");
   EXPECT_EQ(Iban("iban gb82.west.12345698765432"), "GB82WEST12345698765432");
@@ -177,6 +187,7 @@ TEST(BankAccount, OfAnotherSchemeIsAsGiven) {
 TEST(BankAccount, ASubAccountIsAPartOfIt) {
   constexpr std::string_view kCanonical = "gb-sort-code:123456/12345678/ROLL1";
   EXPECT_EQ(Account("12-34-56/12345678", Scheme("gb-sort-code", "roll 1")), kCanonical);
+  EXPECT_EQ(Account("12-34-56/12345678", Scheme("gb-sort-code", "Roll #/1")), kCanonical);
   EXPECT_EQ(Account("12-34-56/12345678/Roll-1", Scheme("gb-sort-code")), kCanonical);
   EXPECT_EQ(Account(kCanonical, {}), kCanonical);
   EXPECT_EQ(Account(kCanonical, Scheme("gb-sort-code", "other")), kCanonical);

@@ -79,8 +79,9 @@ Normalised NormaliseBankAccount(std::string_view text, const Hints& hints) {
   std::string_view parts = rest;
   std::optional<std::string> routing = LettersAndDigits(TakePart(parts));
   std::optional<std::string> account = LettersAndDigits(TakePart(parts));
+  // A reference that people chose holds any sign: none of them is a reason to lose the account.
   std::optional<std::string> sub_account =
-      LettersAndDigits(parts.empty() ? std::string_view(*given_sub_account) : parts);
+      parts.empty() ? AsciiUpper(OnlyAlphanumerics(*given_sub_account)) : LettersAndDigits(parts);
   if (!routing || !account || !sub_account || routing->empty() || account->empty()) {
     return Refused("bank_account.malformed");
   }

@@ -67,7 +67,10 @@ bool IbanChecksumHolds(std::string_view iban) {
   };
   take(iban.substr(4));
   take(iban.substr(0, 4));
-  return remainder == 1;
+  // 98 less a remainder of 0 to 96: of the two digits that would leave one, ISO 7064 means this
+  // one.
+  std::string_view digits = iban.substr(2, 2);
+  return remainder == 1 && digits >= "02" && digits <= "98";
 }
 
 Normalised NormaliseIban(std::string_view text, const Hints&) {

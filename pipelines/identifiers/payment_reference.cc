@@ -11,12 +11,6 @@ constexpr std::string_view kNoScheme = "ref";
 constexpr size_t kCharactersMin = 6;
 constexpr size_t kHashDigits = 64;
 
-std::string OnlyAlphanumerics(std::string_view text) {
-  std::string kept;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(kept), IsAlphanumeric);
-  return kept;
-}
-
 // A transaction of a chain: "0x" and hexadecimal digits, or 64 of these.
 bool IsHash(std::string_view text) {
   bool has_mark = StartsWithNoCase(text, "0x");

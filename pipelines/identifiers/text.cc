@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 
 namespace ringfence::identifiers {
 namespace {
@@ -239,6 +240,12 @@ std::string WithoutPunctuation(std::string_view text) {
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+std::string OnlyAlphanumerics(std::string_view text) {
+  std::string kept;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(kept), IsAlphanumeric);
+  return kept;
 }
 
 bool IsAllDigits(std::string_view text) { return std::all_of(text.begin(), text.end(), IsDigit); }

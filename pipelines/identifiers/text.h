@@ -54,6 +54,7 @@ constexpr int HexDigit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 bool IsAscii(std::string_view text);
+std::string OnlyAlphanumerics(std::string_view text);
 bool IsAllDigits(std::string_view text);  // true of the empty text
 bool IsAllHex(std::string_view text);     // likewise
 std::string AsciiLower(std::string_view text);

@@ -48,9 +48,11 @@ Recognised AsBech32(std::string_view text) {
   if (separator == std::string_view::npos) return std::nullopt;
   if (std::optional<Bech32> decoded = Bech32Decode(text)) {
     const Bech32Prefix* prefix = FindBech32Prefix(decoded->prefix);
-    if (prefix != nullptr && prefix->is_segwit && !IsWitnessProgram(*decoded)) {
-      return Wrong(kMalformed);
-    }
+    bool is_segwit = prefix != nullptr && prefix->is_segwit;
+    if (is_segwit && !IsWitnessProgram(*decoded)) return Wrong(kMalformed);
+    // All that is no witness program holds a hash of 20 bytes at least; "a12uel5l" is no address.
+    constexpr size_t kDataMin = 20 * 8 / 5;
+    if (!is_segwit && decoded->data.size() < kDataMin) return std::nullopt;
     return Address{AsciiLower(text), "", prefix != nullptr && prefix->by_tag};
   }
   // Of known prefixes none holds a "1": the first is the separator.
@@ -98,6 +100,11 @@ bool LooksLikeBase58(std::string_view text) {
          std::all_of(text.begin(), text.end(), IsAlphanumeric);
 }
 
+bool LooksLikeCashAddress(std::string_view text) {
+  constexpr size_t kCharactersMin = 42;
+  return text.size() >= kCharactersMin && std::all_of(text.begin(), text.end(), IsAlphanumeric);
+}
+
 // "as given" but for the case of hexadecimal numbers, which says nothing.
 Address AsGiven(std::string_view text) {
   bool is_number = StartsWithNoCase(text, "0x") && IsAllHex(text.substr(2));
@@ -115,6 +122,8 @@ Address Unrecognised(std::string_view text, const Chain& chain) {
       return AsGiven(text);
     case Family::kBase58:
       return Wrong(LooksLikeBase58(text) ? kChecksum : kMalformed);
+    case Family::kCash:
+      return Wrong(LooksLikeBase58(text) || LooksLikeCashAddress(text) ? kChecksum : kMalformed);
     case Family::kEvm:
       return Wrong(kMalformed);
   }

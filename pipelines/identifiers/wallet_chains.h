@@ -8,6 +8,7 @@ enum class Family {
   kUnknown,  // no chain named
   kEvm,      // 0x and 40 hexadecimal digits
   kBase58,   // Base58Check, or Bech32: Bitcoin-like, Tron, XRP
+  kCash,     // CashAddr, or Base58Check: Bitcoin Cash
   kOther,    // a form that is not checked here
 };
 

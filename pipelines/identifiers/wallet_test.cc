@@ -234,12 +234,23 @@ TEST(OtherChains, AddressesAreAsGiven) {
   EXPECT_EQ(Wallet("hello", Scheme("unknown")), "wallet.unknown_format");
 }
 
+TEST(Bech32, OfFewBytesIsNoAddress) {
+  EXPECT_EQ(Wallet("A12UEL5L"), "wallet.unknown_format");
+  EXPECT_EQ(Wallet("a1lqfn3a"), "wallet.unknown_format");
+}
+
 TEST(OtherChains, CashAddressesAreKnownByTheirChecksum) {
   constexpr std::string_view kAddress = "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a";
   EXPECT_EQ(Wallet("bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"), kAddress);
   EXPECT_EQ(Wallet("BITCOINCASH:QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A"), kAddress);
   EXPECT_EQ(Wallet(kAddress, Scheme("bch")), kAddress);
-  EXPECT_EQ(Wallet("qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6b"), "wallet.unknown_format");
+  constexpr std::string_view kChanged = "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6q";
+  EXPECT_EQ(Wallet(kChanged), "wallet.unknown_format");
+  EXPECT_EQ(Wallet("bitcoincash:" + std::string(kChanged)), "wallet.checksum");
+  EXPECT_EQ(Wallet(kChanged, Scheme("bitcoin-cash")), "wallet.checksum");
+  EXPECT_EQ(Wallet("ask me", Scheme("bitcoin-cash")), "wallet.malformed");
+  EXPECT_EQ(Wallet("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", Scheme("bitcoin-cash")),
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa");
 }
 
 TEST(Wallets, ATagMayBeText) {
