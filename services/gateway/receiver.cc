@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <optional>
 #include <utility>
 
 #include "pipelines/core/id.h"

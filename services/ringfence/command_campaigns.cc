@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -16,8 +17,9 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Without an id: a table of campaigns. With one: that campaign and its indicators, best score first. An
-id of a campaign that has become part of another leads to that one.
+    R"(Without an id: a table of campaigns. With one: that campaign and
+its indicators, best score first. An id of a campaign that has become part of another leads to
+that one.
 
 Exit status: 0 answered; 2 wrong use; 3 no answer, or no such campaign.
 

@@ -20,8 +20,9 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Lines that are no valid JSON, and reports that the server rejects, stop nothing: they go to the
-file of rejections, one ringfence.v1.Rejection a line, with the line in their messages.
+    R"(Lines that are no valid JSON, and reports that the server
+rejects, stop nothing: they go to the file of rejections, one ringfence.v1.Rejection a line,
+with the line in their messages.
 
 A run that ends early keeps how far each file was answered in FILE.ringfence-position (or in
 --state) and goes on from there next time; a run that answers everything removes it again. Sending a

@@ -18,8 +18,8 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Values are read as people write them. Without --type the types that a value may have are all tried.
-What is only monitored is shown too.
+    R"(Values are read as people write them. Without --type the types
+that a value may have are all tried. What is only monitored is shown too.
 
 Exit status: 0 answered, listed or not; 2 wrong use; 3 no answer.
 

@@ -16,8 +16,9 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Writes <partner>.jsonl, one report a line as `ringfence ingest` takes them, and truth.jsonl, which says
-for every line which incident and call centre it is of, and for every identifier whose it is.
+    R"(Writes <partner>.jsonl, one report a line as `ringfence ingest`
+takes them, and truth.jsonl, which says for every line which incident and call centre it is of,
+and for every identifier whose it is.
 
 Nothing in it is real: numbers reserved for fiction, hosts below .example and .test, documentation
 addresses, accounts at banks that do not exist, wallets without a key. A few lines are wrong on

@@ -16,10 +16,11 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(How far each stage is: where the log of its input ends, what it has applied, and the time as it knows
-it.
+    R"(How far each stage is: where the log of its input ends, what it
+has applied, and the time as it knows it.
 
-Exit status: 0 answered (with --wait-quiet: and quiet); 2 wrong use; 3 no answer, or not quiet in time.
+Exit status: 0 answered (with --wait-quiet: and quiet); 2 wrong use; 3 no answer, or not quiet
+in time.
 
 Examples:
   ringfence status

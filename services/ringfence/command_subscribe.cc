@@ -19,12 +19,13 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Prints what is in the set, then every change to it: "+" an indicator as it is now, "-" one that left.
-With --json one object a line: {"upsert": ...}, {"removal": ...}, and in between {"snapshotBegin": ...}
-(throw away what came before), {"snapshotEnd": ...}, {"bookmark": ...}.
+    R"(Prints what is in the set, then every change to it: "+" an
+indicator as it is now, "-" one that left. With --json one object a line: {"upsert": ...},
+{"removal": ...}, and in between {"snapshotBegin": ...} (throw away what came before),
+{"snapshotEnd": ...}, {"bookmark": ...}.
 
-The set's digest is checked at every bookmark; a set that differs is taken anew. A server that is away
-is waited for.
+The set's digest is checked at every bookmark; a set that differs is taken anew. A server that
+is away is waited for.
 
 Exit status: 0 ended by --once or a signal; 2 wrong use; 3 it could not go on.
 

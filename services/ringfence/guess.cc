@@ -1,7 +1,7 @@
 #include "services/ringfence/guess.h"
 
 #include <algorithm>
-#include <cctype>
+#include <iterator>
 
 namespace ringfence::cli {
 namespace {

@@ -28,6 +28,7 @@ constexpr Row kCommands[] = {
     {"lookup", "Says whether values are listed, and why", DeclareLookup},
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
     {"status", "Says how far each stage is", DeclareStatus},
+    {"replay", "Runs files of reports through the stages, offline", DeclareReplay},
     {"sample", "Writes reports of a made-up world to try it with", DeclareSample},
 };
 

@@ -4,7 +4,8 @@
 #include <google/protobuf/descriptor.h>
 
 #include <algorithm>
-#include <optional>
+#include <cstdlib>
+#include <iterator>
 #include <string_view>
 #include <utility>
 

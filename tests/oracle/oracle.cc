@@ -101,6 +101,18 @@ std::optional<Id> BearerOf(const Incident& incident, const Reports& reports, Tim
   return std::nullopt;
 }
 
+using IncidentsByBearer = std::multimap<Id, const Incident*>;
+
+IncidentsByBearer BorneIncidents(const Reports& reports, Time as_of) {
+  IncidentsByBearer borne;
+  for (const auto& [name, incident] : reports.incidents()) {
+    if (std::optional<Id> bearer = BearerOf(incident, reports, as_of)) {
+      borne.emplace(*bearer, &incident);
+    }
+  }
+  return borne;
+}
+
 using Losses = std::map<std::string, core::Decimal>;
 
 void AddLosses(const ReportRevision& report, Losses& losses) {
@@ -108,31 +120,33 @@ void AddLosses(const ReportRevision& report, Losses& losses) {
     const bool settled = payment.status() == v1::Payment::STATUS_SETTLED ||
                          payment.status() == v1::Payment::STATUS_UNSPECIFIED;
     const std::optional<core::Decimal> amount = core::Decimal::Parse(payment.amount());
-    if (settled && amount && !payment.currency().empty()) losses[payment.currency()] += *amount;
+    // A loss of nothing is none.
+    if (!settled || !amount || amount->IsZero() || payment.currency().empty()) continue;
+    losses[payment.currency()] += *amount;
   }
 }
 
 // Each incident once, in the campaign of its bearer.
-void SetTotals(const Members& members, const Reports& reports, Time as_of, v1::Campaign& campaign) {
+void SetTotals(const Members& members, const IncidentsByBearer& borne, v1::Campaign& campaign) {
   uint32_t incidents = 0;
-  uint32_t report_count = 0;
+  uint32_t reports = 0;
   std::set<std::string> partners;
   std::map<std::string, uint32_t> countries;
   Losses losses;
-  for (const auto& [name, incident] : reports.incidents()) {
-    const std::optional<Id> bearer = BearerOf(incident, reports, as_of);
-    const bool is_borne_here = std::any_of(
-        members.begin(), members.end(), [&](const auto* member) { return member->id == bearer; });
-    if (!is_borne_here) continue;
-    ++incidents;
-    report_count += static_cast<uint32_t>(incident.reports.size());
-    for (const ReportRevision* report : incident.reports) partners.insert(report->partner());
-    const ReportRevision& representative = *incident.representative;
-    if (!representative.country().empty()) ++countries[representative.country()];
-    AddLosses(representative, losses);
+  for (const Listing* member : members) {
+    const auto [begin, end] = borne.equal_range(member->id);
+    for (auto it = begin; it != end; ++it) {
+      const Incident& incident = *it->second;
+      ++incidents;
+      reports += static_cast<uint32_t>(incident.reports.size());
+      for (const ReportRevision* report : incident.reports) partners.insert(report->partner());
+      const ReportRevision& representative = *incident.representative;
+      if (!representative.country().empty()) ++countries[representative.country()];
+      AddLosses(representative, losses);
+    }
   }
   campaign.set_incidents(incidents);
-  campaign.set_reports(report_count);
+  campaign.set_reports(reports);
   campaign.set_organisations(static_cast<uint32_t>(partners.size()));
   for (const auto& [country, count] : countries) {
     v1::CountryCount& entry = *campaign.add_victims_by_country();
@@ -153,11 +167,12 @@ Published Expected(const World& world) {
   const LinkGraph graph(reports, world.as_of);
   std::vector<Listing> listings = ListingsOf(reports, world.as_of);
   SetScopes(listings);
+  const IncidentsByBearer borne = BorneIncidents(reports, world.as_of);
 
   Published published;
   for (const Members& members : CampaignsOf(listings, graph)) {
     v1::Campaign campaign = Describe(members);
-    SetTotals(members, reports, world.as_of, campaign);
+    SetTotals(members, borne, campaign);
     campaign.set_campaign_id(CampaignId(Oldest(members).id, world.naming_key));
     for (Listing* member : members) member->indicator.set_campaign_id(campaign.campaign_id());
     published.campaigns.push_back(std::move(campaign));

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "pipelines/core/id.h"
 #include "services/ringfence/sample/checksums.h"

@@ -3,9 +3,36 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include <filesystem>
+#include <utility>
+
 #include "services/runtime/rocks/memory.h"
 
 namespace ringfence::runtime {
+namespace {
+
+// RocksDB tells this case only by its words.
+bool IsOpenElsewhere(const rocksdb::Status& status) {
+  return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
+}
+
+rocksdb::DBOptions DbOptions(const Database::Options& options, rocksdb::Env* env) {
+  rocksdb::DBOptions db_options;
+  db_options.create_if_missing = true;
+  db_options.create_missing_column_families = true;
+  db_options.env = env;
+  db_options.write_buffer_manager = options.memory->write_buffers();
+  db_options.max_background_jobs = 2;
+  db_options.max_open_files = 512;
+  db_options.max_total_wal_size = options.wal_bytes_max;
+  // Its own log of what it does, no records.
+  db_options.keep_log_file_num = 2;
+  db_options.max_log_file_size = 8 << 20;
+  db_options.info_log_level = rocksdb::WARN_LEVEL;
+  return db_options;
+}
+
+}  // namespace
 
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view what) {
   if (status.ok()) return absl::OkStatus();
@@ -15,24 +42,20 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view what) {
   }
   if (status.IsCorruption()) return absl::DataLossError(message);
   if (status.IsNotFound()) return absl::NotFoundError(message);
+  if (status.IsInvalidArgument() || status.IsNotSupported()) {
+    return absl::FailedPreconditionError(message);
+  }
   return absl::UnavailableError(message);
 }
 
-RocksMemory::RocksMemory(size_t cache_bytes, size_t memtable_bytes)
+RocksMemory::RocksMemory(size_t cache_bytes, size_t memtable_bytes,
+                         std::shared_ptr<rocksdb::FileSystem> files)
     : cache_(rocksdb::NewLRUCache(cache_bytes)),
-      write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(memtable_bytes)) {}
+      write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(memtable_bytes)),
+      files_(std::move(files)) {}
 
-rocksdb::DBOptions DbOptions(const RocksMemory& memory) {
-  rocksdb::DBOptions options;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.write_buffer_manager = memory.write_buffers();
-  options.max_background_jobs = 2;
-  options.max_open_files = 512;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 8 << 20;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  return options;
+std::shared_ptr<RocksMemory> MakeRocksMemory(const MemoryBudget& budget) {
+  return std::make_shared<RocksMemory>(budget.cache_bytes, budget.memtable_bytes);
 }
 
 rocksdb::ColumnFamilyOptions TableOptions(const RocksMemory& memory) {
@@ -53,8 +76,32 @@ rocksdb::ColumnFamilyOptions TableOptions(const RocksMemory& memory) {
   return options;
 }
 
-std::shared_ptr<RocksMemory> MakeRocksMemory(const MemoryBudget& budget) {
-  return std::make_shared<RocksMemory>(budget.cache_bytes, budget.memtable_bytes);
+Database::Database(const Options& options)
+    : memory_(options.memory),
+      files_(options.files ? options.files : options.memory->files()),
+      env_(rocksdb::NewCompositeEnv(files_)) {}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options) {
+  std::error_code error;
+  std::filesystem::create_directories(options.dir, error);
+  if (error) return absl::UnavailableError("cannot make " + options.dir + ": " + error.message());
+  std::unique_ptr<Database> database(new Database(options));
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(DbOptions(options, database->env_.get()), options.dir, options.families,
+                        &database->families_, &db);
+  if (IsOpenElsewhere(opened)) {
+    return absl::FailedPreconditionError(options.dir + " is in use by another process");
+  }
+  if (!opened.ok()) return FromRocks(opened, "opening " + options.dir);
+  database->db_.reset(db);
+  return database;
+}
+
+Database::~Database() {
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  }
 }
 
 }  // namespace ringfence::runtime

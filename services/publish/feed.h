@@ -1,0 +1,98 @@
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/time.h"
+#include "ringfence/v1/indicator_service.pb.h"
+#include "services/publish/cursor.h"
+#include "services/publish/filter.h"
+#include "services/publish/moment.h"
+#include "services/publish/publisher.h"
+#include "services/runtime/metrics.h"
+
+namespace ringfence::publish {
+
+// What subscriptions have in common: cursors, digests, and the latest Deltas, each made and
+// serialised once for all streams with one filter. Thread-safe.
+class Feed {
+ public:
+  struct Options {
+    // Signs cursors; the same on every replica.
+    std::string cursor_key;
+    // As in canonical-forms, "Indicator id".
+    std::string deployment = "local";
+    // Nanoseconds since the Unix epoch, as the log's append times.
+    std::function<core::Time()> clock;
+    std::chrono::milliseconds bookmark_every{10'000};
+    std::chrono::seconds valid_for{300};
+    // Messages are closed once they have this many bytes; the largest indicator fits into what then
+    // is left to 256 KiB.
+    size_t message_bytes_max = size_t{224} << 10;
+    // Who is further behind than this many changes gets them from the state, bit by bit.
+    size_t live_changes_max = 4'096;
+    // Rows that are looked at between two messages, so that other streams get their turn.
+    size_t rows_per_step_max = 20'000;
+    // Who has not read a snapshot, or what he missed, by then is sent away.
+    std::chrono::milliseconds catch_up_within{600'000};
+  };
+
+  // `publisher` and `metrics` must outlive it.
+  Feed(const Options& options, const Publisher& publisher, runtime::Metrics& metrics);
+
+  // All Deltas that take those who hold what comes through `filter` after `from_changes` changes,
+  // at `from`, to a later moment. Null where that is too far back or too much.
+  struct Deltas {
+    std::vector<grpc::ByteBuffer> messages;
+    // Of the first record among those that caused them.
+    core::Time append_time = 0;
+  };
+  std::shared_ptr<const Deltas> DeltasBetween(const Filter& filter, uint64_t from_changes,
+                                              const Offsets& from, const Moment& until)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  v1::SubscribeResponse MakeBookmark(const Filter& filter, const Moment& moment);
+  v1::SubscribeResponse MakeSnapshotEnd(const Filter& filter, const Moment& moment);
+  std::string CursorAt(const Offsets& offsets, const Filter& filter) const {
+    return cursors_.Encode(offsets, filter.Key());
+  }
+
+  const Options& options() const { return options_; }
+  const Publisher& publisher() const { return publisher_; }
+  const Cursors& cursors() const { return cursors_; }
+  const core::IndicatorNamespace& ids() const { return ids_; }
+  runtime::Metrics& metrics() const { return metrics_; }
+
+ private:
+  struct Made {
+    std::string filter_key;
+    uint64_t from = 0;
+    uint64_t until = 0;
+    std::shared_ptr<const Deltas> deltas;
+  };
+  std::shared_ptr<const Deltas> Make(const Filter& filter, const std::vector<RecentChange>& changes,
+                                     const Offsets& from, const Moment& until) const;
+
+  const Options options_;
+  const Publisher& publisher_;
+  runtime::Metrics& metrics_;
+  const Cursors cursors_;
+  const core::IndicatorNamespace ids_;
+
+  absl::Mutex mutex_;
+  // The latest last.
+  std::deque<Made> made_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace ringfence::publish

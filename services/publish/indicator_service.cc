@@ -1,0 +1,118 @@
+#include "services/publish/indicator_service.h"
+
+#include <grpcpp/impl/proto_utils.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "pipelines/campaigns/read_view.h"
+#include "services/publish/clearance.h"
+#include "services/publish/queries.h"
+#include "services/publish/subscription.h"
+
+namespace ringfence::publish {
+namespace {
+
+constexpr char kWhoCalls[] = "callers are believed only on the machine that publish runs on";
+
+// The two libraries number their codes alike.
+grpc::Status ToGrpc(const absl::Status& status) {
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+}
+
+grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context, grpc::Status status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(std::move(status));
+  return reactor;
+}
+
+// Moves what a query gave to where gRPC wants it.
+template <typename Response>
+absl::Status Give(absl::StatusOr<Response> answer, Response* response) {
+  if (answer.ok()) *response = *std::move(answer);
+  return answer.status();
+}
+
+}  // namespace
+
+IndicatorService::IndicatorService(const Options& options, const Publisher& publisher,
+                                   runtime::Metrics& metrics)
+    : publisher_(publisher),
+      feed_(options.feed, publisher, metrics),
+      workers_(options.workers, options.calls_max),
+      streams_(options.streams, publisher, workers_, metrics) {}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* IndicatorService::Subscribe(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  const std::optional<v1::Tlp> clearance = ClearanceOf(context->peer());
+  if (!clearance) return Refusing({grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  grpc::ByteBuffer bytes(*request);
+  v1::SubscribeRequest parsed;
+  if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&bytes, &parsed).ok())
+    return Refusing({grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be parsed"});
+  absl::StatusOr<std::unique_ptr<Subscription>> subscription =
+      Subscription::Open(parsed, *clearance, feed_);
+  if (!subscription.ok()) return Refusing(ToGrpc(subscription.status()));
+  return streams_.Begin(context, *std::move(subscription));
+}
+
+grpc::ServerUnaryReactor* IndicatorService::Lookup(grpc::CallbackServerContext* context,
+                                                   const v1::LookupRequest* request,
+                                                   v1::LookupResponse* response) {
+  return Answer(context, [=](v1::Tlp clearance, campaigns::ReadView& view) {
+    return Give(publish::Lookup(*request, clearance, view), response);
+  });
+}
+
+grpc::ServerUnaryReactor* IndicatorService::GetCampaign(grpc::CallbackServerContext* context,
+                                                        const v1::GetCampaignRequest* request,
+                                                        v1::GetCampaignResponse* response) {
+  return Answer(context, [=](v1::Tlp clearance, campaigns::ReadView& view) {
+    return Give(publish::GetCampaign(*request, clearance, view), response);
+  });
+}
+
+grpc::ServerUnaryReactor* IndicatorService::ListCampaigns(grpc::CallbackServerContext* context,
+                                                          const v1::ListCampaignsRequest* request,
+                                                          v1::ListCampaignsResponse* response) {
+  return Answer(context, [=, this](v1::Tlp clearance, campaigns::ReadView& view) {
+    return Give(publish::ListCampaigns(*request, clearance, publisher_.names(), view), response);
+  });
+}
+
+grpc::ServerUnaryReactor* IndicatorService::Acknowledge(grpc::CallbackServerContext* context,
+                                                        const v1::AcknowledgeRequest*,
+                                                        v1::AcknowledgeResponse*) {
+  return Finished(context, {grpc::StatusCode::UNIMPLEMENTED, "acknowledgements are not kept"});
+}
+
+grpc::ServerUnaryReactor* IndicatorService::SubmitFeedback(grpc::CallbackServerContext* context,
+                                                           const v1::SubmitFeedbackRequest*,
+                                                           v1::SubmitFeedbackResponse*) {
+  return Finished(context, {grpc::StatusCode::UNIMPLEMENTED, "feedback is not taken"});
+}
+
+grpc::ServerUnaryReactor* IndicatorService::Answer(grpc::CallbackServerContext* context,
+                                                   Query query) {
+  const std::optional<v1::Tlp> clearance = ClearanceOf(context->peer());
+  if (!clearance) return Finished(context, {grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  // The call's messages stay until the reactor finishes.
+  const bool has_place = workers_.SubmitCall(
+      [=, this, query = std::move(query)] { reactor->Finish(ToGrpc(Ask(*clearance, query))); });
+  if (!has_place)
+    reactor->Finish({grpc::StatusCode::UNAVAILABLE, "busy: ask again a little later"});
+  return reactor;
+}
+
+absl::Status IndicatorService::Ask(v1::Tlp clearance, const Query& query) const {
+  if (!publisher_.Health().ok())
+    return absl::UnavailableError("the set is not kept up to date here any more");
+  const std::shared_ptr<const Moment> moment = publisher_.Latest();
+  if (!moment->complete) return absl::UnavailableError("the set is still being read");
+  campaigns::ReadView view(*moment->state, publisher_.names());
+  return query(clearance, view);
+}
+
+}  // namespace ringfence::publish

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "ringfence/v1/indicator_service.grpc.pb.h"
+#include "services/publish/feed.h"
+#include "services/publish/publisher.h"
+#include "services/publish/streams.h"
+#include "services/publish/workers.h"
+#include "services/runtime/metrics.h"
+
+namespace ringfence::publish {
+
+// gRPC's callback interface; Subscribe with bytes, so that streams can share what they send.
+using IndicatorServiceBase = v1::IndicatorService::WithRawCallbackMethod_Subscribe<
+    v1::IndicatorService::WithCallbackMethod_Acknowledge<
+        v1::IndicatorService::WithCallbackMethod_Lookup<
+            v1::IndicatorService::WithCallbackMethod_SubmitFeedback<
+                v1::IndicatorService::WithCallbackMethod_GetCampaign<
+                    v1::IndicatorService::WithCallbackMethod_ListCampaigns<
+                        v1::IndicatorService::Service>>>>>>;
+
+// Serves what a Publisher holds. Until that has read all that the log held when it began, streams
+// wait and calls are UNAVAILABLE: nobody gets a short list.
+//
+// Callers must be on this machine (see ClearanceOf), else UNAUTHENTICATED. Acknowledge and
+// SubmitFeedback are UNIMPLEMENTED.
+//
+// To end: CloseStreams, shut the server down, then destroy this, then the publisher.
+class IndicatorService : public IndicatorServiceBase {
+ public:
+  struct Options {
+    Feed::Options feed;
+    Streams::Options streams;
+    int workers = 2;
+    // Calls that may wait for a worker; more are UNAVAILABLE.
+    size_t calls_max = 256;
+  };
+
+  // Both must outlive it.
+  IndicatorService(const Options& options, const Publisher& publisher, runtime::Metrics& metrics);
+
+  // Ends all streams with Bye; waits until they are gone, or `within`.
+  void CloseStreams(std::chrono::milliseconds within) { streams_.CloseAll("shutdown", within); }
+
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request) override;
+  grpc::ServerUnaryReactor* Lookup(grpc::CallbackServerContext* context,
+                                   const v1::LookupRequest* request,
+                                   v1::LookupResponse* response) override;
+  grpc::ServerUnaryReactor* GetCampaign(grpc::CallbackServerContext* context,
+                                        const v1::GetCampaignRequest* request,
+                                        v1::GetCampaignResponse* response) override;
+  grpc::ServerUnaryReactor* ListCampaigns(grpc::CallbackServerContext* context,
+                                          const v1::ListCampaignsRequest* request,
+                                          v1::ListCampaignsResponse* response) override;
+  grpc::ServerUnaryReactor* Acknowledge(grpc::CallbackServerContext* context,
+                                        const v1::AcknowledgeRequest* request,
+                                        v1::AcknowledgeResponse* response) override;
+  grpc::ServerUnaryReactor* SubmitFeedback(grpc::CallbackServerContext* context,
+                                           const v1::SubmitFeedbackRequest* request,
+                                           v1::SubmitFeedbackResponse* response) override;
+
+ private:
+  // Answers a call in a worker, from the latest moment.
+  using Query = std::function<absl::Status(v1::Tlp clearance, campaigns::ReadView& view)>;
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Query query);
+  absl::Status Ask(v1::Tlp clearance, const Query& query) const;
+
+  const Publisher& publisher_;
+  Feed feed_;
+  Workers workers_;
+  Streams streams_;
+};
+
+}  // namespace ringfence::publish

@@ -1,0 +1,333 @@
+#include "services/publish/publisher.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "pipelines/campaigns/read_view.h"
+#include "pipelines/identifiers/normalise.h"
+#include "services/runtime/logging.h"
+#include "services/runtime/reaction.h"
+
+namespace ringfence::publish {
+namespace {
+
+using runtime::Metric;
+
+constexpr std::chrono::milliseconds kWait{100};
+constexpr std::chrono::seconds kReportSetEvery{1};
+constexpr char kReader[] = "publish";
+constexpr char kStage[] = "publish";
+
+// False if it was stopped.
+bool Sleep(std::stop_token stop, std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+const char* WordOf(v1::Action action) {
+  switch (action) {
+    case v1::ACTION_MONITOR:
+      return "monitor";
+    case v1::ACTION_CHALLENGE:
+      return "challenge";
+    case v1::ACTION_BLOCK:
+      return "block";
+    default:
+      return "unspecified";
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Start(const Options& options,
+                                                            runtime::Log& log,
+                                                            runtime::Metrics& metrics) {
+  const absl::StatusOr<int32_t> partitions = log.Partitions(std::string(runtime::kIndicatorsTopic));
+  if (!partitions.ok()) return partitions.status();
+  std::unique_ptr<Publisher> publisher(new Publisher(options, log, metrics, *partitions));
+  if (absl::Status status = publisher->OpenState(); !status.ok()) return status;
+  Publisher* self = publisher.get();
+  publisher->thread_ = std::jthread([self](std::stop_token stop) { self->Run(std::move(stop)); });
+  return publisher;
+}
+
+Publisher::Publisher(const Options& options, runtime::Log& log, runtime::Metrics& metrics,
+                     int32_t partitions)
+    : options_(options),
+      log_(log),
+      metrics_(metrics),
+      names_(options.naming_key),
+      recent_(options.recent_changes_max) {
+  for (int32_t p = 0; p < partitions; ++p)
+    partitions_.push_back({std::string(runtime::kIndicatorsTopic), p});
+}
+
+Publisher::~Publisher() {
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    thread_.join();
+  }
+  if (!state_) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    latest_.reset();
+  }
+  AwaitFlush();
+  if (absl::Status status = state_->Flush(); !status.ok()) {
+    runtime::LogLine(runtime::LogLevel::kError, "state was not flushed",
+                     {{"stage", kStage}, {"error", std::string(status.message())}});
+    return;
+  }
+  CommitFlushed();
+}
+
+absl::Status Publisher::OpenState() {
+  absl::StatusOr<std::unique_ptr<runtime::RocksState>> state =
+      runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory});
+  if (!state.ok()) return state.status();
+  state_ = *std::move(state);
+  model_ = std::make_unique<campaigns::ReadModel>(*state_, options_.model);
+  // The state's own offset counts batches: that of the partitions stands in the read model.
+  batches_ = state_->NextOffset();
+  for (const runtime::TopicPartition& partition : partitions_) {
+    if (absl::Status status = OpenPartition(partition); !status.ok()) return status;
+  }
+  model_->EndBatch();
+  if (absl::Status status = state_->Commit(batches_); !status.ok()) return status;
+  AwaitFlush();
+  Show();
+  return absl::OkStatus();
+}
+
+absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) {
+  const absl::StatusOr<int64_t> start = log_.StartOffset(partition);
+  if (!start.ok()) return start.status();
+  const absl::StatusOr<int64_t> end = log_.EndOffset(partition);
+  if (!end.ok()) return end.status();
+  int64_t next = model_->ProgressOf(partition.partition).next_offset;
+  if (next == 0 && *start > 0) {
+    model_->BeginAt(partition.partition, *start);
+    next = *start;
+  }
+  if (next < *start || next > *end) {
+    return absl::OutOfRangeError(
+        "the state of publish/" + std::to_string(partition.partition) + " goes on at offset " +
+        std::to_string(next) + ", its log holds " + std::to_string(*start) + " to " +
+        std::to_string(*end) +
+        ": state and log do not belong together. Restore both from one copy of the data "
+        "directory, or remove the state of publish alone: the log has all that is in it");
+  }
+  ends_at_start_.push_back(*end);
+  complete_.push_back(next == *end);
+  return absl::OkStatus();
+}
+
+void Publisher::Run(std::stop_token stop) {
+  runtime::Backoff backoff;
+  while (!stop.stop_requested()) {
+    const absl::StatusOr<size_t> applied = RunBatch();
+    if (!applied.ok()) {
+      const runtime::Reaction reaction = runtime::ReactionTo(applied.status());
+      metrics_.Add(Metric::kStageErrors,
+                   {{"stage", kStage}, {"reaction", runtime::ReactionWord(reaction)}});
+      if (reaction == runtime::Reaction::kStop) return Stop(applied.status());
+      if (!Sleep(stop, backoff.Next())) return;
+      continue;
+    }
+    backoff.Reset();
+    const bool behind = *applied >= options_.batch_records_max;
+    if (*applied > 0 && !behind && !Sleep(stop, options_.coalesce)) return;
+    ReportSetIfDue();
+    if (*applied > 0) continue;
+    std::vector<runtime::Log::Position> next;
+    for (const runtime::TopicPartition& partition : partitions_)
+      next.push_back({partition, model_->ProgressOf(partition.partition).next_offset});
+    log_.WaitForAny(next, kWait);
+  }
+}
+
+absl::StatusOr<size_t> Publisher::RunBatch() {
+  const auto start = std::chrono::steady_clock::now();
+  size_t applied = 0;
+  const bool was_complete = Latest()->complete;
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    const absl::StatusOr<size_t> records = ApplyPartition(p);
+    // What was applied of this batch is no moment yet; it is taken up with what comes after.
+    if (!records.ok()) return records.status();
+    applied += *records;
+  }
+  const bool is_complete =
+      std::all_of(complete_.begin(), complete_.end(), [](bool c) { return c; });
+  if (applied == 0 && batch_changes_.empty() && was_complete == is_complete) return 0;
+  model_->EndBatch();
+  if (absl::Status status = state_->Commit(++batches_); !status.ok()) {
+    // The state must not be used on.
+    return absl::InternalError(std::string(status.message()));
+  }
+  Show();
+  CommitFlushed();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  metrics_.Observe(Metric::kStageBatchSeconds, {{"stage", kStage}}, took.count());
+  metrics_.Observe(Metric::kStageBatchRecords, {{"stage", kStage}}, static_cast<double>(applied));
+  metrics_.Add(Metric::kStageRecords, {{"stage", kStage}}, static_cast<double>(applied));
+  return applied;
+}
+
+absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
+  const runtime::TopicPartition& from = partitions_[partition];
+  const size_t share = partitions_.size();
+  const absl::StatusOr<std::vector<runtime::LogRecord>> records =
+      log_.Read(from, model_->ProgressOf(from.partition).next_offset,
+                std::max<size_t>(1, options_.batch_records_max / share),
+                std::max<size_t>(1, options_.batch_bytes_max / share));
+  if (!records.ok()) return records.status();
+  for (const runtime::LogRecord& record : *records) {
+    const absl::StatusOr<std::optional<campaigns::Change>> change =
+        model_->Apply(from.partition, record.offset, record.key, record.value);
+    if (!change.ok()) return change.status();
+    if (*change) batch_changes_.push_back({(*change)->id, (*change)->before, record.append_time});
+  }
+  const int64_t next = model_->ProgressOf(from.partition).next_offset;
+  if (records->empty() || next >= ends_at_start_[partition]) complete_[partition] = true;
+  return records->size();
+}
+
+void Publisher::Show() {
+  auto moment = std::make_shared<Moment>();
+  moment->state = state_->View();
+  moment->as_of = core::kTimeMax;
+  for (const runtime::TopicPartition& partition : partitions_) {
+    const campaigns::Progress progress = model_->ProgressOf(partition.partition);
+    moment->offsets.push_back(progress.next_offset);
+    moment->remembered_from.push_back(progress.remembered_from);
+    moment->as_of = std::min(moment->as_of, progress.mark);
+  }
+  moment->complete = std::all_of(complete_.begin(), complete_.end(), [](bool c) { return c; });
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const RecentChange& change : batch_changes_) recent_.Push(change);
+    moment->changes = recent_.end();
+    latest_ = moment;
+  }
+  batch_changes_.clear();
+  set_reported_ = false;
+  ReportProgress(*moment);
+}
+
+void Publisher::Stop(const absl::Status& status) {
+  runtime::LogLine(runtime::LogLevel::kError, "stage stopped",
+                   {{"stage", kStage}, {"error", std::string(status.message())}});
+  absl::MutexLock lock(&mutex_);
+  stopped_because_ = status;
+}
+
+absl::Status Publisher::Health() const {
+  absl::MutexLock lock(&mutex_);
+  return stopped_because_;
+}
+
+std::shared_ptr<const Moment> Publisher::Latest() const {
+  absl::MutexLock lock(&mutex_);
+  return latest_;
+}
+
+std::shared_ptr<const Moment> Publisher::AwaitOther(const Moment* known,
+                                                    std::chrono::milliseconds timeout) const {
+  const auto is_other = [this, known]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return latest_.get() != known;
+  };
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&is_other), absl::FromChrono(timeout));
+  return latest_;
+}
+
+std::optional<std::vector<RecentChange>> Publisher::ChangesBetween(uint64_t from, uint64_t until,
+                                                                   size_t max) const {
+  absl::MutexLock lock(&mutex_);
+  return recent_.Between(from, until, max);
+}
+
+std::vector<runtime::Progress> Publisher::progress() const {
+  const std::shared_ptr<const Moment> moment = Latest();
+  const std::string stopped_because(Health().message());
+  std::vector<runtime::Progress> progress;
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    progress.push_back(
+        {kStage, partitions_[p], moment->offsets[p], moment->as_of, stopped_because});
+  }
+  return progress;
+}
+
+absl::StatusOr<bool> Publisher::IsBeyondLog(const Offsets& offsets) const {
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    const absl::StatusOr<int64_t> end = log_.EndOffset(partitions_[p]);
+    if (!end.ok()) return end.status();
+    if (offsets[p] > *end) return true;
+  }
+  return false;
+}
+
+void Publisher::ReportProgress(const Moment& moment) {
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    const std::string partition = std::to_string(p);
+    const runtime::Labels labels = {{"stage", kStage}, {"partition", partition}};
+    if (const absl::StatusOr<int64_t> end = log_.EndOffset(partitions_[p]); end.ok())
+      metrics_.Set(Metric::kStageLag, labels, static_cast<double>(*end - moment.offsets[p]));
+    if (moment.as_of != core::kTimeMin) {
+      metrics_.Set(Metric::kStageTime, labels,
+                   static_cast<double>(moment.as_of) / static_cast<double>(core::kSecond));
+    }
+  }
+}
+
+void Publisher::ReportSetIfDue() {
+  const auto now = std::chrono::steady_clock::now();
+  if (set_reported_ || now - set_reported_at_ < kReportSetEvery) return;
+  set_reported_ = true;
+  set_reported_at_ = now;
+  const std::shared_ptr<const Moment> moment = Latest();
+  campaigns::ReadView view(*moment->state, names_);
+  std::map<std::pair<v1::IdentifierType, v1::Action>, uint64_t> counts;
+  for (int type = v1::IdentifierType_MIN + 1; type <= v1::IdentifierType_MAX; ++type) {
+    for (v1::Action action : {v1::ACTION_MONITOR, v1::ACTION_CHALLENGE, v1::ACTION_BLOCK})
+      counts[{static_cast<v1::IdentifierType>(type), action}] = 0;
+  }
+  view.Cells([&](const campaigns::CellKey& key, const campaigns::Cell& cell) {
+    counts[{key.type, key.action}] += cell.count;
+  });
+  for (const auto& [key, count] : counts) {
+    metrics_.Set(Metric::kIndicators,
+                 {{"type", identifiers::TypeWord(key.first)}, {"action", WordOf(key.second)}},
+                 static_cast<double>(count));
+  }
+  metrics_.Set(Metric::kCampaigns, {}, static_cast<double>(view.Campaigns()));
+}
+
+// Tells the log what need not be kept for this reader. One batch at a time is waited for.
+void Publisher::CommitFlushed() {
+  if (state_->FlushedOffset() < unflushed_batch_) return;
+  for (size_t p = 0; p < unflushed_offsets_.size(); ++p) {
+    if (absl::Status status = log_.Commit(kReader, partitions_[p], unflushed_offsets_[p]);
+        !status.ok()) {
+      runtime::LogLine(runtime::LogLevel::kWarning, "flushed offset was not committed",
+                       {{"stage", kStage}, {"error", std::string(status.message())}});
+    }
+  }
+  AwaitFlush();
+}
+
+void Publisher::AwaitFlush() {
+  unflushed_batch_ = batches_;
+  unflushed_offsets_.clear();
+  for (const runtime::TopicPartition& partition : partitions_)
+    unflushed_offsets_.push_back(model_->ProgressOf(partition.partition).next_offset);
+}
+
+}  // namespace ringfence::publish

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "pipelines/campaigns/campaign_names.h"
+#include "pipelines/campaigns/read_model.h"
+#include "services/publish/change_ring.h"
+#include "services/publish/moment.h"
+#include "services/runtime/log/log.h"
+#include "services/runtime/metrics.h"
+#include "services/runtime/rocks/rocks_state.h"
+#include "services/runtime/runner.h"
+
+namespace ringfence::publish {
+
+// Reads all partitions of `indicators` in one thread and keeps the read model on a state of its
+// own; shows readers one moment of it after the other. Its state may be thrown away: the log has it
+// all.
+//
+// What it shows was durable in the log first.
+class Publisher {
+ public:
+  struct Options {
+    std::string state_dir;
+    std::string placement;
+    std::shared_ptr<runtime::RocksMemory> memory;
+    campaigns::NamingKey naming_key = {};
+    campaigns::ReadModel::Options model;
+    size_t batch_records_max = 2'000;
+    size_t batch_bytes_max = size_t{4} << 20;
+    // Recent changes that subscribers can follow; who is further behind is served from the state.
+    size_t recent_changes_max = 65'536;
+    // Changes that come within this time of each other are shown together.
+    std::chrono::milliseconds coalesce{30};
+  };
+
+  // `log`, which must have the topic, and `metrics` must outlive it. Opens the state and starts to
+  // read. kOutOfRange where state and log do not belong together, else what RocksState::Open says.
+  static absl::StatusOr<std::unique_ptr<Publisher>> Start(const Options& options, runtime::Log& log,
+                                                          runtime::Metrics& metrics);
+  // Flushes the state. No moment may be held any more.
+  ~Publisher();
+
+  // Never null.
+  std::shared_ptr<const Moment> Latest() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until there is another one than `known`, or `timeout`; the latest.
+  std::shared_ptr<const Moment> AwaitOther(const Moment* known,
+                                           std::chrono::milliseconds timeout) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // See ChangeRing::Between.
+  std::optional<std::vector<RecentChange>> ChangesBetween(uint64_t from, uint64_t until,
+                                                          size_t max) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Why it reads no more, for good: what it shows gets old then. Ok while it runs.
+  absl::Status Health() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // One for each partition, for GetStatus.
+  std::vector<runtime::Progress> progress() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Is an offset beyond what the log holds? Then it is of another log. Asks the log.
+  absl::StatusOr<bool> IsBeyondLog(const Offsets& offsets) const;
+
+  const campaigns::CampaignNames& names() const { return names_; }
+  size_t partitions() const { return partitions_.size(); }
+  std::string incarnation() const { return log_.Incarnation(); }
+
+ private:
+  Publisher(const Options& options, runtime::Log& log, runtime::Metrics& metrics,
+            int32_t partitions);
+
+  absl::Status OpenState();
+  absl::Status OpenPartition(const runtime::TopicPartition& partition);
+  void Run(std::stop_token stop);
+  // The number of records applied.
+  absl::StatusOr<size_t> RunBatch();
+  absl::StatusOr<size_t> ApplyPartition(size_t partition);
+  void Show() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReportSetIfDue();
+  void ReportProgress(const Moment& moment);
+  void CommitFlushed();
+  void AwaitFlush();
+
+  const Options options_;
+  runtime::Log& log_;
+  runtime::Metrics& metrics_;
+  const campaigns::CampaignNames names_;
+  std::vector<runtime::TopicPartition> partitions_;
+  std::unique_ptr<runtime::RocksState> state_;
+  std::unique_ptr<campaigns::ReadModel> model_;
+
+  // The thread's own.
+  std::vector<RecentChange> batch_changes_;
+  // Has everything been read that the log held at the start?
+  std::vector<bool> complete_;
+  Offsets ends_at_start_;
+  int64_t batches_ = 0;
+  // What will be flushed once the state has flushed this batch.
+  int64_t unflushed_batch_ = 0;
+  Offsets unflushed_offsets_;
+  bool set_reported_ = false;
+  std::chrono::steady_clock::time_point set_reported_at_;
+
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const Moment> latest_ ABSL_GUARDED_BY(mutex_);
+  ChangeRing recent_ ABSL_GUARDED_BY(mutex_);
+  absl::Status stopped_because_ ABSL_GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace ringfence::publish

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "pipelines/campaigns/campaign_names.h"
+#include "pipelines/campaigns/read_view.h"
+#include "ringfence/v1/indicator_service.pb.h"
+
+namespace ringfence::publish {
+
+// The answers of IndicatorService from one view, for a caller with `clearance`. kInvalidArgument
+// names the field; no error quotes a value that was asked for.
+
+inline constexpr int kLookupIdentifiersMax = 500;
+inline constexpr uint32_t kCampaignIndicatorsMax = 1'000;
+inline constexpr uint32_t kPageSizeDefault = 50;
+inline constexpr uint32_t kPageSizeMax = 500;
+
+// A host below a domain that is listed with all below it (SCOPE_SUBTREE) finds that domain.
+absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, v1::Tlp clearance,
+                                          campaigns::ReadView& view);
+
+// kNotFound where the id leads to no campaign, or to one that is above the clearance.
+absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request,
+                                                    v1::Tlp clearance, campaigns::ReadView& view);
+
+// A page may have fewer campaigns than asked for, also none, and yet another page may follow.
+absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsRequest& request,
+                                                        v1::Tlp clearance,
+                                                        const campaigns::CampaignNames& names,
+                                                        campaigns::ReadView& view);
+
+}  // namespace ringfence::publish

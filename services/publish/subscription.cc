@@ -1,0 +1,268 @@
+#include "services/publish/subscription.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "services/publish/difference.h"
+#include "services/runtime/logging.h"
+
+namespace ringfence::publish {
+namespace {
+
+using runtime::Metric;
+
+constexpr size_t kConsumerCharactersMax = 64;
+constexpr std::chrono::milliseconds kAskAgain{100};
+constexpr int64_t kRetryAfterSeconds = 1;
+constexpr core::Id kAfterAllRows{~uint64_t{0}, 0};
+
+size_t Characters(const std::string& utf8) {
+  return static_cast<size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+core::Id After(const core::Id& id) {
+  return id.lo == ~uint64_t{0} ? core::Id{id.hi + 1, 0} : core::Id{id.hi, id.lo + 1};
+}
+
+core::Id FirstOfNextType(const core::Id& id) { return {((id.hi >> 56) + 1) << 56, 0}; }
+
+bool IsAhead(const Offsets& offsets, const Offsets& of) {
+  return !std::equal(offsets.begin(), offsets.end(), of.begin(), std::less_equal<>());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Subscription>> Subscription::Open(
+    const v1::SubscribeRequest& request, v1::Tlp clearance, Feed& feed) {
+  const size_t characters = Characters(request.consumer());
+  if (characters == 0 || characters > kConsumerCharactersMax)
+    return absl::InvalidArgumentError("consumer: 1 to 64 characters");
+  const absl::StatusOr<Filter> filter = MakeFilter(request.filter(), clearance);
+  if (!filter.ok()) return filter.status();
+  return std::unique_ptr<Subscription>(new Subscription(request, *filter, feed));
+}
+
+Subscription::Step Subscription::Next(TimePoint now) {
+  if (closing_) return SayBye(*closing_);
+  if (absl::Status health = feed_.publisher().Health(); !health.ok()) {
+    return End{{}, absl::UnavailableError("the set is not kept up to date here any more")};
+  }
+  for (;;) {
+    std::optional<Step> step;
+    switch (phase_) {
+      case Phase::kOpening:
+        step = Opening(now);
+        break;
+      case Phase::kSnapshot:
+        step = Snapshot(now);
+        break;
+      case Phase::kCatchingUp:
+        step = CatchingUp(now);
+        break;
+      case Phase::kLive:
+        step = Live(now);
+        break;
+    }
+    if (step) return *std::move(step);
+  }
+}
+
+std::optional<Subscription::Step> Subscription::Opening(TimePoint now) {
+  std::shared_ptr<const Moment> moment = feed_.publisher().Latest();
+  // A short list is worse than none.
+  if (!moment->complete) return Wait{now + kAskAgain};
+  if (cursor_.empty()) return BeginSnapshot(std::move(moment), "none", now);
+  std::optional<Cursor> cursor = feed_.cursors().Decode(cursor_);
+  if (!cursor) return BeginSnapshot(std::move(moment), "invalid", now);
+  if (cursor->filter_hash != Cursors::HashOf(filter_.Key()))
+    return BeginSnapshot(std::move(moment), "filter_changed", now);
+  if (!IsAhead(cursor->offsets, moment->offsets))
+    return TakeUp(std::move(moment), std::move(cursor->offsets), now);
+  const absl::StatusOr<bool> is_beyond = feed_.publisher().IsBeyondLog(cursor->offsets);
+  if (is_beyond.ok() && *is_beyond) return BeginSnapshot(std::move(moment), "invalid", now);
+  // From a replica that is ahead of this one.
+  return Wait{now + kAskAgain};
+}
+
+std::optional<Subscription::Step> Subscription::TakeUp(std::shared_ptr<const Moment> moment,
+                                                       Offsets offsets, TimePoint now) {
+  if (IsAhead(moment->remembered_from, offsets)) {
+    if (!fail_if_stale_) return BeginSnapshot(std::move(moment), "stale", now);
+    return End{{}, absl::OutOfRangeError("cursor: older than what is remembered of removals")};
+  }
+  BeginCatchingUp(std::move(moment), std::move(offsets), now);
+  return std::nullopt;
+}
+
+void Subscription::StartWalk(std::shared_ptr<const Moment> moment, TimePoint now) {
+  Walk walk;
+  walk.view = std::make_unique<campaigns::ReadView>(*moment->state, feed_.publisher().names());
+  walk.moment = std::move(moment);
+  walk.began = now;
+  walk_ = std::move(walk);
+}
+
+Subscription::Step Subscription::BeginSnapshot(std::shared_ptr<const Moment> moment,
+                                               const char* reason, TimePoint now) {
+  StartWalk(std::move(moment), now);
+  phase_ = Phase::kSnapshot;
+  position_.reset();
+  feed_.metrics().Add(Metric::kSnapshots, {{"reason", reason}});
+  runtime::LogLine(runtime::LogLevel::kInfo, "snapshot begins",
+                   {{"consumer", consumer_}, {"reason", std::string(reason)}});
+  v1::SubscribeResponse response;
+  response.mutable_snapshot_begin()->set_reason(reason);
+  return Send{Serialised(response)};
+}
+
+void Subscription::BeginCatchingUp(std::shared_ptr<const Moment> moment, Offsets from,
+                                   TimePoint now) {
+  StartWalk(std::move(moment), now);
+  phase_ = Phase::kCatchingUp;
+  walk_->reached = from;
+  position_ = Position{std::move(from), 0};
+}
+
+bool Subscription::IsTooSlow(TimePoint now) const {
+  return now - walk_->began > feed_.options().catch_up_within;
+}
+
+std::optional<Subscription::Step> Subscription::Snapshot(TimePoint now) {
+  if (IsTooSlow(now)) return End{{}, absl::AbortedError("the snapshot was read too slowly")};
+  if (!WalkRows(chunk_)) {
+    if (chunk_.IsFull()) return Send{Serialised(chunk_.Take())};
+    return Wait{now};
+  }
+  if (!chunk_.IsEmpty()) return Send{Serialised(chunk_.Take())};
+  const std::shared_ptr<const Moment> moment = walk_->moment;
+  walk_.reset();
+  phase_ = Phase::kLive;
+  position_ = Position{moment->offsets, moment->changes};
+  bookmark_due_ = now + feed_.options().bookmark_every;
+  return Send{Serialised(feed_.MakeSnapshotEnd(filter_, *moment))};
+}
+
+bool Subscription::WalkRows(ChunkPacker& packer) {
+  size_t left = feed_.options().rows_per_step_max;
+  bool skip = true;
+  while (skip) {
+    skip = false;
+    bool stopped = false;
+    walk_->view->Rows(walk_->next, kAfterAllRows,
+                      [&](const core::Id& id, const campaigns::Row& row) {
+                        const v1::IdentifierType type = core::TypeOf(id);
+                        if (!filter_.WantsType(type)) {
+                          walk_->next = FirstOfNextType(id);
+                          skip = true;
+                          return false;
+                        }
+                        if (packer.IsFull() || left-- == 0) {
+                          stopped = true;
+                          return false;
+                        }
+                        walk_->next = After(id);
+                        if (!row.removed && filter_.Wants(type, row.listed))
+                          packer.Add(*walk_->view->Lookup(id));
+                        return true;
+                      });
+    if (stopped) return false;
+  }
+  walk_->next = kAfterAllRows;
+  return true;
+}
+
+std::optional<Subscription::Step> Subscription::CatchingUp(TimePoint now) {
+  if (IsTooSlow(now)) return SayBye("slow");
+  const bool is_done = WalkChanges(delta_);
+  if (is_done) walk_->reached = walk_->moment->offsets;
+  if (delta_.IsFull() || (is_done && !delta_.IsEmpty())) {
+    position_->offsets = walk_->reached;
+    return SendDelta(Serialised(delta_.Take(feed_.CursorAt(walk_->reached, filter_))));
+  }
+  if (!is_done) return Wait{now};
+  position_ = Position{walk_->moment->offsets, walk_->moment->changes};
+  walk_.reset();
+  phase_ = Phase::kLive;
+  // At once.
+  bookmark_due_ = now;
+  return std::nullopt;
+}
+
+bool Subscription::WalkChanges(DeltaPacker& packer) {
+  size_t left = feed_.options().rows_per_step_max;
+  const Moment& moment = *walk_->moment;
+  Differences differences(*walk_->view, feed_.ids(), filter_, moment.as_of);
+  for (; walk_->partition < moment.offsets.size(); ++walk_->partition) {
+    int64_t& reached = walk_->reached[walk_->partition];
+    bool stopped = false;
+    walk_->view->Changes(static_cast<int32_t>(walk_->partition), reached,
+                         [&](const core::Id& id, const campaigns::Row& row) {
+                           if (packer.IsFull() || left-- == 0) {
+                             stopped = true;
+                             return false;
+                           }
+                           reached = row.offset + 1;
+                           packer.Add(differences.SinceSomeTime(id, row));
+                           return true;
+                         });
+    if (stopped) return false;
+    reached = moment.offsets[walk_->partition];
+  }
+  return true;
+}
+
+std::optional<Subscription::Step> Subscription::Live(TimePoint now) {
+  if (!pending_.empty()) {
+    grpc::ByteBuffer message = std::move(pending_.front());
+    pending_.pop_front();
+    if (pending_.empty()) position_ = ahead_;
+    return SendDelta(std::move(message));
+  }
+  std::shared_ptr<const Moment> moment = feed_.publisher().Latest();
+  if (moment->changes == position_->changes) {
+    if (now >= bookmark_due_) return Bookmark(*moment, now);
+    return Wait{bookmark_due_};
+  }
+  // What was removed since is still there to be told of?
+  const bool is_remembered = !IsAhead(moment->remembered_from, position_->offsets);
+  std::shared_ptr<const Feed::Deltas> deltas;
+  if (is_remembered) {
+    deltas = feed_.DeltasBetween(filter_, position_->changes, position_->offsets, *moment);
+  }
+  if (!deltas) return TakeUp(std::move(moment), position_->offsets, now);
+  ahead_ = {moment->offsets, moment->changes};
+  if (deltas->messages.empty()) {
+    position_ = ahead_;
+    return std::nullopt;
+  }
+  pending_.assign(deltas->messages.begin(), deltas->messages.end());
+  const core::Time took = feed_.options().clock() - deltas->append_time;
+  feed_.metrics().Observe(Metric::kDeliverySeconds, {},
+                          static_cast<double>(took) / static_cast<double>(core::kSecond));
+  return std::nullopt;
+}
+
+Subscription::Step Subscription::Bookmark(const Moment& moment, TimePoint now) {
+  position_->offsets = moment.offsets;
+  bookmark_due_ = now + feed_.options().bookmark_every;
+  return Send{Serialised(feed_.MakeBookmark(filter_, moment))};
+}
+
+Subscription::Step Subscription::SendDelta(grpc::ByteBuffer message) {
+  feed_.metrics().Add(Metric::kDeltas, {});
+  return Send{std::move(message)};
+}
+
+Subscription::Step Subscription::SayBye(const std::string& reason) {
+  if (!position_) return End{{}, absl::UnavailableError("no set could be sent: " + reason)};
+  v1::SubscribeResponse response;
+  v1::Bye& bye = *response.mutable_bye();
+  bye.set_cursor(feed_.CursorAt(position_->offsets, filter_));
+  bye.mutable_retry_after()->set_seconds(kRetryAfterSeconds);
+  bye.set_reason(reason);
+  return End{Serialised(response), absl::OkStatus()};
+}
+
+}  // namespace ringfence::publish

@@ -1,0 +1,46 @@
+#include "services/publish/workers.h"
+
+#include <utility>
+
+namespace ringfence::publish {
+
+Workers::Workers(int threads, size_t calls_max) : calls_max_(calls_max) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+Workers::~Workers() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  threads_.clear();
+}
+
+bool Workers::SubmitCall(std::function<void()> call) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_ || calls_.size() >= calls_max_) return false;
+  calls_.push_back(std::move(call));
+  return true;
+}
+
+void Workers::SubmitStream(std::function<void()> work) {
+  absl::MutexLock lock(&mutex_);
+  streams_.push_back(std::move(work));
+}
+
+void Workers::Work() {
+  for (;;) {
+    std::function<void()> work;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.Await(absl::Condition(this, &Workers::HasWork));
+      std::deque<std::function<void()>>& from = calls_.empty() ? streams_ : calls_;
+      if (from.empty()) return;
+      work = std::move(from.front());
+      from.pop_front();
+    }
+    work();
+  }
+}
+
+}  // namespace ringfence::publish

@@ -1,0 +1,112 @@
+#include "services/runtime/rocks/rocks_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+
+#include "pipelines/core/memory_state.h"
+
+namespace ringfence::runtime {
+namespace {
+
+class RocksStates : public testing::Test {
+ protected:
+  RocksStates() {
+    std::string name = testing::TempDir() + "/state-XXXXXX";
+    dir_ = mkdtemp(name.data());
+    Reopen();
+  }
+  ~RocksStates() override {
+    state_.reset();
+    std::filesystem::remove_all(dir_);
+  }
+  RocksState::Options Options(const std::string& placement = "p1") {
+    return {dir_, placement, MakeRocksMemory({.cache_bytes = 8 << 20, .memtable_bytes = 16 << 20})};
+  }
+  void Reopen() {
+    state_.reset();
+    auto state = RocksState::Open(Options());
+    ASSERT_TRUE(state.ok()) << state.status();
+    state_ = *std::move(state);
+  }
+
+  std::string dir_;
+  std::unique_ptr<RocksState> state_;
+};
+
+std::vector<std::pair<std::string, std::string>> All(core::State& state,
+                                                     std::string_view from = "a",
+                                                     std::string_view until = "z") {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  state.Scan(from, until, [&](std::string_view key, std::string_view value) {
+    pairs.emplace_back(key, value);
+    return true;
+  });
+  return pairs;
+}
+
+TEST_F(RocksStates, DoesWhatAMapDoes) {
+  core::MemoryState model;
+  std::mt19937 random(3);
+  int64_t offset = 0;
+  for (int step = 0; step < 3000; ++step) {
+    const std::string key(1, static_cast<char>('a' + random() % 20));
+    switch (random() % 8) {
+      case 0:
+        state_->Delete(key);
+        model.Delete(key);
+        break;
+      case 1:
+        ASSERT_EQ(state_->Get(key), model.Get(key));
+        break;
+      case 2: {
+        const std::string until(1, static_cast<char>('a' + random() % 22));
+        ASSERT_EQ(All(*state_, key, until), All(model, key, until));
+        break;
+      }
+      case 3:
+        if (random() % 10 == 0) {
+          ASSERT_TRUE(state_->Commit(++offset).ok());
+        }
+        break;
+      default:
+        state_->Put(key, std::to_string(step));
+        model.Put(key, std::to_string(step));
+    }
+  }
+}
+
+TEST_F(RocksStates, AViewStaysAsItWas) {
+  state_->Put("k", "1");
+  ASSERT_TRUE(state_->Commit(1).ok());
+  std::unique_ptr<core::State> view = state_->View();
+  state_->Put("k", "2");
+  EXPECT_EQ(view->Get("k"), "1");
+  ASSERT_TRUE(state_->Commit(2).ok());
+  EXPECT_EQ(view->Get("k"), "1");
+  EXPECT_EQ(state_->View()->Get("k"), "2");
+}
+
+TEST_F(RocksStates, KnowsWhatIsDurable) {
+  state_->Put("k", "1");
+  ASSERT_TRUE(state_->Commit(5).ok());
+  EXPECT_EQ(state_->FlushedOffset(), 0);
+  ASSERT_TRUE(state_->Flush().ok());
+  EXPECT_EQ(state_->FlushedOffset(), 5);
+  Reopen();
+  EXPECT_EQ(state_->NextOffset(), 5);
+}
+
+TEST_F(RocksStates, RefusesAnotherPlacement) {
+  state_.reset();
+  auto state = RocksState::Open(Options("p2"));
+  EXPECT_EQ(state.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(state.status().message()), testing::HasSubstr("replay"));
+  EXPECT_TRUE(RocksState::Open(Options("p1")).ok());
+}
+
+}  // namespace
+}  // namespace ringfence::runtime

@@ -1,0 +1,88 @@
+#include "tests/sim/reader.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "pipelines/campaigns/campaign_names.h"
+#include "pipelines/campaigns/read_view.h"
+#include "pipelines/core/id.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::sim {
+namespace {
+
+using internal::v1::IndicatorRecord;
+
+constexpr std::string_view kMarkKey("\0", 1);
+
+absl::Status Check(const IndicatorRecord& record, std::string_view key) {
+  static const core::IndicatorNamespace kNamespace("local");
+  auto contradiction = [&](std::string_view what) {
+    return absl::InternalError(fmt::format("{}: {}", what, record.ShortDebugString()));
+  };
+  if (record.identifier_id() != key) return contradiction("under another identifier's key");
+  if (record.has_removed()) {
+    if (record.removed().revision() > record.place()) {
+      return contradiction("a removal's revision above its place");
+    }
+    return absl::OkStatus();
+  }
+  const v1::Indicator& indicator = record.indicator();
+  if (core::IdentifierId(indicator.type(), indicator.value()).Bytes() != key) {
+    return contradiction("identifier_id is another's");
+  }
+  if (indicator.indicator_id() !=
+      kNamespace.IndicatorId(indicator.type(), indicator.value(), record.epoch())) {
+    return contradiction("indicator_id is not of its epoch");
+  }
+  if (indicator.revision() == 0 || indicator.revision() > record.place()) {
+    return contradiction("revision is none, or above its place");
+  }
+  if (record.peak_action() < indicator.action()) return contradiction("peak below the action");
+  if (record.least_tlp() > indicator.tlp()) return contradiction("least TLP above its TLP");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_view value) {
+  IndicatorRecord record;
+  if (!record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return absl::DataLossError("indicators: a record that is none");
+  }
+  if (key == kMarkKey) {
+    core::Time& mark = marks_.try_emplace(partition, core::kTimeMin).first->second;
+    mark = std::max(mark, core::Time{record.mark()});
+  } else {
+    if (absl::Status status = Check(record, key); !status.ok()) return status;
+    auto [seen, is_new] =
+        seen_.try_emplace({partition, std::string(key), record.place()}, std::string(value));
+    if (!is_new && seen->second != value) {
+      IndicatorRecord before;
+      before.ParseFromString(seen->second);
+      return absl::InternalError(fmt::format("indicators: one place, two contents:\n  {}\n  {}",
+                                             before.ShortDebugString(), record.ShortDebugString()));
+    }
+  }
+  auto change = model_.Apply(static_cast<int32_t>(partition), offsets_[partition]++, key, value);
+  return change.status();
+}
+
+oracle::Published Reader::Published() {
+  model_.EndBatch();
+  const campaigns::CampaignNames names{campaigns::NamingKey{}};
+  campaigns::ReadView view(state_, names);
+  oracle::Published published;
+  for (const v1::Indicator& indicator : view.AllIndicators()) {
+    published.indicators.push_back(oracle::WithoutPast(indicator));
+  }
+  published.campaigns = view.AllCampaigns();
+  return published;
+}
+
+core::Time Reader::MarkOf(uint32_t partition) const {
+  auto mark = marks_.find(partition);
+  return mark == marks_.end() ? core::kTimeMin : mark->second;
+}
+
+}  // namespace ringfence::sim

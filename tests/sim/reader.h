@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "absl/status/status.h"
+#include "pipelines/campaigns/read_model.h"
+#include "pipelines/core/memory_state.h"
+#include "pipelines/core/place.h"
+#include "pipelines/core/time.h"
+#include "tests/oracle/oracle.h"
+
+namespace ringfence::sim {
+
+// A reader of `indicators`: the read model of publish, and beside it what no record may do. Records
+// may come in any order and repeatedly.
+class Reader {
+ public:
+  Reader() : model_(state_) {}
+
+  // An error where one place has two contents, a record contradicts itself, or the read model does
+  // not take it.
+  absl::Status Read(uint32_t partition, std::string_view key, std::string_view value);
+
+  // What publish would serve.
+  oracle::Published Published();
+  // Up to which everything has expired in a partition, as its mark says; kTimeMin without one.
+  core::Time MarkOf(uint32_t partition) const;
+
+ private:
+  core::MemoryState state_;
+  campaigns::ReadModel model_;
+  // Next offset by partition.
+  std::map<uint32_t, int64_t> offsets_;
+  std::map<uint32_t, core::Time> marks_;
+  // Partition, key and place -> bytes.
+  std::map<std::tuple<uint32_t, std::string, core::Place>, std::string> seen_;
+};
+
+}  // namespace ringfence::sim

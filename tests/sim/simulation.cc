@@ -1,0 +1,318 @@
+#include "tests/sim/simulation.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "pipelines/core/id.h"
+#include "tests/oracle/oracle.h"
+#include "tests/sim/owner.h"
+#include "tests/sim/random.h"
+#include "tests/sim/reader.h"
+#include "tests/sim/simulated_log.h"
+#include "tests/sim/versions.h"
+#include "tests/sim/world.h"
+
+namespace ringfence::sim {
+namespace {
+
+using core::Mailbox;
+using core::Time;
+using internal::v1::Envelope;
+
+// How late a second copy of a message may come, in the log's time: senders give up long before.
+constexpr Time kLateMax = 12 * core::kHour;
+constexpr int kStepsToQuietMax = 20'000;
+
+// How often things go wrong, a turn.
+struct Chaos {
+  double flush = 0.03;
+  double crash = 0.02;
+  double crash_in_batch = 0.02;
+  double second_owner = 0.01;
+  double second_stops = 0.03;
+};
+
+// An owner, and what it would go on with after a crash.
+struct Seat {
+  std::unique_ptr<Owner> owner;
+  Checkpoint flushed;
+};
+
+class Simulation {
+ public:
+  explicit Simulation(const SimulationOptions& options)
+      : options_(options),
+        random_(options.seed),
+        world_(RandomWorld(random_)),
+        knobs_(RandomKnobs(random_)),
+        log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax) {
+    knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
+    if (random_.Chance(0.2)) chaos_ = {0.03, 0, 0, 0, 0};
+    log_.AdvanceTo(world_.arrivals.front().at);
+    for (uint32_t i = 0; i < knobs_.dedupe_partitions; ++i) Open({Mailbox::kDedupe, i});
+    for (uint32_t i = 0; i < knobs_.cluster_partitions; ++i) Open({Mailbox::kCluster, i});
+  }
+
+  std::string Run() {
+    Trace("{} dedupe and {} cluster partitions, own messages {}", knobs_.dedupe_partitions,
+          knobs_.cluster_partitions, knobs_.cluster.own_messages_max);
+    while (arrived_ < world_.arrivals.size() && status_.ok()) Turn();
+    for (uint64_t turns = random_.Below(200); turns > 0 && status_.ok(); --turns) Turn();
+    PassTime(world_.as_of);
+    for (const auto& [partition, seats] : seats_) Tick(partition);
+    for (uint64_t turns = random_.Below(200); turns > 0 && status_.ok(); --turns) Turn();
+    Settle();
+    if (options_.verbose) TraceLog();
+    return status_.ok() ? Compare() : std::string(status_.message());
+  }
+
+ private:
+  template <typename... Args>
+  void Trace(fmt::format_string<Args...> text, Args&&... args) {
+    if (!options_.verbose) return;
+    fmt::print(stderr, "{} ", log_.now());
+    fmt::print(stderr, text, std::forward<Args>(args)...);
+    fmt::print(stderr, "\n");
+  }
+  static std::string NameOf(const PartitionName& partition) {
+    return fmt::format("{}/{}", partition.mailbox == Mailbox::kDedupe ? "dedupe" : "cluster",
+                       partition.number);
+  }
+
+  void TraceLog() {
+    for (const PartitionName& partition : partitions_) {
+      const std::vector<LogRecord>& records = log_.Records(partition);
+      for (size_t offset = 0; offset < records.size(); ++offset) {
+        Envelope envelope;
+        if (!envelope.ParseFromString(records[offset].value)) continue;
+        fmt::print(stderr, "log {} {} at {}: {}\n", NameOf(partition), offset,
+                   records[offset].append_time, envelope.ShortDebugString());
+      }
+    }
+  }
+
+  void Open(const PartitionName& partition) {
+    partitions_.push_back(partition);
+    seats_[partition].push_back({NewOwner(partition, {}), {}});
+  }
+  std::unique_ptr<Owner> NewOwner(const PartitionName& partition, const Checkpoint& checkpoint) {
+    return std::make_unique<Owner>(++owners_, partition, knobs_, checkpoint, random_);
+  }
+
+  void Turn() {
+    const double dice = random_.Unit();
+    if (dice < 0.1) {
+      Arrive();
+    } else if (dice < 0.5) {
+      for (uint64_t records = 1 + random_.Below(4); records > 0; --records) {
+        log_.DeliverOne(random_);
+      }
+    } else if (dice < 0.55) {
+      PassSomeTime();
+    } else if (dice < 0.6) {
+      if (log_.now() > core::kTimeMin) Tick(random_.Pick(partitions_));
+    } else {
+      Work(random_.Pick(partitions_));
+    }
+    Disturb(random_.Pick(partitions_));
+  }
+
+  // The next record of intake, in its mailbox.
+  void Arrive() {
+    if (arrived_ == world_.arrivals.size()) return;
+    PassTime(world_.arrivals[arrived_].at);
+    Envelope envelope;
+    envelope.set_format(core::kEnvelopeFormat);
+    const PartitionName to = PartitionOf(world_.arrivals[arrived_].revision);
+    do {
+      *envelope.add_revisions() = world_.arrivals[arrived_].revision;
+      Trace("arrives at {}: {}", NameOf(to), envelope.revisions().rbegin()->ShortDebugString());
+      ++arrived_;
+    } while (arrived_ < world_.arrivals.size() && random_.Chance(0.3) &&
+             world_.arrivals[arrived_].at == log_.now() &&
+             PartitionOf(world_.arrivals[arrived_].revision) == to);
+    log_.Append(to, envelope.SerializeAsString());
+  }
+  PartitionName PartitionOf(const internal::v1::ReportRevision& revision) const {
+    const core::Id key = core::ReportKey(revision.partner(), revision.report_id());
+    return {Mailbox::kDedupe, core::PartitionOf(key, knobs_.dedupe_partitions)};
+  }
+
+  void PassTime(Time now) {
+    if (now <= log_.now()) return;
+    log_.AdvanceTo(now);
+    // Of two owners, one whose sends time out stops.
+    for (const PartitionName& partition : partitions_) {
+      const std::vector<Seat>& seats = seats_.at(partition);
+      for (size_t index = 0; index < seats.size() && seats.size() > 1; ++index) {
+        if (log_.HasLate(seats[index].owner->number())) Stop(partition, index);
+      }
+    }
+  }
+  void PassSomeTime() {
+    const Time next =
+        arrived_ < world_.arrivals.size() ? world_.arrivals[arrived_].at : world_.as_of;
+    if (next <= log_.now()) return;
+    const Time now = log_.now() + random_.Between(0, next - log_.now());
+    PassTime(now);
+    for (const PartitionName& partition : partitions_) {
+      if (random_.Chance(0.8)) Tick(partition);
+    }
+  }
+  void Tick(const PartitionName& partition) {
+    Envelope envelope;
+    envelope.set_format(core::kEnvelopeFormat);
+    envelope.set_source_partition(partition.number);
+    envelope.set_tick(log_.now());
+    log_.Append(partition, envelope.SerializeAsString());
+  }
+
+  // A batch of one of the owners of a partition.
+  bool Work(const PartitionName& partition) {
+    std::vector<Seat>& seats = seats_.at(partition);
+    const size_t index = random_.Below(seats.size());
+    Seat& seat = seats[index];
+    const std::vector<LogRecord>& records = log_.Records(partition);
+    if (seat.owner->next() >= records.size()) return false;
+    // One of two owners that is far behind has been told so.
+    if (seats.size() > 1 && records[seat.owner->next()].append_time + kLateMax < log_.now()) {
+      Stop(partition, index);
+      return true;
+    }
+    const uint64_t batch = random_.Pick<uint64_t>({1, 1 + random_.Below(4), 500});
+    if (random_.Chance(chaos_.crash_in_batch)) {
+      Fail(seat.owner->Apply(records, 1 + random_.Below(batch)));
+      Crash(partition, seat);
+      return true;
+    }
+    Fail(seat.owner->Apply(records, batch));
+    Fail(seat.owner->EndBatch());
+    std::vector<Outgoing> outgoing = seat.owner->TakeOutgoing();
+    const bool crashes = random_.Chance(chaos_.crash_in_batch);
+    if (crashes) outgoing.resize(random_.Below(outgoing.size() + 1));
+    Trace("{} of owner {} up to {}, sends {}", NameOf(partition), seat.owner->number(),
+          seat.owner->next(), outgoing.size());
+    for (Outgoing& record : outgoing) Send(partition, seat.owner->number(), std::move(record));
+    if (crashes) Crash(partition, seat);
+    return true;
+  }
+
+  void Send(const PartitionName& from, uint64_t owner, Outgoing record) {
+    if (!record.to) {
+      if (options_.verbose) TraceIndicator(record);
+      Fail(reader_.Read(from.number, record.key, record.value));
+      return;
+    }
+    Envelope envelope;
+    if (!envelope.ParseFromString(record.value)) Fail(absl::DataLossError("not an envelope"));
+    if (options_.verbose) Trace("  to {}: {}", NameOf(*record.to), envelope.ShortDebugString());
+    Fail(versions_.Check(from, *record.to, envelope));
+    log_.Send(owner, *record.to, std::move(record.value));
+  }
+  void TraceIndicator(const Outgoing& outgoing) {
+    internal::v1::IndicatorRecord record;
+    if (record.ParseFromString(outgoing.value)) Trace("  indicator: {}", record.ShortDebugString());
+  }
+
+  void Disturb(const PartitionName& partition) {
+    std::vector<Seat>& seats = seats_.at(partition);
+    Seat& seat = seats[random_.Below(seats.size())];
+    const double dice = random_.Unit();
+    double below = chaos_.flush;
+    if (dice < below) return Flush(seat);
+    if (dice < (below += chaos_.crash)) return Crash(partition, seat);
+    if (dice < (below += chaos_.second_owner) && seats.size() == 1) {
+      Trace("{}: a second owner", NameOf(partition));
+      Checkpoint flushed = seat.flushed;
+      seats.push_back({NewOwner(partition, flushed), flushed});
+      return;
+    }
+    if (dice < below + chaos_.second_stops && seats.size() > 1) {
+      Stop(partition, random_.Below(seats.size()));
+    }
+  }
+
+  // What an owner sent is in the log before its state is kept.
+  void Flush(Seat& seat) {
+    log_.DeliverAllOf(seat.owner->number(), random_);
+    seat.flushed = seat.owner->Keep();
+  }
+  void Crash(const PartitionName& partition, Seat& seat) {
+    Trace("{}: owner {} crashes back to {}", NameOf(partition), seat.owner->number(),
+          seat.flushed.next);
+    log_.Crash(seat.owner->number(), random_);
+    seat.owner = NewOwner(partition, seat.flushed);
+  }
+  void Stop(const PartitionName& partition, size_t index) {
+    std::vector<Seat>& seats = seats_.at(partition);
+    Trace("{}: owner {} stops", NameOf(partition), seats[index].owner->number());
+    log_.Crash(seats[index].owner->number(), random_);
+    seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+
+  // Nothing goes wrong any more, until nothing is left to do.
+  void Settle() {
+    chaos_ = {0, 0, 0, 0, 0};
+    for (const PartitionName& partition : partitions_) {
+      if (seats_.at(partition).size() > 1) Stop(partition, random_.Below(2));
+    }
+    int steps = 0;
+    for (bool quiet = false; !quiet && status_.ok(); ++steps) {
+      if (steps > kStepsToQuietMax) return Fail(absl::InternalError("never quiet"));
+      quiet = !log_.DeliverOne(random_);
+      for (const PartitionName& partition : partitions_) {
+        if (random_.Chance(0.5) || quiet) quiet = !Work(partition) && quiet;
+      }
+    }
+  }
+
+  std::string Compare() {
+    for (const PartitionName& partition : partitions_) {
+      if (seats_.at(partition).front().owner->AsOf() != world_.as_of) {
+        return NameOf(partition) + ": its time is not that of the last tick";
+      }
+      if (partition.mailbox == Mailbox::kCluster &&
+          reader_.MarkOf(partition.number) != world_.as_of) {
+        return NameOf(partition) + ": its mark is not that of the last tick";
+      }
+    }
+    oracle::World world;
+    for (const WorldPlan::Arrival& arrival : world_.arrivals) {
+      world.revisions.push_back(arrival.revision);
+    }
+    world.as_of = world_.as_of;
+    return oracle::Difference(oracle::Expected(world), reader_.Published());
+  }
+
+  void Fail(absl::Status status) {
+    if (status_.ok() && !status.ok()) status_ = std::move(status);
+  }
+
+  const SimulationOptions options_;
+  Random random_;
+  const WorldPlan world_;
+  Knobs knobs_;
+  SimulatedLog log_;
+  Chaos chaos_;
+  Versions versions_;
+  Reader reader_;
+  std::vector<PartitionName> partitions_;
+  // One or two owners each.
+  std::map<PartitionName, std::vector<Seat>> seats_;
+  uint64_t owners_ = 0;
+  size_t arrived_ = 0;
+  absl::Status status_;
+};
+
+}  // namespace
+
+std::string Simulate(const SimulationOptions& options) { return Simulation(options).Run(); }
+
+}  // namespace ringfence::sim

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ringfence::sim {
+
+// A rule that the stages are made to break, to see that it is noticed.
+enum class Break {
+  kNothing,
+  // A detach does not wait for confirmations (components::Rules).
+  kDetach,
+};
+
+struct SimulationOptions {
+  uint64_t seed = 0;
+  Break broken = Break::kNothing;
+  // Print what happens, to stderr.
+  bool verbose = false;
+};
+
+// One random world through dedupe and cluster on a simulated log, all in this thread: delays,
+// repeats, records of different senders in any order, batches of any size, crashes back to an older
+// flush with what was sent before, second owners, time that jumps. In the end the published set
+// must be the oracle's. The same options give the same run.
+//
+// What is wrong, readable; empty if nothing is.
+std::string Simulate(const SimulationOptions& options);
+
+}  // namespace ringfence::sim
