@@ -14,15 +14,17 @@
 // mean the same component. Each end of an edge learns of its coming and going on its own, at its
 // own time. Messages may be late, repeated, reordered.
 //
-//   merge   a node that hears a dominating label adopts it (via = the neighbour it came from) and
-//   tells its neighbours. detach  a node that loses `via` switches to a neighbour with its own
-//   label that is strictly nearer the root: nobody
-//           below it can be. If there is none it drops its label and asks every neighbour to
-//           confirm. One that hangs on it detaches too, and confirms when everything below it has;
-//           any other confirms at once. So with all confirmations in, the whole cut-off tree is
-//           detached and nobody holds a label that came through it.
-//   attach  then it takes the best label that a neighbour still has, or becomes a root; those that
-//   detached for it follow.
+// merge: a node that hears a dominating label adopts it (via = the neighbour it came from) and
+// tells its neighbours.
+//
+// detach: a node that loses `via` switches to a neighbour with its own label that is strictly
+// nearer the root: nobody below it can be. If there is none it drops its label and asks every
+// neighbour to confirm. One that hangs on it detaches too, and confirms when everything below it
+// has; any other confirms at once. So with all confirmations in, the whole cut-off tree is detached
+// and nobody holds a label that came through it.
+//
+// attach: then it takes the best label that a neighbour still has, or becomes a root; those that
+// detached for it follow.
 //
 // Roots are ranked by a hash, not by age: the oldest root would be the next to expire, and each
 // time its whole component would be relabelled.

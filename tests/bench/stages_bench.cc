@@ -1,5 +1,6 @@
-// Times dedupe and cluster alone: one thread, state and mailboxes in memory, reports of four identifiers of which
-// 55 % are new. Prints reports per second of CPU and what the stages send per report.
+// Times dedupe and cluster alone: one thread, state and mailboxes in memory, reports of four
+// identifiers of which 55 % are new. Prints reports per second of CPU and what the stages send per
+// report.
 //
 //   stages_bench [REPORTS] [PARTITIONS]
 #include <sys/resource.h>
@@ -17,7 +18,8 @@
 namespace ringfence {
 namespace {
 
-// A few call centres whose identifiers rotate: each report takes its new ones into its call centre's pool.
+// A few call centres whose identifiers rotate: each report takes its new ones into its call
+// centre's pool.
 class Reports {
  public:
   internal::v1::ReportRevision Next() {
@@ -50,7 +52,8 @@ class Reports {
   static constexpr core::Time kStart = 20'000 * core::kDay;
   static constexpr uint64_t kCentres = 500;
 
-  static void Name(internal::v1::ReportRevision& revision, const std::string& value, core::Time now) {
+  static void Name(internal::v1::ReportRevision& revision, const std::string& value,
+                   core::Time now) {
     internal::v1::NamedIdentifier& named = *revision.add_identifiers();
     named.set_type(v1::IDENTIFIER_TYPE_PHONE);
     named.set_value(value);
@@ -67,17 +70,20 @@ class Reports {
 double CpuSeconds() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 int Run(uint64_t reports, uint32_t partitions) {
   uint64_t indicators = 0;
   uint64_t bytes = 0;
-  replay::MemoryPipeline pipeline({.partitions = partitions}, [&](uint32_t, std::string_view, std::string_view value) {
-    ++indicators;
-    bytes += value.size();
-  });
+  replay::MemoryPipeline pipeline({.partitions = partitions},
+                                  [&](uint32_t, std::string_view, std::string_view value) {
+                                    ++indicators;
+                                    bytes += value.size();
+                                  });
   Reports source;
   const double start = CpuSeconds();
   for (uint64_t i = 0; i < reports; ++i) {
@@ -90,9 +96,12 @@ int Run(uint64_t reports, uint32_t partitions) {
   }
   const double seconds = CpuSeconds() - start;
   const auto per_report = static_cast<double>(reports);
-  std::printf("%llu reports, %u partitions: %.0f reports per CPU second, %.2f indicators a report of %.0f bytes\n",
-              static_cast<unsigned long long>(reports), partitions, per_report / seconds,
-              static_cast<double>(indicators) / per_report, static_cast<double>(bytes) / static_cast<double>(indicators));
+  std::printf(
+      "%llu reports, %u partitions: %.0f reports per CPU second, %.2f indicators a report of %.0f "
+      "bytes\n",
+      static_cast<unsigned long long>(reports), partitions, per_report / seconds,
+      static_cast<double>(indicators) / per_report,
+      static_cast<double>(bytes) / static_cast<double>(indicators));
   return 0;
 }
 

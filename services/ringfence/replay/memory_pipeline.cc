@@ -16,7 +16,8 @@ constexpr size_t kBatchRecordsMax = 500;
 constexpr int kEnvelopeMessagesMax = 2'000;
 
 int Messages(const Envelope& envelope) {
-  return envelope.revisions_size() + envelope.evidence_size() + envelope.nodes_size() + envelope.continues_size();
+  return envelope.revisions_size() + envelope.evidence_size() + envelope.nodes_size() +
+         envelope.continues_size();
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ class MemoryPipeline::Partition {
     for (size_t i = 0; i < kBatchRecordsMax && !waiting_.empty(); ++i) {
       const std::string value = std::move(waiting_.front());
       waiting_.pop_front();
-      if (absl::Status status = stage_->Apply({offset_++, now, "", value}, output); !status.ok()) return status;
+      if (absl::Status status = stage_->Apply({offset_++, now, "", value}, output); !status.ok())
+        return status;
     }
     if (absl::Status status = stage_->EndBatch(output); !status.ok()) return status;
     return true;
@@ -78,9 +80,13 @@ class MemoryPipeline::Sender : public core::Output {
  public:
   Sender(MemoryPipeline& pipeline, uint32_t source) : pipeline_(pipeline), source_(source) {}
 
-  Envelope& To(Mailbox mailbox, uint32_t partition) override { return pipeline_.At(mailbox, partition).Filling(); }
+  Envelope& To(Mailbox mailbox, uint32_t partition) override {
+    return pipeline_.At(mailbox, partition).Filling();
+  }
   uint32_t Partitions(Mailbox) const override { return pipeline_.options_.partitions; }
-  void Indicator(std::string_view key, std::string_view value) override { pipeline_.sink_(source_, key, value); }
+  void Indicator(std::string_view key, std::string_view value) override {
+    pipeline_.sink_(source_, key, value);
+  }
 
  private:
   MemoryPipeline& pipeline_;
@@ -103,8 +109,8 @@ MemoryPipeline::Partition& MemoryPipeline::At(Mailbox mailbox, uint32_t partitio
 }
 
 void MemoryPipeline::Send(const internal::v1::ReportRevision& revision) {
-  const uint32_t partition =
-      core::PartitionOf(core::ReportKey(revision.partner(), revision.report_id()), options_.partitions);
+  const uint32_t partition = core::PartitionOf(
+      core::ReportKey(revision.partner(), revision.report_id()), options_.partitions);
   *At(Mailbox::kDedupe, partition).Filling().add_revisions() = revision;
 }
 

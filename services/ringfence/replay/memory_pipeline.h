@@ -17,8 +17,8 @@
 
 namespace ringfence::replay {
 
-// The stateful stages in one thread over mailboxes in memory: the same stages as those of a deployment, run until
-// quiet. Records are dropped once applied. Memory grows with the state.
+// The stateful stages in one thread over mailboxes in memory: the same stages as those of a
+// deployment, run until quiet. Records are dropped once applied. Memory grows with the state.
 class MemoryPipeline {
  public:
   struct Options {
@@ -27,7 +27,8 @@ class MemoryPipeline {
     std::string deployment = "local";
   };
   // Called for each record of the stage's own partition of `indicators`.
-  using IndicatorSink = std::function<void(uint32_t partition, std::string_view key, std::string_view value)>;
+  using IndicatorSink =
+      std::function<void(uint32_t partition, std::string_view key, std::string_view value)>;
 
   MemoryPipeline(const Options& options, IndicatorSink sink);
   ~MemoryPipeline();

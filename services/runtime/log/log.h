@@ -38,17 +38,19 @@ struct LogRecord {
 
 struct TopicOptions {
   int32_t partitions = 1;
-  // Keeps the last record of each key (and removals, records with an empty value, for `retention`), in place of all.
+  // Keeps the last record of each key (and removals, records with an empty value, for `retention`),
+  // in place of all.
   bool compacted = false;
-  // How long records are kept at least; nothing that a kept position still needs is removed (see `Commit`).
+  // How long records are kept at least; nothing that a kept position still needs is removed (see
+  // `Commit`).
   std::chrono::hours retention{24 * 7};
 };
 
 // The log: topics of partitions of records with ascending offsets. All methods are thread-safe.
 //
-// Two implementations keep the same promises: the embedded one here, and Kafka. Errors: kUnavailable (try again),
-// kResourceExhausted (no room: stop taking records), kOutOfRange (the offset is older than what is kept),
-// kNotFound (no such topic), kDataLoss (damaged).
+// Two implementations keep the same promises: the embedded one here, and Kafka. Errors:
+// kUnavailable (try again), kResourceExhausted (no room: stop taking records), kOutOfRange (the
+// offset is older than what is kept), kNotFound (no such topic), kDataLoss (damaged).
 class Log {
  public:
   virtual ~Log() = default;
@@ -59,12 +61,13 @@ class Log {
   virtual absl::StatusOr<std::vector<std::string>> Topics(std::string_view prefix) = 0;
   virtual absl::StatusOr<int32_t> Partitions(const std::string& topic) = 0;
 
-  // Appends all or none; returns their offsets, in order, once they would survive a crash of the machine. Concurrent appends
-  // share one sync.
+  // Appends all or none; returns their offsets, in order, once they would survive a crash of the
+  // machine. Concurrent appends share one sync.
   virtual absl::StatusOr<std::vector<int64_t>> Append(std::vector<AppendRecord> records) = 0;
 
-  // Up to `records_max` durable records from `offset` on (at least one if there is one, else up to `bytes_max` of values). Empty
-  // at the end. Never waits. In a compacted topic offsets may be missing.
+  // Up to `records_max` durable records from `offset` on (at least one if there is one, else up to
+  // `bytes_max` of values). Empty at the end. Never waits. In a compacted topic offsets may be
+  // missing.
   virtual absl::StatusOr<std::vector<LogRecord>> Read(const TopicPartition& from, int64_t offset,
                                                       size_t records_max, size_t bytes_max) = 0;
   // The offset that the next durable record gets, and the lowest that can still be asked for.
@@ -77,10 +80,12 @@ class Log {
     TopicPartition partition;
     int64_t offset = 0;
   };
-  virtual bool WaitForAny(std::span<const Position> positions, std::chrono::milliseconds timeout) = 0;
+  virtual bool WaitForAny(std::span<const Position> positions,
+                          std::chrono::milliseconds timeout) = 0;
 
-  // A reader's position, kept under its name. `Commit` need not be durable at once: a crash may give an older one.
-  // Nothing at or above the lowest committed offset of a partition is removed by retention.
+  // A reader's position, kept under its name. `Commit` need not be durable at once: a crash may
+  // give an older one. Nothing at or above the lowest committed offset of a partition is removed by
+  // retention.
   virtual absl::Status Commit(const std::string& reader, const TopicPartition& partition,
                               int64_t offset) = 0;
   // nullopt where the reader has committed nothing.
