@@ -131,7 +131,7 @@ class Cluster : public core::Stage, private components::Outbox {
   }
 
   // -- messages
-  // ------------------------------------------------------------------------------------------------
+  // -----------------------------------------------------------------------------------------------
 
   void ApplyEvidence(const Evidence& evidence) {
     Base& base = store_.Load(Id{evidence.base_hi(), evidence.base_lo()});
@@ -172,7 +172,7 @@ class Cluster : public core::Stage, private components::Outbox {
   }
 
   // -- expiry
-  // --------------------------------------------------------------------------------------------------
+  // -----------------------------------------------------------------------------------------------
 
   // What expired until now leaves the set before anything else happens to the base, for its own
   // reason.
