@@ -162,10 +162,9 @@ std::string TrimWhiteSpace(std::string_view text) {
 std::optional<std::string> CleanText(std::string_view raw) {
   if (IsPrintableAscii(raw)) return TrimWhiteSpace(raw);
   if (!IsWellFormed(raw)) return std::nullopt;
-  // What NFKC takes apart can hold invisible characters (the Hangul fillers), and without those
-  // its parts can join anew: once more, then.
-  std::string text = ToNfkc(WithoutInvisible(raw));
-  return TrimWhiteSpace(ToNfkc(WithoutInvisible(text)));
+  // NFKC makes nothing invisible out of what is not; taking it off afterwards could let letters and
+  // marks meet that would join.
+  return TrimWhiteSpace(ToNfkc(WithoutInvisible(raw)));
 }
 
 std::string ToLower(std::string_view text) {

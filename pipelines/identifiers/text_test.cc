@@ -26,10 +26,26 @@ TEST(CleanText, IsInNfkc) {
   EXPECT_EQ(CleanText("e\u0301"), "é");
   EXPECT_EQ(CleanText("\u212b"), "Å");
   EXPECT_EQ(CleanText("e\u200b\u0301"), "é");
-  // The halfwidth Hangul filler becomes one that cannot be seen.
-  EXPECT_EQ(CleanText("a\uffa0b"), "ab");
+  EXPECT_EQ(CleanText("a\uffa0b\u3164"), "ab");
   // Their own forms begin with spaces.
   EXPECT_EQ(CleanText("\u00a8"), "\u0308");
+}
+
+std::string Utf8(char32_t c) {
+  auto tail = [c](int shift) { return static_cast<char>(0x80 | (c >> shift & 0x3f)); };
+  if (c < 0x80) return {static_cast<char>(c)};
+  if (c < 0x800) return {static_cast<char>(0xc0 | c >> 6), tail(0)};
+  if (c < 0x10000) return {static_cast<char>(0xe0 | c >> 12), tail(6), tail(0)};
+  return {static_cast<char>(0xf0 | c >> 18), tail(12), tail(6), tail(0)};
+}
+
+TEST(CleanText, OfEveryCharacterIsCleanBesideAMark) {
+  for (char32_t c = 0; c < 0x110000; ++c) {
+    if (c >= 0xd800 && c < 0xe000) continue;
+    std::optional<std::string> clean = CleanText("a" + Utf8(c) + "\u0301");
+    ASSERT_TRUE(clean.has_value()) << static_cast<uint32_t>(c);
+    ASSERT_EQ(CleanText(*clean), clean) << static_cast<uint32_t>(c);
+  }
 }
 
 TEST(CleanText, RefusesWhatIsNotUtf8) {
