@@ -193,6 +193,17 @@ TEST_F(IngestTest, AnotherFileUnderTheSameNameIsSentFromTheStart) {
   EXPECT_EQ(Positions().Get(path).lines, 1u);
 }
 
+TEST_F(IngestTest, LongerFileThatBeginsOtherwiseIsSentFromTheStart) {
+  const std::string path = WriteReports(30);
+  PositionFile positions = Positions();
+  ASSERT_TRUE(Make().Send(path, &positions).ok());
+  folder_.Write("reports", "{\"reportId\":\"new-0\"}\n" + folder_.Read("reports"));
+  Ingest ingest = Make();
+  ASSERT_TRUE(ingest.Send(path, &positions).ok());
+  EXPECT_EQ(ingest.totals().skipped, 0u);
+  EXPECT_EQ(ingest.totals().accepted, 31u);
+}
+
 TEST_F(IngestTest, FileThatGrewIsSentFromWhereItEnded) {
   const std::string path = WriteReports(25);
   PositionFile positions = Positions();
