@@ -1,7 +1,5 @@
 #include "services/publish/indicator_service.h"
 
-#include <grpcpp/impl/proto_utils.h>
-
 #include <memory>
 #include <optional>
 #include <utility>
