@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "services/runtime/rocks/log_catalog.h"
 #include "services/runtime/rocks/log_store.h"
 #include "services/runtime/rocks/log_tails.h"
 
@@ -18,20 +18,6 @@ namespace {
 // Of what waits, the next write takes this much, so that nobody waits for more than one other.
 constexpr size_t kGroupBytesMax = size_t{16} << 20;
 constexpr size_t kPurgedAtOnceMax = 1'000;
-constexpr int32_t kPartitionsMax = 4'096;
-
-bool IsTopicName(std::string_view name) {
-  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
-}
-
-std::string NameOf(const TopicPartition& partition) {
-  return partition.topic + "/" + std::to_string(partition.partition);
-}
-
 // One call of Append that waits.
 struct Request {
   std::vector<AppendRecord> records;
@@ -68,9 +54,6 @@ class EmbeddedLog::Impl {
   const std::string& incarnation() const { return incarnation_; }
 
  private:
-  // nullptr where there is none. What is found stays where it is as long as the log is open.
-  LogPartition* Lookup(const TopicPartition& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
   // Only who has the turn writes to the store, and changes ends of partitions.
   void TakeTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -78,18 +61,16 @@ class EmbeddedLog::Impl {
   std::vector<Request*> TakeGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // These have the turn, without the lock.
   absl::Status WriteGroup(const std::vector<Request*>& group,
-                          const std::set<PositionName>& positions) ABSL_LOCKS_EXCLUDED(mutex_);
+                          const LogCatalog::Positions& positions) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status WriteTopic(const std::string& name, const LogTopic& topic)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status MakeWritable() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WritePositions() ABSL_LOCKS_EXCLUDED(mutex_);
-  void AddPositions(const std::set<PositionName>& names, LogStore::Batch& batch)
-      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status LoadStore() ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Status DropOld(const TopicPartition& name, const LogTopic& topic);
   absl::Status PurgeRemovals(const TopicPartition& name, const LogTopic& topic);
-  std::optional<int64_t> LowestPosition(const TopicPartition& partition)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   LogStore store_;
@@ -101,11 +82,8 @@ class EmbeddedLog::Impl {
   absl::CondVar turned_;    // for writers
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<Request*> waiting_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, LogTopic, std::less<>> topics_ ABSL_GUARDED_BY(mutex_);
+  LogCatalog catalog_ ABSL_GUARDED_BY(mutex_);
   LogTails tails_ ABSL_GUARDED_BY(mutex_);
-  std::map<PositionName, int64_t> positions_ ABSL_GUARDED_BY(mutex_);
-  // Not on disk yet.
-  std::set<PositionName> new_positions_ ABSL_GUARDED_BY(mutex_);
 };
 
 EmbeddedLog::Impl::~Impl() {
@@ -123,31 +101,16 @@ absl::Status EmbeddedLog::Impl::LoadStore() {
   absl::MutexLock lock(&mutex_);
   incarnation_ = contents->incarnation;
   tails_.Clear();
-  for (auto& [name, topic] : contents->topics) {
-    auto [known, fresh] = topics_.try_emplace(name, topic);
-    // Others hold pointers to what was known before: it must stay where it is.
-    if (!fresh) {
-      std::copy(topic.partitions.begin(), topic.partitions.end(), known->second.partitions.begin());
-    }
-  }
-  for (const auto& [name, offset] : contents->positions) positions_.try_emplace(name, offset);
+  for (auto& [name, topic] : contents->topics) catalog_.AddTopic(name, std::move(topic));
+  for (const auto& [name, offset] : contents->positions) catalog_.LoadPosition(name, offset);
   return absl::OkStatus();
-}
-
-LogPartition* EmbeddedLog::Impl::Lookup(const TopicPartition& name) {
-  const auto topic = topics_.find(name.topic);
-  if (topic == topics_.end() || name.partition < 0 ||
-      name.partition >= topic->second.stored.options.partitions) {
-    return nullptr;
-  }
-  return &topic->second.partitions[static_cast<size_t>(name.partition)];
 }
 
 absl::StatusOr<LogPartition> EmbeddedLog::Impl::Find(const TopicPartition& name) {
   absl::MutexLock lock(&mutex_);
-  const LogPartition* partition = Lookup(name);
-  if (partition == nullptr) return absl::NotFoundError("there is no partition " + NameOf(name));
-  return *partition;
+  const absl::StatusOr<LogPartition*> partition = catalog_.Find(name);
+  if (!partition.ok()) return partition.status();
+  return **partition;
 }
 
 void EmbeddedLog::Impl::TakeTurn() {
@@ -161,63 +124,35 @@ void EmbeddedLog::Impl::EndTurn() {
 }
 
 absl::Status EmbeddedLog::Impl::CreateTopic(const std::string& name, const TopicOptions& options) {
-  if (!IsTopicName(name)) return absl::InvalidArgumentError("not a topic's name: " + name);
-  if (options.partitions < 1 || options.partitions > kPartitionsMax) {
-    return absl::InvalidArgumentError(name + ": a topic has 1 to " +
-                                      std::to_string(kPartitionsMax) + " partitions");
-  }
   absl::MutexLock lock(&mutex_);
   TakeTurn();
-  absl::Status status;
-  if (const auto known = topics_.find(name); known != topics_.end()) {
-    const int32_t partitions = known->second.stored.options.partitions;
-    if (partitions != options.partitions) {
-      status = absl::FailedPreconditionError(
-          name + " has " + std::to_string(partitions) + " partitions, not " +
-          std::to_string(options.partitions) +
-          ": keys would move to others. Replay the reports into a new directory to change it");
-    }
-  } else {
-    LogTopic topic;
-    topic.stored.options = options;
-    for (const auto& [other, taken] : topics_) {
-      topic.stored.number = std::max(topic.stored.number, taken.stored.number + 1);
-    }
-    topic.partitions.resize(static_cast<size_t>(options.partitions));
-    for (int32_t p = 0; p < options.partitions; ++p) {
-      LogPartition& partition = topic.partitions[static_cast<size_t>(p)];
-      partition.key = {topic.stored.number, p};
-      partition.compacted = options.compacted;
-    }
+  absl::StatusOr<std::optional<LogTopic>> topic = catalog_.NewTopic(name, options);
+  absl::Status status = topic.status();
+  if (status.ok() && topic->has_value()) {
     mutex_.Unlock();
-    status = MakeWritable();
-    if (status.ok()) {
-      LogStore::Batch batch = store_.NewBatch();
-      batch.SetTopic(name, topic.stored);
-      status = store_.Write(batch);
-    }
+    status = WriteTopic(name, **topic);
     mutex_.Lock();
-    if (status.ok()) topics_.try_emplace(name, std::move(topic));
+    if (status.ok()) catalog_.AddTopic(name, **std::move(topic));
   }
   EndTurn();
   return status;
 }
 
+absl::Status EmbeddedLog::Impl::WriteTopic(const std::string& name, const LogTopic& topic) {
+  if (absl::Status status = MakeWritable(); !status.ok()) return status;
+  LogStore::Batch batch = store_.NewBatch();
+  batch.SetTopic(name, topic.stored);
+  return store_.Write(batch);
+}
+
 absl::StatusOr<std::vector<std::string>> EmbeddedLog::Impl::Topics(std::string_view prefix) {
   absl::MutexLock lock(&mutex_);
-  std::vector<std::string> names;
-  for (auto it = topics_.lower_bound(prefix); it != topics_.end() && it->first.starts_with(prefix);
-       ++it) {
-    names.push_back(it->first);
-  }
-  return names;
+  return catalog_.Names(prefix);
 }
 
 absl::StatusOr<int32_t> EmbeddedLog::Impl::Partitions(const std::string& name) {
   absl::MutexLock lock(&mutex_);
-  const auto topic = topics_.find(name);
-  if (topic == topics_.end()) return absl::NotFoundError("there is no topic " + name);
-  return topic->second.stored.options.partitions;
+  return catalog_.Partitions(name);
 }
 
 absl::StatusOr<std::vector<int64_t>> EmbeddedLog::Impl::Append(std::vector<AppendRecord> records) {
@@ -225,11 +160,9 @@ absl::StatusOr<std::vector<int64_t>> EmbeddedLog::Impl::Append(std::vector<Appen
   request.records = std::move(records);
   absl::MutexLock lock(&mutex_);
   for (const AppendRecord& record : request.records) {
-    LogPartition* partition = Lookup(record.to);
-    if (partition == nullptr) {
-      return absl::NotFoundError("there is no partition " + NameOf(record.to));
-    }
-    request.partitions.push_back(partition);
+    const absl::StatusOr<LogPartition*> partition = catalog_.Find(record.to);
+    if (!partition.ok()) return partition.status();
+    request.partitions.push_back(*partition);
   }
   if (request.records.empty()) return request.offsets;
   waiting_.push_back(&request);
@@ -240,11 +173,11 @@ absl::StatusOr<std::vector<int64_t>> EmbeddedLog::Impl::Append(std::vector<Appen
     }
     writing_ = true;
     const std::vector<Request*> group = TakeGroup();
-    const std::set<PositionName> positions = std::exchange(new_positions_, {});
+    const LogCatalog::Positions positions = catalog_.TakeNewPositions();
     mutex_.Unlock();
     const absl::Status status = WriteGroup(group, positions);
     mutex_.Lock();
-    if (!status.ok()) new_positions_.insert(positions.begin(), positions.end());
+    if (!status.ok()) catalog_.GiveBack(positions);
     for (Request* written : group) {
       written->status = status;
       if (status.ok()) Publish(*written);
@@ -272,7 +205,7 @@ std::vector<Request*> EmbeddedLog::Impl::TakeGroup() {
 
 // Readers see nothing of it before it is published.
 absl::Status EmbeddedLog::Impl::WriteGroup(const std::vector<Request*>& group,
-                                           const std::set<PositionName>& positions) {
+                                           const LogCatalog::Positions& positions) {
   if (absl::Status status = MakeWritable(); !status.ok()) return status;
   LogStore::Batch batch = store_.NewBatch();
   std::map<const LogPartition*, int64_t> ends;
@@ -289,7 +222,7 @@ absl::Status EmbeddedLog::Impl::WriteGroup(const std::vector<Request*>& group,
       request->offsets.push_back(offset);
     }
   }
-  AddPositions(positions, batch);
+  for (const auto& [name, offset] : positions) batch.SetPosition(name, offset);
   return store_.Write(batch);
 }
 
@@ -306,26 +239,21 @@ absl::Status EmbeddedLog::Impl::MakeWritable() {
   return store_.broken() ? Open() : absl::OkStatus();
 }
 
-void EmbeddedLog::Impl::AddPositions(const std::set<PositionName>& names, LogStore::Batch& batch) {
-  absl::MutexLock lock(&mutex_);
-  for (const PositionName& name : names) batch.SetPosition(name, positions_[name]);
-}
-
 absl::Status EmbeddedLog::Impl::WritePositions() {
-  std::set<PositionName> positions;
+  LogCatalog::Positions positions;
   {
     absl::MutexLock lock(&mutex_);
     TakeTurn();
-    positions = std::exchange(new_positions_, {});
+    positions = catalog_.TakeNewPositions();
   }
   absl::Status status;
   if (!positions.empty()) {
     LogStore::Batch batch = store_.NewBatch();
-    AddPositions(positions, batch);
+    for (const auto& [name, offset] : positions) batch.SetPosition(name, offset);
     status = store_.Write(batch);
   }
   absl::MutexLock lock(&mutex_);
-  if (!status.ok()) new_positions_.insert(positions.begin(), positions.end());
+  if (!status.ok()) catalog_.GiveBack(positions);
   EndTurn();
   return status;
 }
@@ -347,9 +275,9 @@ absl::StatusOr<std::vector<LogRecord>> EmbeddedLog::Impl::Read(const TopicPartit
   LogPartition partition;
   {
     absl::MutexLock lock(&mutex_);
-    const LogPartition* found = Lookup(from);
-    if (found == nullptr) return absl::NotFoundError("there is no partition " + NameOf(from));
-    partition = *found;
+    const absl::StatusOr<LogPartition*> found = catalog_.Find(from);
+    if (!found.ok()) return found.status();
+    partition = **found;
     if (offset < partition.start) {
       return absl::OutOfRangeError(NameOf(from) + " begins at offset " +
                                    std::to_string(partition.start) + ", " + std::to_string(offset) +
@@ -369,8 +297,8 @@ bool EmbeddedLog::Impl::WaitForAny(std::span<const Position> positions,
   absl::MutexLock lock(&mutex_);
   const auto any = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return std::any_of(positions.begin(), positions.end(), [&](const Position& position) {
-      const LogPartition* partition = Lookup(position.partition);
-      return partition != nullptr && partition->end > position.offset;
+      const absl::StatusOr<LogPartition*> partition = catalog_.Find(position.partition);
+      return partition.ok() && (*partition)->end > position.offset;
     });
   };
   while (!any()) {
@@ -382,35 +310,16 @@ bool EmbeddedLog::Impl::WaitForAny(std::span<const Position> positions,
 absl::Status EmbeddedLog::Impl::Commit(const std::string& reader, const TopicPartition& partition,
                                        int64_t offset) {
   absl::MutexLock lock(&mutex_);
-  if (Lookup(partition) == nullptr) {
-    return absl::NotFoundError("there is no partition " + NameOf(partition));
-  }
-  PositionName name{partition, reader};
-  const auto [known, fresh] = positions_.try_emplace(name, offset);
-  if (!fresh && known->second == offset) return absl::OkStatus();
-  known->second = offset;
-  new_positions_.insert(std::move(name));
+  if (auto found = catalog_.Find(partition); !found.ok()) return found.status();
+  catalog_.SetPosition({partition, reader}, offset);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<int64_t>> EmbeddedLog::Impl::Committed(
     const std::string& reader, const TopicPartition& partition) {
   absl::MutexLock lock(&mutex_);
-  if (Lookup(partition) == nullptr) {
-    return absl::NotFoundError("there is no partition " + NameOf(partition));
-  }
-  const auto known = positions_.find({partition, reader});
-  if (known == positions_.end()) return std::nullopt;
-  return std::optional(known->second);
-}
-
-std::optional<int64_t> EmbeddedLog::Impl::LowestPosition(const TopicPartition& partition) {
-  std::optional<int64_t> lowest;
-  for (auto it = positions_.lower_bound({partition, ""});
-       it != positions_.end() && it->first.partition == partition; ++it) {
-    lowest = std::min(lowest.value_or(it->second), it->second);
-  }
-  return lowest;
+  if (auto found = catalog_.Find(partition); !found.ok()) return found.status();
+  return catalog_.Position({partition, reader});
 }
 
 absl::Status EmbeddedLog::Impl::ApplyRetention() {
@@ -420,7 +329,7 @@ absl::Status EmbeddedLog::Impl::ApplyRetention() {
   std::map<std::string, LogTopic, std::less<>> topics;
   {
     absl::MutexLock lock(&mutex_);
-    topics = topics_;
+    topics = catalog_.topics();
   }
   for (const auto& [name, topic] : topics) {
     for (int32_t p = 0; p < topic.stored.options.partitions; ++p) {
@@ -433,17 +342,16 @@ absl::Status EmbeddedLog::Impl::ApplyRetention() {
 }
 
 absl::Status EmbeddedLog::Impl::DropOld(const TopicPartition& name, const LogTopic& topic) {
-  const core::Time oldest =
-      options_.clock() - topic.stored.options.retention.count() * core::kHour;
+  const core::Time oldest = options_.clock() - topic.stored.options.retention.count() * core::kHour;
   LogPartition before;
   // The last record stays: it tells the next offset.
   int64_t limit = 0;
   {
     absl::MutexLock lock(&mutex_);
-    before = *Lookup(name);
+    before = **catalog_.Find(name);
     limit = before.end - 1;
     if (!name.topic.starts_with(kRejectsPrefix)) {
-      limit = std::min(limit, LowestPosition(name).value_or(0));
+      limit = std::min(limit, catalog_.LowestPosition(name).value_or(0));
     }
   }
   if (limit <= before.start) return absl::OkStatus();
@@ -452,23 +360,21 @@ absl::Status EmbeddedLog::Impl::DropOld(const TopicPartition& name, const LogTop
   if (*first == before.start) return absl::OkStatus();
   {
     absl::MutexLock lock(&mutex_);
-    Lookup(name)->start = *first;
+    (*catalog_.Find(name))->start = *first;
   }
   return store_.DeleteUntil(before, *first);
 }
 
 absl::Status EmbeddedLog::Impl::PurgeRemovals(const TopicPartition& name, const LogTopic& topic) {
-  const core::Time oldest =
-      options_.clock() - topic.stored.options.retention.count() * core::kHour;
+  const core::Time oldest = options_.clock() - topic.stored.options.retention.count() * core::kHour;
   while (true) {
     LogPartition partition;
     {
       absl::MutexLock lock(&mutex_);
       TakeTurn();
-      partition = *Lookup(name);
+      partition = **catalog_.Find(name);
     }
-    const absl::StatusOr<size_t> purged =
-        store_.PurgeRemovals(partition, oldest, kPurgedAtOnceMax);
+    const absl::StatusOr<size_t> purged = store_.PurgeRemovals(partition, oldest, kPurgedAtOnceMax);
     {
       absl::MutexLock lock(&mutex_);
       EndTurn();

@@ -2,186 +2,285 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <filesystem>
-#include <set>
-#include <thread>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/runtime/log/log_contract_testing.h"
+#include "services/runtime/rocks/faulty_files_testing.h"
+#include "services/runtime/rocks/log_store.h"
+#include "services/runtime/rocks/log_tails.h"
+#include "services/runtime/rocks/open.h"
+#include "services/runtime/rocks/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {
 
 using testing::ElementsAre;
+using Operation = FaultyFiles::Operation;
 
-const std::shared_ptr<RocksMemory>& Memory() {
-  static const std::shared_ptr<RocksMemory> memory =
-      MakeRocksMemory({.cache_bytes = 8 << 20, .memtable_bytes = 16 << 20});
-  return memory;
-}
+// An embedded log in a folder of its own, on a disk and with a clock that do as they are told.
+class TestedLog : public LogUnderTest {
+ public:
+  explicit TestedLog(size_t tail_bytes_max = 4 << 20) {
+    options_.dir = folder_.path() + "/log";
+    options_.memory = std::make_shared<RocksMemory>(1 << 20, 16 << 20, files_);
+    options_.clock = [this] { return now_.load(); };
+    options_.reserve_bytes = 1'000;
+    options_.tail_bytes_max = tail_bytes_max;
+    Reopen();
+  }
+
+  Log& log() override { return *log_; }
+  void Reopen() override {
+    log_.reset();
+    auto log = EmbeddedLog::Open(options_);
+    EXPECT_TRUE(log.ok()) << log.status();
+    if (log.ok()) log_ = *std::move(log);
+  }
+  EmbeddedLog& embedded() { return *log_; }
+  FaultyFiles& files() { return *files_; }
+  const EmbeddedLog::Options& options() const { return options_; }
+  void Advance(core::Time by) { now_ += by; }
+
+ private:
+  TemporaryFolder folder_;
+  std::shared_ptr<FaultyFiles> files_ = std::make_shared<FaultyFiles>();
+  std::atomic<core::Time> now_ = 1'000 * core::kDay;
+  EmbeddedLog::Options options_;
+  std::unique_ptr<EmbeddedLog> log_;
+};
+
+// With records in memory, and with none there.
+INSTANTIATE_TEST_SUITE_P(Embedded, LogContract,
+                         testing::Values([] { return std::make_unique<TestedLog>(); }));
+INSTANTIATE_TEST_SUITE_P(EmbeddedFromDisk, LogContract,
+                         testing::Values([] { return std::make_unique<TestedLog>(1); }));
 
 class EmbeddedLogs : public testing::Test {
  protected:
-  EmbeddedLogs() {
-    std::string name = testing::TempDir() + "/log-XXXXXX";
-    dir_ = mkdtemp(name.data());
-    Reopen();
+  EmbeddedLog& log() { return tested_.embedded(); }
+  void Create(const std::string& topic, const TopicOptions& options = {}) {
+    const absl::Status created = log().CreateTopic(topic, options);
+    ASSERT_TRUE(created.ok()) << created;
   }
-  ~EmbeddedLogs() override {
-    log_.reset();
-    std::filesystem::remove_all(dir_);
+  absl::Status Append(const std::string& topic, const std::string& key, const std::string& value) {
+    return log().Append({{{topic, 0}, key, value}}).status();
   }
-
-  EmbeddedLog::Options Options() {
-    EmbeddedLog::Options options;
-    options.dir = dir_;
-    options.memory = Memory();
-    options.clock = [this] { return now_.load(); };
-    options.reserve_bytes = 0;
-    options.tail_bytes_max = tail_bytes_max_;
-    return options;
-  }
-  void Reopen() {
-    log_.reset();
-    auto log = EmbeddedLog::Open(Options());
-    ASSERT_TRUE(log.ok()) << log.status();
-    log_ = *std::move(log);
-  }
-  void Append(const std::string& topic, const std::string& key, const std::string& value,
-              int32_t partition = 0) {
-    auto offsets = log_->Append({{{topic, partition}, key, value}});
-    ASSERT_TRUE(offsets.ok()) << offsets.status();
-  }
-  std::vector<std::string> Values(const std::string& topic, int64_t from = 0,
-                                  int32_t partition = 0) {
-    auto records = log_->Read({topic, partition}, from, 1'000'000, size_t{1} << 40);
+  std::vector<std::string> Values(const std::string& topic, int64_t offset = 0) {
+    const auto records = log().Read({topic, 0}, offset, 1'000'000, size_t{1} << 40);
     EXPECT_TRUE(records.ok()) << records.status();
     std::vector<std::string> values;
+    if (!records.ok()) return values;
     for (const LogRecord& record : *records) values.push_back(record.value);
     return values;
   }
 
-  std::string dir_;
-  std::atomic<core::Time> now_ = 1'000 * core::kDay;
-  size_t tail_bytes_max_ = 4 << 20;
-  std::unique_ptr<EmbeddedLog> log_;
+  // Everything is read from the disk.
+  TestedLog tested_{1};
 };
 
-TEST_F(EmbeddedLogs, GivesAscendingOffsetsPerPartition) {
-  ASSERT_TRUE(log_->CreateTopic("t", {.partitions = 2}).ok());
-  auto offsets = log_->Append({{{"t", 0}, "", "a"}, {{"t", 1}, "", "b"}, {{"t", 0}, "", "c"}});
-  ASSERT_TRUE(offsets.ok());
-  EXPECT_THAT(*offsets, ElementsAre(0, 0, 1));
-  EXPECT_THAT(Values("t"), ElementsAre("a", "c"));
-  EXPECT_THAT(Values("t", 1), ElementsAre("c"));
-  EXPECT_THAT(Values("t", 0, 1), ElementsAre("b"));
-  EXPECT_THAT(Values("t", 2), ElementsAre());
-}
-
-TEST_F(EmbeddedLogs, KeepsEverythingOverAReopen) {
-  ASSERT_TRUE(log_->CreateTopic("t", {.partitions = 1}).ok());
-  Append("t", "k", "a");
-  ASSERT_TRUE(log_->Commit("reader", {"t", 0}, 1).ok());
-  const std::string incarnation = log_->Incarnation();
-  Reopen();
-  EXPECT_EQ(log_->Incarnation(), incarnation);
-  EXPECT_EQ(*log_->EndOffset({"t", 0}), 1);
-  EXPECT_EQ(**log_->Committed("reader", {"t", 0}), 1);
-  EXPECT_EQ(*log_->Committed("other", {"t", 0}), std::nullopt);
-  Append("t", "k", "b");
-  EXPECT_THAT(Values("t"), ElementsAre("a", "b"));
-}
-
-TEST_F(EmbeddedLogs, ReadsWhatIsNoLongerInMemory) {
-  tail_bytes_max_ = 500;
-  Reopen();
-  ASSERT_TRUE(log_->CreateTopic("t", {.partitions = 1}).ok());
-  std::vector<std::string> expected;
-  for (int i = 0; i < 100; ++i) {
-    expected.push_back(std::to_string(i));
-    Append("t", "", expected.back());
-  }
-  EXPECT_EQ(Values("t"), expected);
-  EXPECT_THAT(Values("t", 98), ElementsAre("98", "99"));
-}
-
-TEST_F(EmbeddedLogs, ACompactedTopicKeepsTheLastOfEachKey) {
-  tail_bytes_max_ = 1;
-  Reopen();
-  ASSERT_TRUE(log_->CreateTopic("t", {.partitions = 1, .compacted = true}).ok());
-  Append("t", "a", "1");
-  Append("t", "b", "2");
-  Append("t", "a", "3");
-  ASSERT_TRUE(log_->Append({{{"t", 0}, "c", "4"}, {{"t", 0}, "c", "5"}}).ok());
+TEST_F(EmbeddedLogs, AReplacedRecordIsGoneAtOnce) {
+  Create("t", {.compacted = true});
+  ASSERT_TRUE(Append("t", "a", "1").ok());
+  ASSERT_TRUE(Append("t", "b", "2").ok());
+  ASSERT_TRUE(Append("t", "a", "3").ok());
+  ASSERT_TRUE(log().Append({{{"t", 0}, "c", "4"}, {{"t", 0}, "c", "5"}}).ok());
   EXPECT_THAT(Values("t"), ElementsAre("2", "3", "5"));
-  Reopen();
+  tested_.Reopen();
   EXPECT_THAT(Values("t"), ElementsAre("2", "3", "5"));
-  EXPECT_EQ(*log_->EndOffset({"t", 0}), 5);
+  ASSERT_TRUE(Append("t", "b", "6").ok());
+  EXPECT_THAT(Values("t"), ElementsAre("3", "5", "6"));
 }
 
-TEST_F(EmbeddedLogs, RefusesAnotherNumberOfPartitionsAndUnknownTopics) {
-  ASSERT_TRUE(log_->CreateTopic("t", {.partitions = 2}).ok());
-  EXPECT_TRUE(log_->CreateTopic("t", {.partitions = 2}).ok());
-  EXPECT_EQ(log_->CreateTopic("t", {.partitions = 3}).code(),
-            absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(log_->Append({{{"u", 0}, "", "a"}}).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(log_->Append({{{"t", 2}, "", "a"}}).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(log_->Read({"u", 0}, 0, 1, 1).status().code(), absl::StatusCode::kNotFound);
+TEST_F(EmbeddedLogs, ARemovalIsKeptForRetentionThenForgotten) {
+  Create("t", {.compacted = true, .retention = std::chrono::hours(24)});
+  ASSERT_TRUE(Append("t", "a", "1").ok());
+  ASSERT_TRUE(Append("t", "a", "").ok());
+  ASSERT_TRUE(Append("t", "back", "").ok());
+  ASSERT_TRUE(Append("t", "back", "2").ok());
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_THAT(Values("t"), ElementsAre("", "2"));
+  tested_.Advance(2 * core::kDay);
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_THAT(Values("t"), ElementsAre("2"));
+  // A key that was forgotten is as one that never was; one that came back is as any other.
+  ASSERT_TRUE(Append("t", "a", "3").ok());
+  ASSERT_TRUE(Append("t", "back", "4").ok());
+  EXPECT_THAT(Values("t"), ElementsAre("3", "4"));
+}
+
+TEST_F(EmbeddedLogs, ALastRemovalStaysSoThatOffsetsGoOn) {
+  Create("t", {.compacted = true, .retention = std::chrono::hours(24)});
+  ASSERT_TRUE(Append("t", "a", "1").ok());
+  ASSERT_TRUE(Append("t", "a", "").ok());
+  tested_.Advance(2 * core::kDay);
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  tested_.Reopen();
+  EXPECT_EQ(*log().EndOffset({"t", 0}), 2);
+}
+
+TEST_F(EmbeddedLogs, PurgesManyRemovals) {
+  Create("t", {.compacted = true, .retention = std::chrono::hours(24)});
+  std::vector<AppendRecord> removals;
+  for (int i = 0; i < 2'500; ++i) removals.push_back({{"t", 0}, std::to_string(i), ""});
+  ASSERT_TRUE(log().Append(std::move(removals)).ok());
+  tested_.Advance(2 * core::kDay);
+  ASSERT_TRUE(Append("t", "a", "1").ok());
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_THAT(Values("t"), ElementsAre("1"));
 }
 
 TEST_F(EmbeddedLogs, RetentionStopsAtTheLowestPosition) {
-  ASSERT_TRUE(
-      log_->CreateTopic("reports.t", {.partitions = 1, .retention = std::chrono::hours(24)}).ok());
-  for (int i = 0; i < 10; ++i) Append("reports.t", "", std::to_string(i));
-  now_ += 2 * core::kDay;
-  ASSERT_TRUE(log_->ApplyRetention().ok());
-  EXPECT_EQ(*log_->StartOffset({"reports.t", 0}), 0);
-  ASSERT_TRUE(log_->Commit("a", {"reports.t", 0}, 7).ok());
-  ASSERT_TRUE(log_->Commit("b", {"reports.t", 0}, 4).ok());
-  ASSERT_TRUE(log_->ApplyRetention().ok());
-  EXPECT_EQ(*log_->StartOffset({"reports.t", 0}), 4);
-  EXPECT_EQ(log_->Read({"reports.t", 0}, 3, 1, 1).status().code(), absl::StatusCode::kOutOfRange);
-  EXPECT_THAT(Values("reports.t", 8), ElementsAre("8", "9"));
-  Reopen();
-  EXPECT_EQ(*log_->StartOffset({"reports.t", 0}), 4);
-}
-
-TEST_F(EmbeddedLogs, RefusesToTakeTheLastOfTheDisk) {
-  EmbeddedLog::Options options = Options();
-  options.reserve_bytes = uint64_t{1} << 60;
-  log_.reset();
-  auto log = EmbeddedLog::Open(options);
-  ASSERT_TRUE(log.ok());
-  ASSERT_TRUE((*log)->CreateTopic("t", {.partitions = 1}).ok());
-  EXPECT_EQ((*log)->Append({{{"t", 0}, "", "a"}}).status().code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(*(*log)->EndOffset({"t", 0}), 0);
-}
-
-TEST_F(EmbeddedLogs, ConcurrentAppendsLeaveNoGapsForReaders) {
-  ASSERT_TRUE(log_->CreateTopic("t", {.partitions = 1}).ok());
-  constexpr int kWriters = 4;
-  constexpr int kEach = 50;
-  std::vector<std::thread> writers;
-  for (int w = 0; w < kWriters; ++w) {
-    writers.emplace_back([&, w] {
-      for (int i = 0; i < kEach; ++i) Append("t", "", std::to_string(w * kEach + i));
-    });
+  Create("reports.t", {.retention = std::chrono::hours(24)});
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Append("reports.t", "", std::to_string(i)).ok());
+  tested_.Advance(2 * core::kDay);
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_EQ(*log().StartOffset({"reports.t", 0}), 0) << "nobody has read anything";
+  ASSERT_TRUE(log().Commit("a", {"reports.t", 0}, 7).ok());
+  ASSERT_TRUE(log().Commit("b", {"reports.t", 0}, 4).ok());
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(*log().StartOffset({"reports.t", 0}), 4);
+    EXPECT_EQ(log().Read({"reports.t", 0}, 3, 1, 1).status().code(), absl::StatusCode::kOutOfRange);
+    EXPECT_THAT(Values("reports.t", 4), ElementsAre("4", "5", "6", "7", "8", "9"));
+    tested_.Reopen();
   }
-  std::set<std::string> seen;
-  int64_t next = 0;
-  while (next < kWriters * kEach) {
-    const Log::Position position{{"t", 0}, next};
-    ASSERT_TRUE(log_->WaitForAny({&position, 1}, std::chrono::milliseconds(10'000)));
-    auto records = log_->Read({"t", 0}, next, 7, 1 << 20);
-    ASSERT_TRUE(records.ok());
-    for (const LogRecord& record : *records) {
-      EXPECT_EQ(record.offset, next++);
-      seen.insert(record.value);
+}
+
+TEST_F(EmbeddedLogs, RetentionRemovesOnlyWhatIsOld) {
+  Create("reports.t", {.retention = std::chrono::hours(24)});
+  for (int hour = 0; hour < 48; ++hour) {
+    ASSERT_TRUE(Append("reports.t", "", std::to_string(hour)).ok());
+    tested_.Advance(core::kHour);
+  }
+  ASSERT_TRUE(log().Commit("a", {"reports.t", 0}, 48).ok());
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_EQ(*log().StartOffset({"reports.t", 0}), 24);
+}
+
+TEST_F(EmbeddedLogs, RejectionsGoByTimeAloneAndTheLastRecordStays) {
+  Create("rejects.t", {.retention = std::chrono::hours(24)});
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Append("rejects.t", "", std::to_string(i)).ok());
+  tested_.Advance(2 * core::kDay);
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_EQ(*log().StartOffset({"rejects.t", 0}), 4);
+  tested_.Reopen();
+  EXPECT_EQ(*log().EndOffset({"rejects.t", 0}), 5);
+}
+
+TEST_F(EmbeddedLogs, AppendTimesNeverGoBack) {
+  Create("t");
+  ASSERT_TRUE(Append("t", "", "a").ok());
+  tested_.Advance(-core::kDay);
+  ASSERT_TRUE(Append("t", "", "b").ok());
+  tested_.Reopen();
+  ASSERT_TRUE(Append("t", "", "c").ok());
+  const auto records = log().Read({"t", 0}, 0, 10, 1'000);
+  ASSERT_EQ(records->size(), 3u);
+  for (const LogRecord& record : *records) EXPECT_EQ(record.append_time, 1'000 * core::kDay);
+}
+
+TEST_F(EmbeddedLogs, NamesOfTopicsAreKafkas) {
+  for (const std::string name : {"", "a/b", "a b", ".", ".."}) {
+    EXPECT_EQ(log().CreateTopic(name, {}).code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  EXPECT_EQ(log().CreateTopic("t", {.partitions = 0}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(EmbeddedLogs, EachLogHasItsOwnIncarnation) {
+  TestedLog other;
+  EXPECT_NE(log().Incarnation(), other.embedded().Incarnation());
+  EXPECT_EQ(log().Incarnation().size(), 36u);
+}
+
+TEST_F(EmbeddedLogs, ASecondOneIsRefused) {
+  EXPECT_EQ(EmbeddedLog::Open(tested_.options()).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(EmbeddedLogs, TakesNothingBelowTheReserve) {
+  Create("t");
+  ASSERT_TRUE(Append("t", "", "a").ok());
+  tested_.files().SetFreeBytes(999);
+  EXPECT_EQ(Append("t", "", "b").code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(log().CreateTopic("u", {}).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(Values("t"), ElementsAre("a"));
+  tested_.files().SetFreeBytes(1'000);
+  ASSERT_TRUE(Append("t", "", "c").ok());
+  EXPECT_THAT(Values("t"), ElementsAre("a", "c"));
+}
+
+// Debian's RocksDB ends the process here without WalGuard.
+TEST_F(EmbeddedLogs, AFullDiskIsAnErrorAndAppendsGoOnWhenThereIsRoom) {
+  Create("t", {.compacted = true});
+  ASSERT_TRUE(Append("t", "k", "a").ok());
+  const rocksdb::IOStatus full = rocksdb::IOStatus::NoSpace("told so");
+  for (const Operation operation : {Operation::kAppend, Operation::kSync}) {
+    tested_.files().Fail(operation, ".log", full);
+    const int failed_before = tested_.files().failed();
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(Append("t", "k", "lost").code(), absl::StatusCode::kResourceExhausted);
+    }
+    EXPECT_GT(tested_.files().failed(), failed_before);
+    tested_.files().Heal();
+  }
+  ASSERT_TRUE(Append("t", "k", "b").ok());
+  EXPECT_EQ(Values("t").back(), "b");
+  tested_.Reopen();
+  EXPECT_THAT(Values("t"), ElementsAre("b"));
+}
+
+TEST_F(EmbeddedLogs, WhileItIsBrokenNothingIsReadThatMayNotBeThere) {
+  Create("t", {.compacted = true});
+  ASSERT_TRUE(Append("t", "k", "a").ok());
+  tested_.files().Fail(Operation::kSync, ".log", rocksdb::IOStatus::IOError("told so"));
+  EXPECT_EQ(Append("t", "k", "b").code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(*log().EndOffset({"t", 0}), 1);
+  EXPECT_EQ(log().Read({"t", 0}, 0, 10, 1'000).status().code(), absl::StatusCode::kUnavailable);
+  tested_.files().Heal();
+  ASSERT_TRUE(Append("t", "l", "c").ok());
+  const std::vector<std::string> values = Values("t");
+  // What failed is there, or it is not.
+  EXPECT_THAT(values, testing::AnyOf(ElementsAre("a", "c"), ElementsAre("b", "c")));
+  EXPECT_EQ(log().Read({"t", 0}, 0, 10, 1'000)->back().offset + 1, *log().EndOffset({"t", 0}));
+}
+
+TEST_F(EmbeddedLogs, PositionsOutliveAFailedAppend) {
+  Create("t");
+  ASSERT_TRUE(log().Commit("r", {"t", 0}, 5).ok());
+  tested_.files().Fail(Operation::kAppend, ".log", rocksdb::IOStatus::IOError("told so"));
+  EXPECT_FALSE(Append("t", "", "a").ok());
+  tested_.files().Heal();
+  ASSERT_TRUE(Append("t", "", "b").ok());
+  tested_.Reopen();
+  EXPECT_EQ(*log().Committed("r", {"t", 0}), 5);
+}
+
+TEST(LogTails, KeepTheLatestOfAllPartitions) {
+  const PartitionKey a{0, 0};
+  const PartitionKey b{0, 1};
+  const LogRecord record{0, 0, "", std::string(1'000, 'x')};
+  LogTails tails(4'500);
+  for (int64_t offset = 10; offset < 13; ++offset) {
+    for (const PartitionKey& partition : {a, b}) {
+      LogRecord next = record;
+      next.offset = offset;
+      tails.Push(partition, next);
     }
   }
-  for (std::thread& writer : writers) writer.join();
-  EXPECT_EQ(seen.size(), static_cast<size_t>(kWriters * kEach));
+  EXPECT_LE(tails.bytes(), 4'500u);
+  EXPECT_EQ(tails.Read(a, 10, 10, 10'000), std::nullopt);
+  ASSERT_TRUE(tails.Read(a, 11, 10, 10'000).has_value());
+  EXPECT_EQ(tails.Read(a, 11, 10, 10'000)->size(), 2u);
+  EXPECT_EQ(tails.Read(a, 11, 10, 10'000)->front().offset, 11);
+  EXPECT_EQ(tails.Read(a, 11, 10, 1)->size(), 1u);
+  EXPECT_EQ(tails.Read(a, 13, 10, 10'000)->size(), 0u);
+  tails.Clear();
+  EXPECT_EQ(tails.Read(b, 12, 10, 10'000), std::nullopt);
+  EXPECT_EQ(tails.bytes(), 0u);
 }
 
 }  // namespace

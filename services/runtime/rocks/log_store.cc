@@ -16,9 +16,9 @@ namespace {
 constexpr std::string_view kWhat = "log";
 constexpr int64_t kOffsetMax = std::numeric_limits<int64_t>::max();
 
-// Ends a file where the next partition begins, unless it is small. Then files further down belong to
-// one partition each, and what comes later lies behind them: RocksDB moves files from level to level
-// without reading them.
+// Ends a file where the next partition begins, unless it is small. Then files further down belong
+// to one partition each, and what comes later lies behind them: RocksDB moves files from level to
+// level without reading them.
 class ByPartition : public rocksdb::SstPartitioner {
  public:
   static constexpr uint64_t kFileBytesMin = 1 << 20;
@@ -108,8 +108,7 @@ absl::Status LogStore::Usable() const {
 
 absl::StatusOr<std::string> LogStore::LoadIncarnation() {
   std::string incarnation;
-  const rocksdb::Status found =
-      db().Get({}, family(kMeta), ToSlice(kIncarnationKey), &incarnation);
+  const rocksdb::Status found = db().Get({}, family(kMeta), ToSlice(kIncarnationKey), &incarnation);
   if (found.ok()) return incarnation;
   if (!found.IsNotFound()) return FromRocks(found, kWhat);
   incarnation = RandomUuid();
@@ -175,8 +174,9 @@ absl::Status LogStore::Batch::Add(const LogPartition& partition, int64_t offset,
   if (partition.compacted) {
     if (absl::Status status = Replace(partition, offset, record.key); !status.ok()) return status;
     if (record.value.empty()) {
-      batch_.Put(store_.family(kIndex), RemovalKey(partition.key, offset),
-                 EncodeRemoval(append_time, record.key))
+      batch_
+          .Put(store_.family(kIndex), RemovalKey(partition.key, offset),
+               EncodeRemoval(append_time, record.key))
           .PermitUncheckedError();
     }
   }
@@ -195,8 +195,7 @@ absl::Status LogStore::Batch::Replace(const LogPartition& partition, int64_t off
   int64_t before = entry->second;
   if (fresh) {
     std::string stored;
-    const rocksdb::Status found =
-        store_.db().Get({}, store_.family(kIndex), index_key, &stored);
+    const rocksdb::Status found = store_.db().Get({}, store_.family(kIndex), index_key, &stored);
     if (!found.ok() && !found.IsNotFound()) return FromRocks(found, kWhat);
     if (found.ok()) {
       absl::StatusOr<int64_t> decoded = DecodeOffset(stored);
@@ -241,9 +240,8 @@ absl::Status LogStore::WriteSynced(rocksdb::WriteBatch& batch) {
   return status;
 }
 
-absl::StatusOr<std::vector<LogRecord>> LogStore::Read(const LogPartition& partition,
-                                                      int64_t offset, size_t records_max,
-                                                      size_t bytes_max) {
+absl::StatusOr<std::vector<LogRecord>> LogStore::Read(const LogPartition& partition, int64_t offset,
+                                                      size_t records_max, size_t bytes_max) {
   absl::ReaderMutexLock lock(&mutex_);
   if (absl::Status status = Usable(); !status.ok()) return status;
   const std::string bound = RecordKey(partition.key, partition.end);
@@ -302,9 +300,9 @@ absl::Status LogStore::DeleteUntil(const LogPartition& partition, int64_t until)
   if (!deleted.ok()) return FromRocks(deleted, kWhat);
   // Whole files at once, without waiting for a compaction. What it leaves, the range above covers.
   const rocksdb::Slice from_slice(from), bound_slice(bound);
-  return FromRocks(rocksdb::DeleteFilesInRange(&db(), RecordsOf(partition), &from_slice,
-                                               &bound_slice, false),
-                   kWhat);
+  return FromRocks(
+      rocksdb::DeleteFilesInRange(&db(), RecordsOf(partition), &from_slice, &bound_slice, false),
+      kWhat);
 }
 
 absl::StatusOr<size_t> LogStore::PurgeRemovals(const LogPartition& partition, core::Time oldest,

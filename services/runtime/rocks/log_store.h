@@ -2,11 +2,11 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,26 +15,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "services/runtime/rocks/log_catalog.h"
 #include "services/runtime/rocks/log_keys.h"
 #include "services/runtime/rocks/open.h"
 #include "services/runtime/rocks/wal_guard.h"
 
 namespace ringfence::runtime {
-
-// A partition as the store has it.
-struct LogPartition {
-  PartitionKey key;
-  bool compacted = false;
-  int64_t start = 0;
-  // Of the next record.
-  int64_t end = 0;
-  core::Time last_append = core::kTimeMin;
-};
-
-struct LogTopic {
-  StoredTopic stored;
-  std::vector<LogPartition> partitions;
-};
 
 // The embedded log's part on disk: where its records, topics and positions are in RocksDB.
 //
@@ -52,7 +38,7 @@ class LogStore {
 
   struct Contents {
     std::string incarnation;
-    std::map<std::string, LogTopic, std::less<>> topics;
+    std::map<std::string, LogTopic> topics;
     std::map<PositionName, int64_t> positions;
   };
   // All but the records. Makes the incarnation of a new log.

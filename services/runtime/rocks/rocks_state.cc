@@ -3,10 +3,11 @@
 #include <rocksdb/write_batch.h>
 
 #include <cstdlib>
-#include <filesystem>
+#include <functional>
 #include <utility>
 
 #include "absl/container/btree_map.h"
+#include "absl/strings/numbers.h"
 #include "pipelines/core/format.h"
 #include "services/runtime/rocks/open.h"
 
@@ -18,8 +19,11 @@ constexpr std::string_view kOffsetKey("\0offset", 7);
 constexpr std::string_view kFormatKey("\0format", 7);
 constexpr std::string_view kPlacementKey("\0placement", 10);
 
-rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+rocksdb::WriteOptions WithoutWal() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  return options;
+}
 
 absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
   std::string format;
@@ -28,10 +32,9 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
     rocksdb::WriteBatch batch;
     batch.Put(ToSlice(kFormatKey), std::to_string(core::kStateFormat));
     batch.Put(ToSlice(kPlacementKey), placement);
-    rocksdb::WriteOptions options;
-    options.disableWAL = true;
-    if (rocksdb::Status written = db.Write(options, &batch); !written.ok())
+    if (rocksdb::Status written = db.Write(WithoutWal(), &batch); !written.ok()) {
       return FromRocks(written, "state");
+    }
     return FromRocks(db.Flush({}), "state");
   }
   if (!found.ok()) return FromRocks(found, "state");
@@ -55,17 +58,20 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
   return absl::OkStatus();
 }
 
-class SnapshotView : public core::State {
+class SnapshotView : public StateView {
  public:
-  SnapshotView(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {
+  explicit SnapshotView(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {
     options_.snapshot = snapshot_;
   }
-  ~SnapshotView() override { db_->ReleaseSnapshot(snapshot_); }
+  ~SnapshotView() override { db_.ReleaseSnapshot(snapshot_); }
 
+  absl::Status status() const override { return status_; }
   std::optional<std::string> Get(std::string_view key) override {
     std::string value;
-    if (!db_->Get(options_, ToSlice(key), &value).ok()) return std::nullopt;
-    return value;
+    const rocksdb::Status found = db_.Get(options_, ToSlice(key), &value);
+    if (found.ok()) return value;
+    if (!found.IsNotFound()) status_.Update(FromRocks(found, "state"));
+    return std::nullopt;
   }
   void Put(std::string_view, std::string_view) override { std::abort(); }
   void Delete(std::string_view) override { std::abort(); }
@@ -73,23 +79,26 @@ class SnapshotView : public core::State {
     rocksdb::ReadOptions options = options_;
     const rocksdb::Slice bound = ToSlice(until);
     options.iterate_upper_bound = &bound;
-    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
+    std::unique_ptr<rocksdb::Iterator> it(db_.NewIterator(options));
     for (it->Seek(ToSlice(from)); it->Valid(); it->Next()) {
       if (!visit(ToView(it->key()), ToView(it->value()))) return;
     }
+    status_.Update(FromRocks(it->status(), "state"));
   }
 
  private:
-  rocksdb::DB* db_;
-  const rocksdb::Snapshot* snapshot_;
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* const snapshot_;
   rocksdb::ReadOptions options_;
+  absl::Status status_;
 };
 
 }  // namespace
 
 struct RocksState::Impl {
-  std::shared_ptr<RocksMemory> memory;
-  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::DB& db() const { return database->db(); }
+
+  std::unique_ptr<Database> database;
   // nullopt: deleted.
   absl::btree_map<std::string, std::optional<std::string>, std::less<>> overlay;
   absl::Status read_error;
@@ -99,21 +108,22 @@ RocksState::RocksState(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RocksState::~RocksState() = default;
 
 absl::StatusOr<std::unique_ptr<RocksState>> RocksState::Open(const Options& options) {
+  Database::Options database_options;
+  database_options.dir = options.dir;
+  database_options.memory = options.memory;
+  database_options.families = {{rocksdb::kDefaultColumnFamilyName, TableOptions(*options.memory)}};
+  absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(database_options);
+  if (!database.ok()) return database.status();
   auto impl = std::make_unique<Impl>();
-  impl->memory = options.memory;
-  std::error_code error;
-  std::filesystem::create_directories(options.dir, error);
-  rocksdb::Options db_options(DbOptions(*options.memory), TableOptions(*options.memory));
-  rocksdb::DB* db = nullptr;
-  rocksdb::Status opened = rocksdb::DB::Open(db_options, options.dir, &db);
-  if (!opened.ok()) return FromRocks(opened, "state " + options.dir);
-  impl->db.reset(db);
-  if (absl::Status status = CheckHeader(*db, options.placement); !status.ok()) return status;
+  impl->database = *std::move(database);
+  if (absl::Status status = CheckHeader(impl->db(), options.placement); !status.ok()) return status;
   std::string offset;
-  rocksdb::Status found = db->Get({}, ToSlice(kOffsetKey), &offset);
+  const rocksdb::Status found = impl->db().Get({}, ToSlice(kOffsetKey), &offset);
   if (!found.ok() && !found.IsNotFound()) return FromRocks(found, "state");
   std::unique_ptr<RocksState> state(new RocksState(std::move(impl)));
-  if (found.ok()) state->next_offset_ = std::atoll(offset.c_str());
+  if (found.ok() && !absl::SimpleAtoi(offset, &state->next_offset_)) {
+    return absl::DataLossError("state " + options.dir + ": its offset is damaged");
+  }
   return state;
 }
 
@@ -121,7 +131,7 @@ std::optional<std::string> RocksState::Get(std::string_view key) {
   auto it = impl_->overlay.find(key);
   if (it != impl_->overlay.end()) return it->second;
   std::string value;
-  rocksdb::Status found = impl_->db->Get({}, ToSlice(key), &value);
+  const rocksdb::Status found = impl_->db().Get({}, ToSlice(key), &value);
   if (found.ok()) return value;
   if (!found.IsNotFound()) impl_->read_error.Update(FromRocks(found, "state"));
   return std::nullopt;
@@ -137,7 +147,7 @@ void RocksState::Scan(std::string_view from, std::string_view until, const Visit
   rocksdb::ReadOptions options;
   const rocksdb::Slice bound = ToSlice(until);
   options.iterate_upper_bound = &bound;
-  std::unique_ptr<rocksdb::Iterator> stored(impl_->db->NewIterator(options));
+  std::unique_ptr<rocksdb::Iterator> stored(impl_->db().NewIterator(options));
   stored->Seek(ToSlice(from));
   auto fresh = impl_->overlay.lower_bound(from);
   auto fresh_left = [&] { return fresh != impl_->overlay.end() && fresh->first < until; };
@@ -153,37 +163,41 @@ void RocksState::Scan(std::string_view from, std::string_view until, const Visit
     if (fresh->second && !visit(fresh->first, *fresh->second)) return;
     ++fresh;
   }
-  if (!stored->status().ok()) impl_->read_error.Update(FromRocks(stored->status(), "state"));
+  impl_->read_error.Update(FromRocks(stored->status(), "state"));
 }
 
 absl::Status RocksState::Commit(int64_t next_offset) {
   if (!impl_->read_error.ok()) return impl_->read_error;
   rocksdb::WriteBatch batch;
   for (const auto& [key, value] : impl_->overlay) {
-    value ? batch.Put(key, *value) : batch.Delete(key);
+    (value ? batch.Put(key, *value) : batch.Delete(key)).PermitUncheckedError();
   }
-  batch.Put(ToSlice(kOffsetKey), std::to_string(next_offset));
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;
-  rocksdb::Status written = impl_->db->Write(options, &batch);
+  batch.Put(ToSlice(kOffsetKey), std::to_string(next_offset)).PermitUncheckedError();
+  rocksdb::Status written = impl_->db().Write(WithoutWal(), &batch);
   if (!written.ok()) return FromRocks(written, "state");
   impl_->overlay.clear();
   next_offset_ = next_offset;
   return absl::OkStatus();
 }
 
+void RocksState::Discard() {
+  impl_->overlay.clear();
+  impl_->read_error = absl::OkStatus();
+}
+
 int64_t RocksState::FlushedOffset() const {
   rocksdb::ReadOptions options;
   options.read_tier = rocksdb::kPersistedTier;
   std::string offset;
-  return impl_->db->Get(options, ToSlice(kOffsetKey), &offset).ok() ? std::atoll(offset.c_str())
-                                                                    : 0;
+  int64_t flushed = 0;
+  const bool found = impl_->db().Get(options, ToSlice(kOffsetKey), &offset).ok();
+  return found && absl::SimpleAtoi(offset, &flushed) ? flushed : 0;
 }
 
-absl::Status RocksState::Flush() { return FromRocks(impl_->db->Flush({}), "state"); }
+absl::Status RocksState::Flush() { return FromRocks(impl_->db().Flush({}), "state"); }
 
-std::unique_ptr<core::State> RocksState::View() const {
-  return std::make_unique<SnapshotView>(impl_->db.get());
+std::unique_ptr<StateView> RocksState::View() const {
+  return std::make_unique<SnapshotView>(impl_->db());
 }
 
 }  // namespace ringfence::runtime

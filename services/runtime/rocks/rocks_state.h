@@ -13,11 +13,20 @@
 
 namespace ringfence::runtime {
 
+// What is committed, as of one moment. Put and Delete must not be called. Owned by one thread; must
+// not outlive the state.
+class StateView : public core::State {
+ public:
+  // The first error that a read met: what was read since is worth nothing.
+  virtual absl::Status status() const = 0;
+};
+
 // A stage's state on RocksDB, without write-ahead log: what is put stands in an overlay until
 // `Commit` writes it together with the next offset, and becomes durable when RocksDB flushes. After
 // a crash the state is exactly that of some committed offset; the log replays the rest.
 //
-// Owned by one thread, but for `FlushedOffset` and the reader's methods of `View`.
+// Owned by one thread, but for `FlushedOffset` and `View`. While the disk is full, `Commit` gives
+// kResourceExhausted; RocksDB looks every few seconds whether there is room again.
 class RocksState : public core::State {
  public:
   struct Options {
@@ -39,17 +48,21 @@ class RocksState : public core::State {
   void Scan(std::string_view from, std::string_view until, const Visitor& visit) override;
 
   // Makes what was put part of the state as of `next_offset`, at once. An error of this or of an
-  // earlier read: nothing was written, and the state must be thrown away.
+  // earlier read: nothing was written, and what was computed since the last commit is worth
+  // nothing.
   absl::Status Commit(int64_t next_offset);
+  // Goes back to the last commit, and forgets errors.
+  void Discard();
   // Where to read on; 0 in a new state.
   int64_t NextOffset() const { return next_offset_; }
-  // As NextOffset, of what would survive a crash.
+  // As NextOffset, of what would survive a crash; 0 where that cannot be read.
   int64_t FlushedOffset() const;
+  // Makes all that is committed durable, and waits for it.
   absl::Status Flush();
 
-  // What is committed, as of now: stays as it is while it lives, whatever is committed meanwhile.
-  // Any thread may make one and use it. Put and Delete must not be called.
-  std::unique_ptr<core::State> View() const;
+  // Stays as it is while it lives, whatever is committed meanwhile. It keeps old versions on disk:
+  // do not hold it for long.
+  std::unique_ptr<StateView> View() const;
 
  private:
   struct Impl;

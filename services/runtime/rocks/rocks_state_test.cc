@@ -2,29 +2,27 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include <memory>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "pipelines/core/memory_state.h"
+#include "services/runtime/rocks/faulty_files_testing.h"
+#include "services/runtime/rocks/open.h"
+#include "services/runtime/rocks/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {
 
 class RocksStates : public testing::Test {
  protected:
-  RocksStates() {
-    std::string name = testing::TempDir() + "/state-XXXXXX";
-    dir_ = mkdtemp(name.data());
-    Reopen();
-  }
-  ~RocksStates() override {
-    state_.reset();
-    std::filesystem::remove_all(dir_);
-  }
+  RocksStates() { Reopen(); }
+
   RocksState::Options Options(const std::string& placement = "p1") {
-    return {dir_, placement, MakeRocksMemory({.cache_bytes = 8 << 20, .memtable_bytes = 16 << 20})};
+    return {folder_.path(), placement, std::make_shared<RocksMemory>(8 << 20, 16 << 20, files_)};
   }
   void Reopen() {
     state_.reset();
@@ -33,7 +31,8 @@ class RocksStates : public testing::Test {
     state_ = *std::move(state);
   }
 
-  std::string dir_;
+  const TemporaryFolder folder_;
+  const std::shared_ptr<FaultyFiles> files_ = std::make_shared<FaultyFiles>();
   std::unique_ptr<RocksState> state_;
 };
 
@@ -50,6 +49,7 @@ std::vector<std::pair<std::string, std::string>> All(core::State& state,
 
 TEST_F(RocksStates, DoesWhatAMapDoes) {
   core::MemoryState model;
+  core::MemoryState committed;
   std::mt19937 random(3);
   int64_t offset = 0;
   for (int step = 0; step < 3000; ++step) {
@@ -70,6 +70,10 @@ TEST_F(RocksStates, DoesWhatAMapDoes) {
       case 3:
         if (random() % 10 == 0) {
           ASSERT_TRUE(state_->Commit(++offset).ok());
+          committed = model;
+        } else if (random() % 10 == 0) {
+          state_->Discard();
+          model = committed;
         }
         break;
       default:
@@ -82,12 +86,14 @@ TEST_F(RocksStates, DoesWhatAMapDoes) {
 TEST_F(RocksStates, AViewStaysAsItWas) {
   state_->Put("k", "1");
   ASSERT_TRUE(state_->Commit(1).ok());
-  std::unique_ptr<core::State> view = state_->View();
+  const std::unique_ptr<StateView> view = state_->View();
   state_->Put("k", "2");
   EXPECT_EQ(view->Get("k"), "1");
   ASSERT_TRUE(state_->Commit(2).ok());
   EXPECT_EQ(view->Get("k"), "1");
   EXPECT_EQ(state_->View()->Get("k"), "2");
+  EXPECT_EQ(All(*view), (std::vector<std::pair<std::string, std::string>>{{"k", "1"}}));
+  EXPECT_TRUE(view->status().ok());
 }
 
 TEST_F(RocksStates, KnowsWhatIsDurable) {
@@ -106,6 +112,33 @@ TEST_F(RocksStates, RefusesAnotherPlacement) {
   EXPECT_EQ(state.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(state.status().message()), testing::HasSubstr("replay"));
   EXPECT_TRUE(RocksState::Open(Options("p1")).ok());
+}
+
+TEST_F(RocksStates, ScanStopsWhereItIsTold) {
+  for (const char* key : {"a", "b", "c", "d"}) state_->Put(key, key);
+  ASSERT_TRUE(state_->Commit(1).ok());
+  state_->Put("bb", "bb");
+  state_->Delete("c");
+  std::vector<std::string> seen;
+  state_->Scan("b", "z", [&](std::string_view key, std::string_view) {
+    seen.emplace_back(key);
+    return seen.size() < 2;
+  });
+  EXPECT_THAT(seen, testing::ElementsAre("b", "bb"));
+}
+
+TEST_F(RocksStates, AFullDiskFailsTheCommitAndKeepsWhatWasCommitted) {
+  state_->Put("k", "1");
+  ASSERT_TRUE(state_->Commit(1).ok());
+  files_->Fail(FaultyFiles::Operation::kAppend, ".sst", rocksdb::IOStatus::NoSpace("told so"));
+  EXPECT_EQ(state_->Flush().code(), absl::StatusCode::kResourceExhausted);
+  state_->Put("k", "2");
+  EXPECT_EQ(state_->Commit(2).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(state_->NextOffset(), 1);
+  state_->Discard();
+  EXPECT_EQ(state_->Get("k"), "1");
+  EXPECT_EQ(state_->FlushedOffset(), 0);
+  files_->Heal();
 }
 
 }  // namespace

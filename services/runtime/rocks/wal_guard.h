@@ -23,8 +23,7 @@ namespace ringfence::runtime {
 // Thread-safe. Must outlive the database.
 class WalGuard : public rocksdb::FileSystemWrapper {
  public:
-  explicit WalGuard(const std::shared_ptr<rocksdb::FileSystem>& files)
-      : FileSystemWrapper(files) {}
+  explicit WalGuard(const std::shared_ptr<rocksdb::FileSystem>& files) : FileSystemWrapper(files) {}
 
   const char* Name() const override { return "RingfenceWalGuard"; }
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
