@@ -213,7 +213,6 @@ TEST_F(EmbeddedLogs, TakesNothingBelowTheReserve) {
   EXPECT_THAT(Values("t"), ElementsAre("a", "c"));
 }
 
-// Debian's RocksDB ends the process here without WalGuard.
 TEST_F(EmbeddedLogs, AFullDiskIsAnErrorAndAppendsGoOnWhenThereIsRoom) {
   Create("t", {.compacted = true});
   ASSERT_TRUE(Append("t", "k", "a").ok());
