@@ -187,8 +187,8 @@ TEST(Evidence, UpToEightNodesAreAllTiedMoreOnlyToTheNextThree) {
       ASSERT_THAT(evidence.ties(), SizeIs(1));
       const auto& tied = evidence.ties(0);
       for (int i = 0; i + 1 < tied.neighbours_size(); i += 2) {
-        edges.insert({{evidence.base_hi(), evidence.base_lo()},
-                      {tied.neighbours(i), tied.neighbours(i + 1)}});
+        edges.emplace(core::Id{evidence.base_hi(), evidence.base_lo()},
+                      core::Id{tied.neighbours(i), tied.neighbours(i + 1)});
       }
     }
     EXPECT_EQ(edges.size(), static_cast<size_t>(nodes <= 8 ? nodes * (nodes - 1) : nodes * 6))
