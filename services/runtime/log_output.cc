@@ -3,9 +3,11 @@
 namespace ringfence::runtime {
 namespace {
 
-int Messages(const internal::v1::Envelope& envelope) {
-  return envelope.revisions_size() + envelope.evidence_size() + envelope.nodes_size() +
-         envelope.continues_size();
+template <typename Message>
+size_t BytesOfNew(const google::protobuf::RepeatedPtrField<Message>& messages, int& measured) {
+  size_t bytes = 0;
+  for (; measured < messages.size(); ++measured) bytes += messages.Get(measured).ByteSizeLong();
+  return bytes;
 }
 
 }  // namespace
@@ -16,13 +18,13 @@ std::string MailboxTopic(core::Mailbox mailbox) {
 
 internal::v1::Envelope& LogOutput::To(core::Mailbox mailbox, uint32_t partition) {
   const Target target{mailbox, partition};
-  internal::v1::Envelope& envelope = filling_[target];
-  if (Messages(envelope) >= kEnvelopeMessagesMax) Close(target, envelope);
-  if (envelope.format() == 0) {
-    envelope.set_format(core::kEnvelopeFormat);
-    envelope.set_source_partition(options_.source_partition);
+  Filling& filling = filling_[target];
+  if (IsFull(filling)) Close(target, filling);
+  if (filling.envelope.format() == 0) {
+    filling.envelope.set_format(core::kEnvelopeFormat);
+    filling.envelope.set_source_partition(options_.source_partition);
   }
-  return envelope;
+  return filling.envelope;
 }
 
 uint32_t LogOutput::Partitions(core::Mailbox mailbox) const {
@@ -38,17 +40,30 @@ void LogOutput::Indicator(std::string_view key, std::string_view value) {
 }
 
 std::vector<AppendRecord> LogOutput::Take() {
-  for (auto& [target, envelope] : filling_) {
-    if (envelope.format() != 0) Close(target, envelope);
+  for (auto& [target, filling] : filling_) {
+    if (filling.envelope.format() != 0) Close(target, filling);
   }
   return std::exchange(records_, {});
 }
 
-void LogOutput::Close(const Target& target, internal::v1::Envelope& envelope) {
+bool LogOutput::IsFull(Filling& filling) {
+  const internal::v1::Envelope& envelope = filling.envelope;
+  filling.bytes += BytesOfNew(envelope.revisions(), filling.measured[0]) +
+                   BytesOfNew(envelope.evidence(), filling.measured[1]) +
+                   BytesOfNew(envelope.nodes(), filling.measured[2]) +
+                   BytesOfNew(envelope.continues(), filling.measured[3]);
+  int messages = 0;
+  for (const int measured : filling.measured) messages += measured;
+  return messages >= kEnvelopeMessagesMax || filling.bytes >= kEnvelopeBytesMax;
+}
+
+void LogOutput::Close(const Target& target, Filling& filling) {
   records_.push_back({{MailboxTopic(target.first), static_cast<int32_t>(target.second)},
                       "",
-                      envelope.SerializeAsString()});
-  envelope.Clear();
+                      filling.envelope.SerializeAsString()});
+  filling.envelope.Clear();
+  filling.measured.fill(0);
+  filling.bytes = 0;
 }
 
 }  // namespace ringfence::runtime

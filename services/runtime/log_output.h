@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -20,9 +22,10 @@ class LogOutput : public core::Output {
     uint32_t dedupe_partitions = 1;
     uint32_t cluster_partitions = 1;
   };
-  // An envelope is closed once it has this many messages; with the largest messages it then is
-  // below a few MiB.
-  static constexpr int kEnvelopeMessagesMax = 1'000;
+  // An envelope that has this much is closed before more is added; so one is larger by what was
+  // added last at most.
+  static constexpr int kEnvelopeMessagesMax = 2'000;
+  static constexpr size_t kEnvelopeBytesMax = 256 * 1024;
 
   explicit LogOutput(const Options& options) : options_(options) {}
 
@@ -30,15 +33,22 @@ class LogOutput : public core::Output {
   uint32_t Partitions(core::Mailbox mailbox) const override;
   void Indicator(std::string_view key, std::string_view value) override;
 
-  // All that was collected, envelopes closed; begins anew.
+  // All that was collected since the last call, envelopes closed.
   std::vector<AppendRecord> Take();
 
  private:
   using Target = std::pair<core::Mailbox, uint32_t>;
-  void Close(const Target& target, internal::v1::Envelope& envelope);
+  struct Filling {
+    internal::v1::Envelope envelope;
+    // Messages of each kind whose bytes are in `bytes`.
+    std::array<int, 4> measured{};
+    size_t bytes = 0;
+  };
+  static bool IsFull(Filling& filling);
+  void Close(const Target& target, Filling& filling);
 
   const Options options_;
-  std::map<Target, internal::v1::Envelope> filling_;
+  std::map<Target, Filling> filling_;
   std::vector<AppendRecord> records_;
 };
 

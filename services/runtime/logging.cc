@@ -1,16 +1,16 @@
 #include "services/runtime/logging.h"
 
-#include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
+
+#include "services/runtime/clock.h"
 
 namespace ringfence::runtime {
 namespace {
 
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
-  for (char c : text) {
+  for (const char c : text) {
     if (c == '"' || c == '\\') {
       quoted.push_back('\\');
       quoted.push_back(c);
@@ -26,15 +26,15 @@ std::string Quoted(std::string_view text) {
   return quoted;
 }
 
-std::string Now() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  const std::time_t seconds = millis / 1000;
+// RFC 3339, to the millisecond.
+std::string TimeText(core::Time now) {
+  const std::time_t seconds = now / core::kSecond;
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char text[40];
   const size_t length = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text + length, sizeof(text) - length, ".%03dZ", static_cast<int>(millis % 1000));
+  std::snprintf(text + length, sizeof(text) - length, ".%03dZ",
+                static_cast<int>(now % core::kSecond / 1'000'000));
   return text;
 }
 
@@ -52,8 +52,9 @@ constexpr std::string_view LevelWord(LogLevel level) {
 
 }  // namespace
 
-void LogLine(LogLevel level, std::string_view message, LogFields fields) {
-  std::string line = "{\"ts\":" + Quoted(Now()) + ",\"level\":" + Quoted(LevelWord(level)) +
+std::string FormatLogLine(core::Time now, LogLevel level, std::string_view message,
+                          LogFields fields) {
+  std::string line = "{\"ts\":" + Quoted(TimeText(now)) + ",\"level\":" + Quoted(LevelWord(level)) +
                      ",\"msg\":" + Quoted(message);
   for (const auto& [name, value] : fields) {
     line += "," + Quoted(name) + ":";
@@ -63,9 +64,12 @@ void LogLine(LogLevel level, std::string_view message, LogFields fields) {
       line += Quoted(std::get<std::string>(value));
     }
   }
-  line += "}\n";
-  static std::mutex mutex;
-  std::lock_guard lock(mutex);
+  return line + "}\n";
+}
+
+void LogLine(LogLevel level, std::string_view message, LogFields fields) {
+  const std::string line = FormatLogLine(SystemNow(), level, message, fields);
+  // One call: POSIX locks the stream for its length, so that lines stay whole.
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

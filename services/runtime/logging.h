@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "pipelines/core/time.h"
+
 namespace ringfence::runtime {
 
 enum class LogLevel { kInfo, kWarning, kError };
@@ -18,5 +20,9 @@ using LogFields = std::initializer_list<std::pair<std::string_view, LogValue>>;
 // stable, what varies stands in the fields; never an identifier's value or anything of a victim's.
 // Thread-safe.
 void LogLine(LogLevel level, std::string_view message, LogFields fields = {});
+
+// The line, for `now`.
+std::string FormatLogLine(core::Time now, LogLevel level, std::string_view message,
+                          LogFields fields);
 
 }  // namespace ringfence::runtime

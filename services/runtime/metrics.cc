@@ -8,11 +8,11 @@
 #include <prometheus/text_serializer.h>
 
 #include <array>
-#include <cstdlib>
 #include <exception>
 #include <map>
-#include <mutex>
-#include <vector>
+#include <type_traits>
+
+#include "absl/synchronization/mutex.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -26,7 +26,7 @@ struct Row {
   const char* help;
 };
 
-constexpr std::array<Row, 16> kRows = {{
+constexpr std::array<Row, 17> kRows = {{
     {Metric::kReports, Kind::kCounter, "ringfence_reports_total",
      "Reports by partner and outcome."},
     {Metric::kProblems, Kind::kCounter, "ringfence_problems_total",
@@ -45,6 +45,8 @@ constexpr std::array<Row, 16> kRows = {{
      "Seconds that a batch took, waiting for the log included."},
     {Metric::kStageErrors, Kind::kCounter, "ringfence_stage_errors_total",
      "Errors of a stage's surroundings, by what was done about them."},
+    {Metric::kStageStopped, Kind::kGauge, "ringfence_stage_stopped",
+     "1 where a partition was stopped by damage or a bug and needs an operator, else 0."},
     {Metric::kStageTime, Kind::kGauge, "ringfence_stage_time_seconds",
      "Pipeline time of a partition: all that expires by then has expired. Seconds since the Unix "
      "epoch."},
@@ -61,59 +63,90 @@ constexpr std::array<Row, 16> kRows = {{
      "Seconds from the append of an indicator's record to its being sent."},
 }};
 
+// A scraper that keeps its connection must not keep others out.
+constexpr size_t kServerThreads = 2;
+
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
   if (metric == Metric::kStageBatchRecords) return {1, 2, 5, 10, 20, 50, 100, 200, 500};
   return {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
 }
 
-std::map<std::string, std::string> ToMap(Labels labels) {
-  std::map<std::string, std::string> map;
-  for (const auto& [name, value] : labels) map.emplace(name, value);
-  return map;
-}
+// One metric: its series, by their labels. Thread-safe.
+template <typename Instrument>
+class Series {
+ public:
+  Series(prometheus::Family<Instrument>& family, Metric metric)
+      : family_(family), metric_(metric) {}
+
+  Instrument& With(Labels labels) {
+    std::map<std::string, std::string> key;
+    for (const auto& [name, value] : labels) key.emplace(name, value);
+    const absl::MutexLock lock(&mutex_);
+    if (const auto known = series_.find(key); known != series_.end()) return *known->second;
+    if (series_.size() >= Metrics::kSeriesMax) {
+      for (auto& [name, value] : key) value = "other";
+    }
+    return *series_.try_emplace(key, &Add(key)).first->second;
+  }
+
+ private:
+  // Gives the one that is there, if there is.
+  Instrument& Add(const std::map<std::string, std::string>& labels) {
+    if constexpr (std::is_same_v<Instrument, prometheus::Histogram>) {
+      return family_.Add(labels, Buckets(metric_));
+    } else {
+      return family_.Add(labels);
+    }
+  }
+
+  prometheus::Family<Instrument>& family_;
+  const Metric metric_;
+  absl::Mutex mutex_;
+  std::map<std::map<std::string, std::string>, Instrument*> series_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace
 
 struct Metrics::Impl {
   std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-  std::map<Metric, prometheus::Family<prometheus::Counter>*> counters;
-  std::map<Metric, prometheus::Family<prometheus::Gauge>*> gauges;
-  std::map<Metric, prometheus::Family<prometheus::Histogram>*> histograms;
+  // Filled once.
+  std::map<Metric, Series<prometheus::Counter>> counters;
+  std::map<Metric, Series<prometheus::Gauge>> gauges;
+  std::map<Metric, Series<prometheus::Histogram>> histograms;
   std::unique_ptr<prometheus::Exposer> exposer;
+
+  void Register(const Row& row) {
+    const auto add = [&](auto builder, auto& series) {
+      series.try_emplace(row.metric, builder.Name(row.name).Help(row.help).Register(*registry),
+                         row.metric);
+    };
+    switch (row.kind) {
+      case Kind::kCounter:
+        return add(prometheus::BuildCounter(), counters);
+      case Kind::kGauge:
+        return add(prometheus::BuildGauge(), gauges);
+      case Kind::kHistogram:
+        return add(prometheus::BuildHistogram(), histograms);
+    }
+  }
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
-  for (const Row& row : kRows) {
-    prometheus::Registry& registry = *impl_->registry;
-    switch (row.kind) {
-      case Kind::kCounter:
-        impl_->counters[row.metric] =
-            &prometheus::BuildCounter().Name(row.name).Help(row.help).Register(registry);
-        break;
-      case Kind::kGauge:
-        impl_->gauges[row.metric] =
-            &prometheus::BuildGauge().Name(row.name).Help(row.help).Register(registry);
-        break;
-      case Kind::kHistogram:
-        impl_->histograms[row.metric] =
-            &prometheus::BuildHistogram().Name(row.name).Help(row.help).Register(registry);
-        break;
-    }
-  }
+  for (const Row& row : kRows) impl_->Register(row);
 }
 
 Metrics::~Metrics() = default;
 
 void Metrics::Add(Metric metric, Labels labels, double amount) {
-  impl_->counters.at(metric)->Add(ToMap(labels)).Increment(amount);
+  impl_->counters.at(metric).With(labels).Increment(amount);
 }
 
 void Metrics::Set(Metric metric, Labels labels, double value) {
-  impl_->gauges.at(metric)->Add(ToMap(labels)).Set(value);
+  impl_->gauges.at(metric).With(labels).Set(value);
 }
 
 void Metrics::Observe(Metric metric, Labels labels, double value) {
-  impl_->histograms.at(metric)->Add(ToMap(labels), Buckets(metric)).Observe(value);
+  impl_->histograms.at(metric).With(labels).Observe(value);
 }
 
 std::string Metrics::Text() const {
@@ -123,7 +156,8 @@ std::string Metrics::Text() const {
 absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
   // CivetWeb reports errors by exceptions; they end here.
   try {
-    impl_->exposer = std::make_unique<prometheus::Exposer>(host + ":" + std::to_string(port), 1);
+    impl_->exposer =
+        std::make_unique<prometheus::Exposer>(host + ":" + std::to_string(port), kServerThreads);
     impl_->exposer->RegisterCollectable(impl_->registry);
     return impl_->exposer->GetListeningPorts().at(0);
   } catch (const std::exception& error) {

@@ -24,6 +24,7 @@ enum class Metric {
   kStageBatchRecords,  // stage
   kStageBatchSeconds,  // stage
   kStageErrors,        // stage, reaction
+  kStageStopped,       // stage, partition
   kStageTime,          // stage, partition
   kIndicators,         // type, action
   kCampaigns,          //
@@ -41,8 +42,12 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  // Counters and gauges only go up and to a value; histograms observe. Using a metric as what it is
-  // not aborts.
+  // Of one metric, this many different values of its labels are told apart; all further ones are
+  // counted with "other" in place of each value, so that nobody can make metrics grow.
+  static constexpr size_t kSeriesMax = 2'000;
+
+  // For counters, gauges and histograms, in this order. Using a metric as what it is not is a bug
+  // and ends the process.
   void Add(Metric metric, Labels labels, double amount = 1);
   void Set(Metric metric, Labels labels, double value);
   void Observe(Metric metric, Labels labels, double value);

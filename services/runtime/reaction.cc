@@ -1,5 +1,8 @@
 #include "services/runtime/reaction.h"
 
+#include <condition_variable>
+#include <mutex>
+
 namespace ringfence::runtime {
 
 Reaction ReactionTo(const absl::Status& status) {
@@ -25,6 +28,13 @@ const char* ReactionWord(Reaction reaction) {
       return "stop";
   }
   return "stop";
+}
+
+void SleepUnlessStopped(const std::stop_token& stop, std::chrono::milliseconds duration) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait_for(lock, stop, duration, [] { return false; });
 }
 
 }  // namespace ringfence::runtime

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stop_token>
 
 #include "absl/status/status.h"
 
@@ -20,6 +21,9 @@ enum class Reaction {
 
 Reaction ReactionTo(const absl::Status& status);
 const char* ReactionWord(Reaction reaction);
+
+// Sleeps, but not on when `stop` is requested.
+void SleepUnlessStopped(const std::stop_token& stop, std::chrono::milliseconds duration);
 
 // Waits longer from try to try, up to five seconds.
 class Backoff {

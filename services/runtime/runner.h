@@ -1,37 +1,38 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
+#include "services/runtime/clock.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
+#include "services/runtime/progress.h"
+#include "services/runtime/reaction.h"
 #include "services/runtime/rocks/rocks_state.h"
 
 namespace ringfence::runtime {
 
-// How far a reader of a partition is; for GetStatus.
-struct Progress {
-  std::string stage;
-  TopicPartition input;
-  int64_t applied = 0;
-  core::Time as_of = core::kTimeMin;
-  // Empty while it runs.
-  std::string stopped_because;
-};
-
 // Runs one stage over one partition of a mailbox, in a thread of its own: reads a batch, applies
 // it, appends what came out and waits until the log has it, then commits state and offset together.
 // After a crash it goes on from the state's offset; what it sends again, receivers know by its
-// place.
+// place. It tells the log, as reader `stage`, up to where the state is durable.
 //
-// The partition's owner also makes its time pass: it appends a tick about every second.
+// After an error of its surroundings that may pass (reaction.h) it goes back to the last commit and
+// tries again, so that it drops nothing and skips nothing. After damage or a bug it stops, says so
+// in `progress` and in metrics, and stays stopped.
+//
+// The partition's owner also makes its time pass: it appends a tick about every second of the
+// clock, never more often.
 class Runner {
  public:
   struct Options {
@@ -41,49 +42,62 @@ class Runner {
     std::string state_dir;
     std::string placement;
     std::shared_ptr<RocksMemory> memory;
-    std::function<core::Time()> clock;
+    Clock clock;
     size_t batch_records_max = 500;
     size_t batch_bytes_max = size_t{4} << 20;
   };
   using StageFactory = std::function<std::unique_ptr<core::Stage>(core::State&)>;
 
-  // `log` and `metrics` must outlive it. Opens the state and starts.
+  // `log` and `metrics` must outlive it. Opens the state and starts. kOutOfRange where the log no
+  // longer holds, or has never held, the offset with which the state goes on; else what
+  // RocksState::Open says.
   static absl::StatusOr<std::unique_ptr<Runner>> Start(const Options& options, StageFactory factory,
                                                        Log& log, Metrics& metrics);
-  // Finishes the batch, flushes the state.
+  // As Stop.
   ~Runner();
 
+  // Finishes the batch, flushes the state; returns what that gave. To be called by one thread.
+  absl::Status Stop();
+
+  // Any thread.
   Progress progress() const;
 
  private:
   Runner(const Options& options, StageFactory factory, Log& log, Metrics& metrics);
 
   absl::Status OpenState();
-  void Run(std::stop_token stop);
-  // One batch; false if there was nothing to read.
-  absl::StatusOr<bool> RunBatch();
+  void Run(const std::stop_token& stop);
+  // Reads, applies, appends, commits what is there; waits a little if nothing is.
+  absl::Status RunBatch();
   absl::Status ApplyBatch(const std::vector<LogRecord>& records);
-  absl::Status AppendTickIfDue();
-  // Keeps trying until the log has it, or `stop`.
-  absl::Status AppendAll(std::vector<AppendRecord> records);
-  void ReportMessages(const std::vector<AppendRecord>& records);
-  void Publish(const std::string& stopped_because);
-  void CommitFlushed();
+  std::optional<AppendRecord> TickIfDue(core::Time now) const;
+  // Makes the state durable where that is due, and tells the log.
+  absl::Status Keep();
+  absl::Status CommitFlushed();
+  // Back to the last commit.
+  void StartOver();
+  // Whether it is worth going on.
+  bool React(const absl::Status& error, Backoff& backoff, const std::stop_token& stop);
+  void ReportBatch(size_t records, const std::vector<AppendRecord>& sent, double seconds);
+  void ReportProgress();
 
   const Options options_;
   const StageFactory factory_;
   Log& log_;
   Metrics& metrics_;
   const TopicPartition input_;
+  const std::string partition_label_;
+
+  // The thread's own, between Start and Stop.
   LogOutput output_;
   std::unique_ptr<RocksState> state_;
   std::unique_ptr<core::Stage> stage_;
   core::Time last_tick_ = core::kTimeMin;
-  int64_t batches_ = 0;
-  std::stop_token stop_;
+  core::Time last_flush_ = core::kTimeMin;
+  core::Time last_position_ = core::kTimeMin;
 
-  mutable std::mutex mutex_;
-  Progress progress_;
+  mutable absl::Mutex mutex_;
+  Progress progress_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 
