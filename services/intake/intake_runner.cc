@@ -2,12 +2,12 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "pipelines/core/id.h"
 #include "services/runtime/logging.h"
-#include "services/runtime/reaction.h"
 
 namespace ringfence::intake_service {
 namespace {
@@ -15,10 +15,15 @@ namespace {
 using runtime::AppendRecord;
 using runtime::LogRecord;
 using runtime::Metric;
+using runtime::Reaction;
 using runtime::TopicPartition;
 
 constexpr char kReader[] = "intake";
+// How long it waits for records before it looks for new topics, and whether it is to stop.
 constexpr std::chrono::milliseconds kWait{50};
+constexpr std::chrono::milliseconds kStoppedReportEvery{1'000};
+// What came of so much of reports is appended at once.
+constexpr size_t kRoundBytesMax = size_t{8} << 20;
 
 const char* OutcomeWord(v1::Outcome outcome) {
   switch (outcome) {
@@ -31,16 +36,26 @@ const char* OutcomeWord(v1::Outcome outcome) {
   }
 }
 
+bool IsPartnerName(std::string_view name) {
+  return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+std::string PartnerOf(const std::string& reports_topic) {
+  return reports_topic.substr(runtime::kReportsPrefix.size());
+}
+
 }  // namespace
 
 IntakeRunner::IntakeRunner(const Options& options, runtime::Log& log, runtime::Metrics& metrics)
     : options_(options),
       log_(log),
       metrics_(metrics),
+      partition_label_(std::to_string(options.partition)),
       intake_(options.intake),
       output_({.source_partition = static_cast<uint32_t>(options.partition),
-               .dedupe_partitions = options.dedupe_partitions,
-               .cluster_partitions = options.cluster_partitions}),
+               .dedupe_partitions = options.dedupe_partitions}),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 IntakeRunner::~IntakeRunner() {
@@ -49,119 +64,213 @@ IntakeRunner::~IntakeRunner() {
 }
 
 std::vector<runtime::Progress> IntakeRunner::progress() const {
-  std::lock_guard lock(mutex_);
   std::vector<runtime::Progress> progress;
-  for (const auto& [topic, next] : next_) {
-    runtime::Progress& entry = progress.emplace_back();
-    entry.stage = kReader;
-    entry.input = {topic, options_.partition};
-    entry.applied = next;
-    entry.stopped_because = stopped_because_;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [input, next] : next_) {
+      runtime::Progress& entry = progress.emplace_back();
+      entry.stage = kReader;
+      entry.input = input;
+      entry.applied = next;
+      entry.stopped_because = stopped_because_;
+    }
+  }
+  for (runtime::Progress& entry : progress) {
+    entry.end = std::max(entry.applied, log_.EndOffset(entry.input).value_or(0));
   }
   return progress;
 }
 
 void IntakeRunner::Run(const std::stop_token& stop) {
+  metrics_.Set(Metric::kStageStopped, {{"stage", kReader}, {"partition", partition_label_}}, 0);
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
-    absl::StatusOr<bool> worked = RunRound();
-    if (worked.ok()) {
-      backoff.Reset();
-      if (*worked) continue;
-      std::vector<runtime::Log::Position> positions;
-      for (const auto& [topic, next] : next_)
-        positions.push_back({{topic, options_.partition}, next});
-      log_.WaitForAny(positions, kWait);
+    const absl::StatusOr<bool> worked = RunRound();
+    if (!worked.ok()) {
+      if (!React(worked.status(), backoff, stop)) break;
       continue;
     }
-    const runtime::Reaction reaction = runtime::ReactionTo(worked.status());
-    metrics_.Add(Metric::kStageErrors,
-                 {{"stage", kReader}, {"reaction", runtime::ReactionWord(reaction)}});
-    runtime::LogLine(runtime::LogLevel::kError, "intake failed",
-                     {{"reaction", runtime::ReactionWord(reaction)},
-                      {"error", std::string(worked.status().message())}});
-    output_.Take();
-    if (reaction == runtime::Reaction::kStop) {
-      std::lock_guard lock(mutex_);
-      stopped_because_ = std::string(worked.status().message());
-      return;
+    backoff.Reset();
+    ReportLag();
+    if (*worked) continue;
+    std::vector<runtime::Log::Position> positions;
+    for (const runtime::Progress& entry : progress()) {
+      positions.push_back({entry.input, entry.applied});
     }
-    std::this_thread::sleep_for(backoff.Next());
+    log_.WaitForAny(positions, kWait);
+  }
+  // Stopped by an error: the lag goes on growing, and has to be seen.
+  while (!stop.stop_requested()) {
+    ReportLag();
+    runtime::SleepUnlessStopped(stop, kStoppedReportEvery);
   }
 }
 
+bool IntakeRunner::React(const absl::Status& error, runtime::Backoff& backoff,
+                         const std::stop_token& stop) {
+  const Reaction reaction = runtime::ReactionTo(error);
+  metrics_.Add(Metric::kStageErrors,
+               {{"stage", kReader}, {"reaction", runtime::ReactionWord(reaction)}});
+  runtime::LogLine(
+      reaction == Reaction::kStop ? runtime::LogLevel::kError : runtime::LogLevel::kWarning,
+      "stage failed",
+      {{"stage", kReader},
+       {"partition", int64_t{options_.partition}},
+       {"reaction", runtime::ReactionWord(reaction)},
+       {"error", std::string(error.message())}});
+  output_.Take();
+  if (reaction != Reaction::kStop) {
+    runtime::SleepUnlessStopped(stop, backoff.Next());
+    return true;
+  }
+  metrics_.Set(Metric::kStageStopped, {{"stage", kReader}, {"partition", partition_label_}}, 1);
+  absl::MutexLock lock(&mutex_);
+  stopped_because_ = std::string(error.message());
+  return false;
+}
+
 absl::Status IntakeRunner::FindTopics() {
-  absl::StatusOr<std::vector<std::string>> topics = log_.Topics(runtime::kReportsPrefix);
+  const absl::StatusOr<std::vector<std::string>> topics = log_.Topics(runtime::kReportsPrefix);
   if (!topics.ok()) return topics.status();
   for (const std::string& topic : *topics) {
-    if (next_.contains(topic)) continue;
-    absl::StatusOr<std::optional<int64_t>> committed =
-        log_.Committed(kReader, {topic, options_.partition});
+    if (topics_.contains(topic)) continue;
+    if (IsPartnerName(PartnerOf(topic))) {
+      if (absl::Status status = AddTopic(topic); !status.ok()) return status;
+    } else {
+      runtime::LogLine(runtime::LogLevel::kWarning, "topic is no partner's, and is not read",
+                       {{"topic", topic}});
+    }
+    topics_.insert(topic);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IntakeRunner::AddTopic(const std::string& topic) {
+  const absl::StatusOr<int32_t> partitions = log_.Partitions(topic);
+  if (!partitions.ok()) return partitions.status();
+  for (int32_t p = options_.partition; p < *partitions; p += options_.partitions) {
+    const TopicPartition input{topic, p};
+    const absl::StatusOr<std::optional<int64_t>> committed = log_.Committed(kReader, input);
     if (!committed.ok()) return committed.status();
-    absl::StatusOr<int64_t> start = log_.StartOffset({topic, options_.partition});
+    const absl::StatusOr<int64_t> start = log_.StartOffset(input);
     if (!start.ok()) return start.status();
-    std::lock_guard lock(mutex_);
-    next_[topic] = committed->value_or(*start);
+    const absl::StatusOr<int64_t> end = log_.EndOffset(input);
+    if (!end.ok()) return end.status();
+    const int64_t next = committed->value_or(*start);
+    if (next > *end) {
+      return absl::OutOfRangeError("intake was at offset " + std::to_string(next) + " of " + topic +
+                                   "/" + std::to_string(p) + ", which ends at " +
+                                   std::to_string(*end) + ": it is another log");
+    }
+    absl::MutexLock lock(&mutex_);
+    next_[input] = next;
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> IntakeRunner::RunRound() {
   if (absl::Status status = FindTopics(); !status.ok()) return status;
-  bool worked = false;
-  for (auto& [topic, next] : next_) {
-    absl::StatusOr<bool> read = RunTopic(topic, next);
-    if (!read.ok()) return read.status();
-    worked = worked || *read;
+  std::map<TopicPartition, int64_t> inputs;
+  {
+    absl::MutexLock lock(&mutex_);
+    inputs = next_;
   }
+  bool worked = false;
+  Round round;
+  for (const auto& [input, next] : inputs) {
+    const absl::StatusOr<std::vector<LogRecord>> records =
+        log_.Read(input, next, options_.records_max, options_.bytes_max);
+    if (!records.ok()) return records.status();
+    if (records->empty()) continue;
+    worked = true;
+    const std::string partner = PartnerOf(input.topic);
+    for (const LogRecord& record : *records) {
+      if (absl::Status status = Take(partner, input, record, round); !status.ok()) return status;
+    }
+    if (round.bytes < kRoundBytesMax) continue;
+    if (absl::Status status = Finish(round); !status.ok()) return status;
+  }
+  if (absl::Status status = Finish(round); !status.ok()) return status;
   return worked;
 }
 
-absl::StatusOr<bool> IntakeRunner::RunTopic(const std::string& topic, int64_t& next) {
-  const TopicPartition input{topic, options_.partition};
-  absl::StatusOr<std::vector<LogRecord>> records =
-      log_.Read(input, next, options_.records_max, options_.bytes_max);
-  if (!records.ok()) return records.status();
-  if (records->empty()) return false;
-  const std::string partner = topic.substr(runtime::kReportsPrefix.size());
-  std::vector<AppendRecord> sent;
-  for (const LogRecord& record : *records) Take(partner, record, sent);
-  if (!sent.empty()) {
-    absl::Status created = log_.CreateTopic(sent.front().to.topic, {.partitions = 1});
-    if (!created.ok()) return created;
-  }
-  for (AppendRecord& record : output_.Take()) sent.push_back(std::move(record));
-  if (absl::Status status = log_.Append(std::move(sent)).status(); !status.ok()) return status;
-  {
-    std::lock_guard lock(mutex_);
-    next = records->back().offset + 1;
-  }
-  if (absl::Status status = log_.Commit(kReader, input, next); !status.ok()) return status;
-  return true;
-}
-
-void IntakeRunner::Take(const std::string& partner, const LogRecord& record,
-                        std::vector<AppendRecord>& rejections) {
+absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition& input,
+                                const LogRecord& record, Round& round) {
   intake::Intake::Result result = intake_.FromRecord(partner, record.value, record.append_time);
-  metrics_.Add(Metric::kReports, {{"partner", partner}, {"outcome", OutcomeWord(result.outcome)}});
-  for (const v1::Problem& problem : result.problems)
-    metrics_.Add(Metric::kProblems, {{"code", problem.code()}});
-  if (result.unknown_fields > 0) {
-    metrics_.Add(Metric::kUnknownFields, {{"partner", partner}},
-                 static_cast<double>(result.unknown_fields));
+  round.bytes += record.value.size();
+  round.next[input] = record.offset + 1;
+  ++round.outcomes[{partner, result.outcome}];
+  for (const v1::Problem& problem : result.problems) ++round.problems[problem.code()];
+  if (result.unknown_fields > 0) round.unknown_fields[partner] += result.unknown_fields;
+  if (const std::optional<v1::Rejection> rejection =
+          intake::RejectionOf(partner, result, input.partition, record.offset)) {
+    if (absl::Status status = Reject(partner, *rejection, round); !status.ok()) return status;
   }
-  if (auto rejection = intake::RejectionOf(partner, result, options_.partition, record.offset)) {
-    std::string json;
-    // A rejection holds nothing that JSON cannot.
-    (void)google::protobuf::util::MessageToJsonString(*rejection, &json);
-    rejections.push_back({{std::string(runtime::kRejectsPrefix) + partner, 0},
-                          std::to_string(options_.partition) + "/" + std::to_string(record.offset),
-                          std::move(json)});
-  }
-  if (!result.revision_message) return;
+  if (!result.revision_message) return absl::OkStatus();
   const core::Id key = core::ReportKey(partner, result.report_id);
   *output_.To(core::Mailbox::kDedupe, core::PartitionOf(key, options_.dedupe_partitions))
        .add_revisions() = std::move(*result.revision_message);
+  return absl::OkStatus();
+}
+
+absl::Status IntakeRunner::Reject(const std::string& partner, const v1::Rejection& rejection,
+                                  Round& round) {
+  const std::string topic = std::string(runtime::kRejectsPrefix) + partner;
+  if (!rejects_topics_.contains(topic)) {
+    absl::Status found = log_.Partitions(topic).status();
+    if (absl::IsNotFound(found)) found = log_.CreateTopic(topic, {.partitions = 1});
+    if (!found.ok()) return found;
+    rejects_topics_.insert(topic);
+  }
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(rejection, &json).ok()) {
+    return absl::InternalError("a rejection cannot be written as JSON");
+  }
+  round.rejections.push_back(
+      {{topic, 0},
+       std::to_string(rejection.partition()) + "/" + std::to_string(rejection.offset()),
+       std::move(json)});
+  return absl::OkStatus();
+}
+
+absl::Status IntakeRunner::Finish(Round& round) {
+  if (round.next.empty()) return absl::OkStatus();
+  std::vector<AppendRecord> sent = output_.Take();
+  sent.insert(sent.end(), std::make_move_iterator(round.rejections.begin()),
+              std::make_move_iterator(round.rejections.end()));
+  if (!sent.empty()) {
+    absl::Status appended = log_.Append(std::move(sent)).status();
+    if (!appended.ok()) return appended;
+  }
+  Count(round);
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [input, next] : round.next) next_[input] = next;
+  }
+  for (const auto& [input, next] : std::exchange(round, {}).next) {
+    if (absl::Status status = log_.Commit(kReader, input, next); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void IntakeRunner::Count(const Round& round) {
+  for (const auto& [key, reports] : round.outcomes) {
+    metrics_.Add(Metric::kReports, {{"partner", key.first}, {"outcome", OutcomeWord(key.second)}},
+                 static_cast<double>(reports));
+  }
+  for (const auto& [code, problems] : round.problems) {
+    metrics_.Add(Metric::kProblems, {{"code", code}}, static_cast<double>(problems));
+  }
+  for (const auto& [partner, fields] : round.unknown_fields) {
+    metrics_.Add(Metric::kUnknownFields, {{"partner", partner}}, static_cast<double>(fields));
+  }
+}
+
+void IntakeRunner::ReportLag() {
+  int64_t lag = 0;
+  for (const runtime::Progress& entry : progress()) lag += entry.end - entry.applied;
+  metrics_.Set(Metric::kStageLag, {{"stage", kReader}, {"partition", partition_label_}},
+               static_cast<double>(lag));
 }
 
 }  // namespace ringfence::intake_service

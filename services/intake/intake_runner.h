@@ -1,34 +1,44 @@
 #pragma once
 
-#include <functional>
+#include <cstddef>
+#include <cstdint>
 #include <map>
-#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "pipelines/intake/intake.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
-#include "services/runtime/runner.h"
+#include "services/runtime/progress.h"
+#include "services/runtime/reaction.h"
 
 namespace ringfence::intake_service {
 
-// Runs intake over one partition of every partner's topic `reports.<partner>`, in a thread of its
-// own. Keeps no state: its place is what it committed after everything that came of the records was
-// in the log, so that a crash repeats some work and loses nothing. New partners' topics are found
-// by themselves.
+// Runs intake over its share of the partitions of every partner's topic `reports.<partner>`, in a
+// thread of its own. What it accepts goes to the dedupe mailbox, what it cannot use whole is told
+// in `rejects.<partner>`, in JSON, with PARTITION/OFFSET as key.
 //
-// Partners take turns: a flood of one delays the others by a bounded share of a round.
+// Keeps no state: its place is what it committed, as reader "intake", after everything that came of
+// the records was in the log; so a crash repeats some work and loses nothing. New partners' topics
+// are found by themselves. After an error of the log that may pass (reaction.h) it tries the same
+// again; otherwise it stops, says so in `progress` and in metrics, and stays stopped.
+//
+// Partners take turns: one that sends much delays the others by a bounded share of a round.
 class IntakeRunner {
  public:
   struct Options {
+    // Its share: of each topic, partitions whose number modulo `partitions` is `partition`.
     int32_t partition = 0;
+    int32_t partitions = 1;
     uint32_t dedupe_partitions = 1;
-    uint32_t cluster_partitions = 1;
     intake::Intake::Options intake;
-    // Of one partner in one round.
+    // Of one partition of a partner's topic in one round.
     size_t records_max = 250;
     size_t bytes_max = size_t{2} << 20;
   };
@@ -38,26 +48,50 @@ class IntakeRunner {
   // Finishes the round.
   ~IntakeRunner();
 
+  // One for each partition that it reads. Any thread.
   std::vector<runtime::Progress> progress() const;
 
  private:
+  // What came of records whose results are not in the log yet.
+  struct Round {
+    size_t bytes = 0;
+    std::vector<runtime::AppendRecord> rejections;
+    std::map<runtime::TopicPartition, int64_t> next;
+    std::map<std::pair<std::string, v1::Outcome>, uint64_t> outcomes;  // by partner
+    std::map<std::string, uint64_t> problems;                          // by code
+    std::map<std::string, uint64_t> unknown_fields;                    // by partner
+  };
+
   void Run(const std::stop_token& stop);
+  // Whether it is worth going on.
+  bool React(const absl::Status& error, runtime::Backoff& backoff, const std::stop_token& stop);
   absl::Status FindTopics();
-  // True if there was anything to read.
+  absl::Status AddTopic(const std::string& topic);
+  // A share of every partner's records. True if there were any.
   absl::StatusOr<bool> RunRound();
-  absl::StatusOr<bool> RunTopic(const std::string& topic, int64_t& next);
-  void Take(const std::string& partner, const runtime::LogRecord& record,
-            std::vector<runtime::AppendRecord>& rejections);
+  absl::Status Take(const std::string& partner, const runtime::TopicPartition& input,
+                    const runtime::LogRecord& record, Round& round);
+  absl::Status Reject(const std::string& partner, const v1::Rejection& rejection, Round& round);
+  // Sends what is in `round`, then commits; empties it.
+  absl::Status Finish(Round& round);
+  void Count(const Round& round);
+  void ReportLag();
 
   const Options options_;
   runtime::Log& log_;
   runtime::Metrics& metrics_;
+  const std::string partition_label_;
+
+  // The thread's own.
   intake::Intake intake_;
   runtime::LogOutput output_;
-  // Next offset of each topic. Written by the thread alone, under the mutex.
-  std::map<std::string, int64_t> next_;
-  mutable std::mutex mutex_;
-  std::string stopped_because_;
+  std::set<std::string> topics_;
+  std::set<std::string> rejects_topics_;
+
+  mutable absl::Mutex mutex_;
+  // Written by the thread alone.
+  std::map<runtime::TopicPartition, int64_t> next_ ABSL_GUARDED_BY(mutex_);
+  std::string stopped_because_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

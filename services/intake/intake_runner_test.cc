@@ -1,0 +1,281 @@
+#include "services/intake/intake_runner.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pipelines/core/id.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/faulty_log_testing.h"
+#include "services/runtime/rocks/embedded_log.h"
+#include "services/runtime/rocks/temporary_folder_testing.h"
+
+namespace ringfence::intake_service {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+constexpr uint32_t kDedupePartitions = 3;
+// 2026-03-01T12:00:00Z.
+constexpr core::Time kNow = 1'772'366'400 * core::kSecond;
+
+// Names a callback number, two hours before kNow.
+std::string GoodReport(const std::string& report_id) {
+  return R"({"reportId":")" + report_id +
+         R"(","occurredAt":"2026-03-01T10:00:00Z","identifiers":[{"type":"IDENTIFIER_TYPE_PHONE",)"
+         R"("role":"IDENTIFIER_ROLE_CALLBACK","value":"+1 212 555 0123"}]})";
+}
+
+// Without a time, and with a handle.
+std::string BadReport(const std::string& report_id) {
+  return R"({"reportId":")" + report_id +
+         R"(","victim":{"handles":[{"kind":"KIND_EMAIL","value":"jane.doe@example.com"}]}})";
+}
+
+class IntakeRunners : public testing::Test {
+ protected:
+  IntakeRunners() {
+    runtime::EmbeddedLog::Options options;
+    options.dir = folder_.path();
+    options.memory = runtime::MakeRocksMemory({.cache_bytes = 1 << 20, .memtable_bytes = 16 << 20});
+    options.clock = clock_.AsClock();
+    options.reserve_bytes = 0;
+    auto log = runtime::EmbeddedLog::Open(options);
+    EXPECT_TRUE(log.ok()) << log.status();
+    embedded_ = *std::move(log);
+    log_ = std::make_unique<runtime::FaultyLog>(*embedded_);
+    Create(std::string(runtime::kDedupeTopic), kDedupePartitions);
+  }
+
+  void Create(const std::string& topic, int32_t partitions = 1) {
+    ASSERT_TRUE(embedded_->CreateTopic(topic, {.partitions = partitions}).ok());
+  }
+  void Send(const std::string& topic, std::vector<std::string> reports, int32_t partition = 0) {
+    std::vector<runtime::AppendRecord> records;
+    for (std::string& report : reports) {
+      records.push_back({{topic, partition}, "", std::move(report)});
+    }
+    ASSERT_TRUE(embedded_->Append(std::move(records)).ok());
+  }
+  void Start(size_t records_max = 250, int32_t partition = 0, int32_t partitions = 1) {
+    runner_.reset();
+    IntakeRunner::Options options;
+    options.partition = partition;
+    options.partitions = partitions;
+    options.dedupe_partitions = kDedupePartitions;
+    options.intake.token_key.id = "k1";
+    options.records_max = records_max;
+    runner_ = std::make_unique<IntakeRunner>(options, *log_, metrics_);
+  }
+  template <typename Condition>
+  static bool Eventually(const Condition& done) {
+    for (int i = 0; i < 60'000; ++i) {
+      if (done()) return true;
+      runtime::SleepUnlessStopped({}, std::chrono::milliseconds(1));
+    }
+    return false;
+  }
+  bool EventuallyRead(const std::string& topic, int32_t partition = 0) {
+    return Eventually([&] {
+      return *embedded_->Committed("intake", {topic, partition}) ==
+             *embedded_->EndOffset({topic, partition});
+    });
+  }
+  std::vector<runtime::LogRecord> Records(const std::string& topic, int32_t partition = 0) {
+    return *embedded_->Read({topic, partition}, 0, 100'000, size_t{1} << 40);
+  }
+  // "partner/report", partition by partition, as they stand in the mailbox.
+  std::vector<std::string> Revisions() {
+    std::vector<std::string> revisions;
+    for (uint32_t p = 0; p < kDedupePartitions; ++p) {
+      for (const runtime::LogRecord& record :
+           Records(std::string(runtime::kDedupeTopic), static_cast<int32_t>(p))) {
+        internal::v1::Envelope envelope;
+        EXPECT_TRUE(envelope.ParseFromString(record.value));
+        for (const internal::v1::ReportRevision& revision : envelope.revisions()) {
+          const core::Id key = core::ReportKey(revision.partner(), revision.report_id());
+          EXPECT_EQ(core::PartitionOf(key, kDedupePartitions), p);
+          revisions.push_back(revision.partner() + "/" + revision.report_id());
+        }
+      }
+    }
+    return revisions;
+  }
+
+  const runtime::TemporaryFolder folder_;
+  runtime::ManualClock clock_{kNow};
+  runtime::Metrics metrics_;
+  std::unique_ptr<runtime::EmbeddedLog> embedded_;
+  std::unique_ptr<runtime::FaultyLog> log_;
+  std::unique_ptr<IntakeRunner> runner_;
+};
+
+TEST_F(IntakeRunners, SendsWhatItAcceptsToThePartitionOfTheReport) {
+  Create("reports.acme");
+  Create("reports.bank");
+  Send("reports.acme", {GoodReport("1"), GoodReport("2"), GoodReport("3")});
+  Send("reports.bank", {GoodReport("1")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  ASSERT_TRUE(EventuallyRead("reports.bank"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1", "acme/2", "acme/3", "bank/1"));
+  EXPECT_THAT(*embedded_->Topics("rejects."), IsEmpty());
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_reports_total{outcome=\"accepted\",partner=\"acme\"} 3\n"));
+}
+
+TEST_F(IntakeRunners, TellsWhatItRejectsAndWhyWithoutTheVictims) {
+  Create("reports.acme");
+  Send("reports.acme", {GoodReport("1"), BadReport("2"), "{no JSON"});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/1"));
+  const std::vector<runtime::LogRecord> rejects = Records("rejects.acme");
+  ASSERT_EQ(rejects.size(), 2u);
+  EXPECT_EQ(rejects[0].key, "0/1");
+  EXPECT_EQ(rejects[1].key, "0/2");
+  v1::Rejection rejection;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(rejects[0].value, &rejection).ok());
+  EXPECT_EQ(rejection.partner(), "acme");
+  EXPECT_EQ(rejection.report_id(), "2");
+  EXPECT_EQ(rejection.partition(), 0);
+  EXPECT_EQ(rejection.offset(), 1);
+  EXPECT_EQ(rejection.outcome(), v1::OUTCOME_REJECTED);
+  EXPECT_GT(rejection.problems_size(), 0);
+  for (const runtime::LogRecord& reject : rejects) {
+    EXPECT_THAT(reject.value, testing::Not(HasSubstr("jane")));
+  }
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_reports_total{outcome=\"rejected\",partner=\"acme\"} 2\n"));
+  EXPECT_THAT(metrics_.Text(), HasSubstr("ringfence_problems_total{code=\"" +
+                                         rejection.problems(0).code() + "\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, FindsAPartnerThatComesLater) {
+  Start();
+  ASSERT_TRUE(runner_->progress().empty());
+  Create("reports.acme");
+  Send("reports.acme", {GoodReport("1")});
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/1"));
+  const std::vector<runtime::Progress> progress = runner_->progress();
+  ASSERT_EQ(progress.size(), 1u);
+  EXPECT_EQ(progress[0].stage, "intake");
+  EXPECT_EQ(progress[0].input, (runtime::TopicPartition{"reports.acme", 0}));
+  EXPECT_EQ(progress[0].applied, 1);
+  EXPECT_EQ(progress[0].end, 1);
+}
+
+TEST_F(IntakeRunners, GoesOnWhereItWas) {
+  Create("reports.acme");
+  Send("reports.acme", {GoodReport("1")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  Start();
+  Send("reports.acme", {GoodReport("2")});
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1", "acme/2"));
+}
+
+TEST_F(IntakeRunners, CommitsOnlyWhatTheLogHas) {
+  Create("reports.acme");
+  log_->FailAppends(absl::StatusCode::kResourceExhausted);
+  Send("reports.acme", {GoodReport("1"), BadReport("2")});
+  Start();
+  ASSERT_TRUE(Eventually([&] { return log_->failed() >= 2; }));
+  EXPECT_EQ(*embedded_->Committed("intake", {"reports.acme", 0}), std::nullopt);
+  log_->FailAppends(absl::StatusCode::kOk);
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/1"));
+  EXPECT_EQ(Records("rejects.acme").size(), 1u);
+  // Nor is anything counted twice.
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_reports_total{outcome=\"accepted\",partner=\"acme\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, DamageStopsIt) {
+  Create("reports.acme");
+  log_->FailReads(absl::StatusCode::kDataLoss);
+  Start();
+  ASSERT_TRUE(Eventually([&] {
+    return !runner_->progress().empty() &&
+           runner_->progress().front().stopped_because == "told to fail";
+  }));
+  log_->FailReads(absl::StatusCode::kOk);
+  Send("reports.acme", {GoodReport("1")});
+  ASSERT_TRUE(Eventually([&] { return runner_->progress().front().end == 1; }));
+  EXPECT_EQ(runner_->progress().front().applied, 0);
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_stage_stopped{partition=\"0\",stage=\"intake\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, AFloodOfOnePartnerDelaysOthersByItsShareOfARound) {
+  Create("reports.flood");
+  Create("reports.quiet");
+  std::vector<std::string> flood;
+  for (int i = 0; i < 500; ++i) flood.push_back(BadReport(std::to_string(i)));
+  Send("reports.flood", std::move(flood));
+  Send("reports.quiet", {BadReport("1")});
+  // Each append takes a second, so that its time tells the round.
+  class TickingLog : public runtime::FaultyLog {
+   public:
+    TickingLog(runtime::Log& log, runtime::ManualClock& clock) : FaultyLog(log), clock_(clock) {}
+    absl::StatusOr<std::vector<int64_t>> Append(
+        std::vector<runtime::AppendRecord> records) override {
+      clock_.Advance(core::kSecond);
+      return FaultyLog::Append(std::move(records));
+    }
+
+   private:
+    runtime::ManualClock& clock_;
+  };
+  log_ = std::make_unique<TickingLog>(*embedded_, clock_);
+  Start(10);
+  ASSERT_TRUE(EventuallyRead("reports.flood"));
+  ASSERT_TRUE(EventuallyRead("reports.quiet"));
+  const core::Time quiet = Records("rejects.quiet").front().append_time;
+  int before = 0;
+  for (const runtime::LogRecord& reject : Records("rejects.flood")) {
+    if (reject.append_time <= quiet) ++before;
+  }
+  EXPECT_LE(before, 10);
+}
+
+TEST_F(IntakeRunners, EachReadsItsShareOfPartitions) {
+  Create("reports.acme", 3);
+  Create("reports.small", 1);
+  for (int32_t p = 0; p < 3; ++p) Send("reports.acme", {GoodReport(std::to_string(p))}, p);
+  Send("reports.small", {GoodReport("0")});
+  Start(250, 1, 2);
+  ASSERT_TRUE(EventuallyRead("reports.acme", 1));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/1"));
+  EXPECT_EQ(runner_->progress().size(), 1u);
+  Start(250, 0, 2);
+  ASSERT_TRUE(EventuallyRead("reports.acme", 0));
+  ASSERT_TRUE(EventuallyRead("reports.acme", 2));
+  ASSERT_TRUE(EventuallyRead("reports.small"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/0", "acme/1", "acme/2", "small/0"));
+}
+
+TEST_F(IntakeRunners, TopicsThatAreNoPartnersAreNotRead) {
+  Create("reports.No_Partner");
+  Create("reports.acme");
+  Send("reports.No_Partner", {GoodReport("1")});
+  Send("reports.acme", {GoodReport("1")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/1"));
+  EXPECT_EQ(runner_->progress().size(), 1u);
+}
+
+}  // namespace
+}  // namespace ringfence::intake_service
