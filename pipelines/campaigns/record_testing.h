@@ -5,6 +5,7 @@
 
 #include "pipelines/campaigns/label.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/place.h"
 #include "pipelines/core/time.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 

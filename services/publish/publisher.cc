@@ -1,9 +1,7 @@
 #include "services/publish/publisher.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -21,15 +19,6 @@ constexpr std::chrono::milliseconds kWait{100};
 constexpr std::chrono::seconds kReportSetEvery{1};
 constexpr char kReader[] = "publish";
 constexpr char kStage[] = "publish";
-
-// False if it was stopped.
-bool Sleep(std::stop_token stop, std::chrono::milliseconds time) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
 
 const char* WordOf(v1::Action action) {
   switch (action) {
@@ -138,13 +127,13 @@ void Publisher::Run(std::stop_token stop) {
       metrics_.Add(Metric::kStageErrors,
                    {{"stage", kStage}, {"reaction", runtime::ReactionWord(reaction)}});
       if (reaction == runtime::Reaction::kStop) return Stop(applied.status());
-      if (!Sleep(stop, backoff.Next())) return;
+      runtime::SleepUnlessStopped(stop, backoff.Next());
       continue;
     }
     backoff.Reset();
-    const bool behind = *applied >= options_.batch_records_max;
-    if (*applied > 0 && !behind && !Sleep(stop, options_.coalesce)) return;
     ReportSetIfDue();
+    const bool behind = *applied >= options_.batch_records_max;
+    if (*applied > 0 && !behind) runtime::SleepUnlessStopped(stop, options_.coalesce);
     if (*applied > 0) continue;
     std::vector<runtime::Log::Position> next;
     for (const runtime::TopicPartition& partition : partitions_)
@@ -224,6 +213,10 @@ void Publisher::Show() {
 void Publisher::Stop(const absl::Status& status) {
   runtime::LogLine(runtime::LogLevel::kError, "stage stopped",
                    {{"stage", kStage}, {"error", std::string(status.message())}});
+  for (const runtime::TopicPartition& partition : partitions_) {
+    const std::string label = std::to_string(partition.partition);
+    metrics_.Set(Metric::kStageStopped, {{"stage", kStage}, {"partition", label}}, 1);
+  }
   absl::MutexLock lock(&mutex_);
   stopped_because_ = status;
 }
@@ -259,8 +252,13 @@ std::vector<runtime::Progress> Publisher::progress() const {
   const std::string stopped_because(Health().message());
   std::vector<runtime::Progress> progress;
   for (size_t p = 0; p < partitions_.size(); ++p) {
-    progress.push_back(
-        {kStage, partitions_[p], moment->offsets[p], moment->as_of, stopped_because});
+    runtime::Progress& of = progress.emplace_back();
+    of.stage = kStage;
+    of.input = partitions_[p];
+    of.applied = moment->offsets[p];
+    of.end = log_.EndOffset(partitions_[p]).value_or(of.applied);
+    of.as_of = moment->as_of;
+    of.stopped_because = stopped_because;
   }
   return progress;
 }
@@ -278,6 +276,7 @@ void Publisher::ReportProgress(const Moment& moment) {
   for (size_t p = 0; p < partitions_.size(); ++p) {
     const std::string partition = std::to_string(p);
     const runtime::Labels labels = {{"stage", kStage}, {"partition", partition}};
+    metrics_.Set(Metric::kStageStopped, labels, 0);
     if (const absl::StatusOr<int64_t> end = log_.EndOffset(partitions_[p]); end.ok())
       metrics_.Set(Metric::kStageLag, labels, static_cast<double>(*end - moment.offsets[p]));
     if (moment.as_of != core::kTimeMin) {

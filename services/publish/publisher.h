@@ -21,8 +21,8 @@
 #include "services/publish/moment.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/metrics.h"
+#include "services/runtime/progress.h"
 #include "services/runtime/rocks/rocks_state.h"
-#include "services/runtime/runner.h"
 
 namespace ringfence::publish {
 

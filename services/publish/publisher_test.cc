@@ -1,0 +1,207 @@
+#include "services/publish/publisher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pipelines/campaigns/read_view.h"
+#include "services/publish/memory_log_testing.h"
+#include "services/publish/publisher_testing.h"
+#include "services/runtime/rocks/embedded_log.h"
+
+namespace ringfence::publish {
+namespace {
+
+using campaigns::kNow;
+using campaigns::Mark;
+using campaigns::ReadView;
+using campaigns::Removal;
+using campaigns::Upsert;
+using testing::HasSubstr;
+
+class PublisherTest : public testing::Test {
+ protected:
+  bool Has(const std::string& value) {
+    const std::shared_ptr<const Moment> moment = under_test_->Latest();
+    ReadView view(*moment->state, under_test_->names());
+    return view.Lookup(campaigns::IdOf({.value = value})).has_value();
+  }
+
+  MemoryLog log_{2};
+  PublisherUnderTest under_test_{log_};
+};
+
+TEST_F(PublisherTest, ShowsWhatAllPartitionsHold) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(1, Upsert({.value = "+2"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+1"));
+  EXPECT_TRUE(Has("+2"));
+  log_.Append(0, Removal({.value = "+1", .place = 2}, "expired"));
+  under_test_.AwaitApplied();
+  EXPECT_FALSE(Has("+1"));
+}
+
+TEST_F(PublisherTest, AMomentStaysAsItIs) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  const std::shared_ptr<const Moment> before = under_test_->Latest();
+  log_.Append(0, Removal({.value = "+1", .place = 2}, "expired"));
+  under_test_.AwaitApplied();
+  ReadView view(*before->state, under_test_->names());
+  EXPECT_TRUE(view.Lookup(campaigns::IdOf({.value = "+1"})).has_value());
+  EXPECT_EQ(before->offsets[0], 1);
+}
+
+TEST_F(PublisherTest, TimeIsThatOfThePartitionThatIsFurthestBehind) {
+  ASSERT_TRUE(under_test_.Start().ok());
+  log_.Append(0, Mark(kNow + 5));
+  under_test_.AwaitApplied();
+  EXPECT_EQ(under_test_->Latest()->as_of, core::kTimeMin);
+  log_.Append(1, Mark(kNow + 3));
+  under_test_.AwaitApplied();
+  EXPECT_EQ(under_test_->Latest()->as_of, kNow + 3);
+}
+
+TEST_F(PublisherTest, IsNotCompleteBeforeItHasReadWhatTheLogHeldAtTheStart) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(0, Upsert({.value = "+2"}));
+  log_.FailReads(absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(under_test_.Start().ok());
+  EXPECT_FALSE(under_test_->Latest()->complete);
+  log_.FailReads(absl::StatusCode::kOk);
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(under_test_->Latest()->complete);
+  EXPECT_TRUE(Has("+2"));
+}
+
+TEST_F(PublisherTest, GoesOnWhereItEnded) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  under_test_.End();
+  EXPECT_EQ(*log_.Committed("publish", {std::string(runtime::kIndicatorsTopic), 0}), 1);
+  log_.Append(0, Upsert({.value = "+2"}));
+  // It would find this again if it began anew.
+  log_.FailReads(absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(under_test_.Start().ok());
+  EXPECT_EQ(under_test_->Latest()->offsets[0], 1);
+  EXPECT_TRUE(Has("+1"));
+  log_.FailReads(absl::StatusCode::kOk);
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+2"));
+}
+
+TEST_F(PublisherTest, ItsStateMayBeLost) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(0, Upsert({.value = "+2"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  under_test_.End();
+  under_test_.LoseState();
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+1"));
+  EXPECT_TRUE(Has("+2"));
+}
+
+TEST_F(PublisherTest, BeginsWhereTheLogBeginsAndRemembersRemovalsFromThere) {
+  for (int i = 0; i < 5; ++i) log_.Append(0, Upsert({.value = std::to_string(i)}));
+  log_.BeginAt(0, 3);
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_EQ(under_test_->Latest()->remembered_from[0], 3);
+  EXPECT_TRUE(Has("4"));
+}
+
+TEST_F(PublisherTest, RefusesAStateThatDoesNotBelongToTheLog) {
+  for (int i = 0; i < 5; ++i) log_.Append(0, Upsert({.value = std::to_string(i)}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  under_test_.End();
+
+  for (int i = 5; i < 9; ++i) log_.Append(0, Upsert({.value = std::to_string(i)}));
+  log_.BeginAt(0, 7);
+  const absl::Status older = under_test_.Start();
+  EXPECT_EQ(older.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(older.message(), HasSubstr("remove the state of publish alone"));
+
+  MemoryLog shorter(2);
+  under_test_.UseLog(shorter);
+  EXPECT_EQ(under_test_.Start().code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST_F(PublisherTest, TriesAgainWhatPassesAndStopsAtDamage) {
+  ASSERT_TRUE(under_test_.Start().ok());
+  log_.FailReads(absl::StatusCode::kUnavailable);
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.FailReads(absl::StatusCode::kOk);
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+1"));
+
+  log_.AppendBytes(0, "key", "\xff\xff\xff");
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(under_test_.HasStopped());
+  EXPECT_EQ(under_test_->Health().code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(under_test_->progress()[0].stopped_because, "");
+  EXPECT_EQ(under_test_->progress()[0].applied, 1) << "what is damaged is not skipped";
+}
+
+TEST_F(PublisherTest, SaysHowFarItIs) {
+  ASSERT_TRUE(under_test_.Start().ok());
+  log_.Append(1, Mark(kNow));
+  log_.Append(0, Mark(kNow));
+  under_test_.AwaitApplied();
+  const std::vector<runtime::Progress> progress = under_test_->progress();
+  ASSERT_EQ(progress.size(), 2u);
+  EXPECT_EQ(progress[1].stage, "publish");
+  EXPECT_EQ(progress[1].input.topic, runtime::kIndicatorsTopic);
+  EXPECT_EQ(progress[1].input.partition, 1);
+  EXPECT_EQ(progress[1].applied, 1);
+  EXPECT_EQ(progress[1].as_of, kNow);
+  EXPECT_EQ(progress[1].stopped_because, "");
+}
+
+TEST_F(PublisherTest, CountsTheSet) {
+  log_.Append(0, Upsert({.value = "+1", .action = v1::ACTION_BLOCK, .root = "+1"}));
+  log_.Append(0, Upsert({.value = "+2", .action = v1::ACTION_BLOCK, .root = "+1"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  under_test_.End();
+  const std::string text = under_test_.metrics.Text();
+  EXPECT_THAT(text, HasSubstr("ringfence_stage_records_total{stage=\"publish\"} 2"));
+  EXPECT_THAT(text, HasSubstr("ringfence_campaigns 1"));
+  EXPECT_THAT(text, HasSubstr("ringfence_indicators{action=\"block\",type=\"phone\"} 2"));
+  EXPECT_THAT(text, HasSubstr("ringfence_indicators{action=\"monitor\",type=\"wallet\"} 0"));
+}
+
+TEST(PublisherOnTheEmbeddedLog, FollowsIt) {
+  runtime::TemporaryFolder folder;
+  auto log = runtime::EmbeddedLog::Open({.dir = folder.path(),
+                                         .clock = [] { return kNow; },
+                                         .memory = runtime::MakeRocksMemory({}),
+                                         .reserve_bytes = 0});
+  ASSERT_TRUE(log.ok()) << log.status();
+  const std::string topic(runtime::kIndicatorsTopic);
+  {
+    PublisherUnderTest without_topic(**log);
+    EXPECT_EQ(without_topic.Start().code(), absl::StatusCode::kNotFound);
+  }
+  ASSERT_TRUE((*log)->CreateTopic(topic, {.partitions = 2, .compacted = true}).ok());
+  PublisherUnderTest under_test(**log);
+  ASSERT_TRUE(under_test.Start().ok());
+  for (core::Place place = 1; place <= 3; ++place) {
+    const auto record = Upsert({.value = "+1", .place = place});
+    ASSERT_TRUE(
+        (*log)->Append({{{topic, 1}, record.identifier_id(), record.SerializeAsString()}}).ok());
+  }
+  under_test.AwaitApplied();
+  const std::shared_ptr<const Moment> moment = under_test->Latest();
+  ReadView view(*moment->state, under_test->names());
+  EXPECT_EQ(view.Lookup(campaigns::IdOf({.value = "+1"}))->revision(), 3u);
+  EXPECT_EQ(moment->offsets, Offsets({0, 3}));
+}
+
+}  // namespace
+}  // namespace ringfence::publish

@@ -1,0 +1,596 @@
+// Each promise of indicator_service.proto about Subscribe.
+#include "services/publish/subscription.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/publish/subscription_testing.h"
+
+namespace ringfence::publish {
+namespace {
+
+using campaigns::kNow;
+using campaigns::Mark;
+using campaigns::RecordSpec;
+using campaigns::Removal;
+using campaigns::Upsert;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::StartsWith;
+using v1::SubscribeResponse;
+
+class SubscriptionTest : public SubscriptionTestBase {
+ protected:
+  SubscriptionTest() : SubscriptionTestBase(2) {}
+
+  std::vector<SubscribeResponse::EventCase> Kinds(const Consumer& consumer, size_t from = 0) {
+    std::vector<SubscribeResponse::EventCase> kinds;
+    for (size_t i = from; i < consumer.events.size(); ++i)
+      kinds.push_back(consumer.events[i].event_case());
+    return kinds;
+  }
+  // The cursor of one who holds what is there now.
+  std::string CursorNow(const v1::SubscribeRequest& request = Request()) {
+    Consumer consumer;
+    StreamUnderTest stream = Stream(request);
+    stream.Follow(consumer);
+    return consumer.cursor;
+  }
+  std::string ReasonFor(const v1::SubscribeRequest& request) {
+    Consumer consumer;
+    StreamUnderTest stream = Stream(request);
+    stream.Follow(consumer, 1);
+    return consumer.events.at(0).snapshot_begin().reason();
+  }
+};
+
+TEST_F(SubscriptionTest, BeginsWithASnapshotOfWhatTheFilterLetsThrough) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(1, Upsert({.value = "+2", .action = v1::ACTION_CHALLENGE}));
+  log_.Append(0, Upsert({.value = "+3", .action = v1::ACTION_MONITOR}));
+  log_.Append(0, Upsert({.value = "+4", .tlp = v1::TLP_RED}));
+  log_.Append(0, Mark(kNow));
+  log_.Append(1, Mark(kNow + 5));
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  EXPECT_THAT(Kinds(consumer),
+              ElementsAre(SubscribeResponse::kSnapshotBegin, SubscribeResponse::kSnapshotChunk,
+                          SubscribeResponse::kSnapshotEnd));
+  EXPECT_EQ(consumer.events[0].snapshot_begin().reason(), "none");
+  EXPECT_THAT(consumer.Values(), ElementsAre("+1", "+2"));
+  const v1::SnapshotEnd& end = consumer.Last().snapshot_end();
+  EXPECT_EQ(core::FromProto(end.as_of()), kNow);
+  EXPECT_EQ(end.valid_for().seconds(), 300);
+  EXPECT_NE(end.cursor(), "");
+}
+
+TEST_F(SubscriptionTest, AnEmptySetHasADigestOfZeros) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  EXPECT_THAT(Kinds(consumer),
+              ElementsAre(SubscribeResponse::kSnapshotBegin, SubscribeResponse::kSnapshotEnd));
+  EXPECT_EQ(consumer.Last().snapshot_end().digest().sum(), std::string(16, '\0'));
+  EXPECT_FALSE(consumer.Last().snapshot_end().has_as_of()) << "no mark has come";
+}
+
+TEST_F(SubscriptionTest, ASnapshotComesInPiecesOfABoundedSize) {
+  for (int i = 0; i < 1'500; ++i) {
+    internal::v1::IndicatorRecord record = Upsert({.value = "v" + std::to_string(i)});
+    record.mutable_indicator()->mutable_explanation()->add_rules(std::string(400, 'r'));
+    log_.Append(0, record);
+  }
+  feed_options_.rows_per_step_max = 100;
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  EXPECT_EQ(consumer.set.size(), 1'500u);
+  EXPECT_GT(consumer.events.size(), 5u);
+  EXPECT_LT(consumer.events.size(), 15u) << "and of no small one";
+}
+
+TEST_F(SubscriptionTest, TypesThatAreNotWantedAreLeftOut) {
+  log_.Append(0, Upsert({.type = v1::IDENTIFIER_TYPE_PHONE, .value = "p"}));
+  log_.Append(0, Upsert({.type = v1::IDENTIFIER_TYPE_IP, .value = "i"}));
+  log_.Append(0, Upsert({.type = v1::IDENTIFIER_TYPE_EMAIL, .value = "e"}));
+  log_.Append(0, Upsert({.type = v1::IDENTIFIER_TYPE_PAYMENT_HANDLE, .value = "h"}));
+  Start();
+  v1::SubscribeRequest request = Request();
+  request.mutable_filter()->add_types(v1::IDENTIFIER_TYPE_IP);
+  request.mutable_filter()->add_types(v1::IDENTIFIER_TYPE_PAYMENT_HANDLE);
+  Consumer consumer;
+  StreamUnderTest stream = Stream(request);
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), ElementsAre("h", "i"));
+  Append(Upsert({.type = v1::IDENTIFIER_TYPE_PHONE, .value = "p2"}));
+  Append(Upsert({.type = v1::IDENTIFIER_TYPE_IP, .value = "i2"}));
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), ElementsAre("h", "i", "i2"));
+}
+
+TEST_F(SubscriptionTest, ThenComesEveryChange) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  Append(Upsert({.value = "+1"}));
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), ElementsAre("+1"));
+  Append(Upsert({.value = "+1", .place = 2, .score = 900}));
+  stream.Follow(consumer);
+  EXPECT_EQ(consumer.set.begin()->second.score(), 900u);
+  Append(Removal({.value = "+1", .place = 3}, "retracted", kNow + 7));
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), IsEmpty());
+  ASSERT_EQ(consumer.removals.size(), 1u);
+  EXPECT_EQ(consumer.removals[0].reason(), "retracted");
+  EXPECT_EQ(consumer.removals[0].revision(), 3u);
+  EXPECT_EQ(core::FromProto(consumer.removals[0].removed_at()), kNow + 7);
+  EXPECT_EQ(consumer.removals[0].indicator_id(),
+            campaigns::IndicatorIdOf({.value = "+1", .epoch = 0}));
+}
+
+TEST_F(SubscriptionTest, WhatChangedSeveralTimesMeanwhileIsToldOnceAsItIsNow) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  const size_t before = consumer.events.size();
+  for (core::Place place = 1; place <= 9; ++place) Append(Upsert({.value = "+1", .place = place}));
+  Append(Upsert({.value = "+2", .place = 10}));
+  Append(Removal({.value = "+2", .place = 11}, "expired"));
+  EXPECT_EQ(stream.Follow(consumer), 1);
+  const v1::Delta& delta = consumer.events[before].delta();
+  EXPECT_EQ(delta.upserts_size(), 1);
+  EXPECT_EQ(delta.upserts(0).revision(), 9u);
+  EXPECT_EQ(delta.removals_size(), 0) << "+2 came and went unseen";
+}
+
+TEST_F(SubscriptionTest, WhatFallsBelowTheFilterIsRemoved) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  Append(Upsert({.value = "+1"}));
+  Append(Upsert({.value = "+2"}));
+  stream.Follow(consumer);
+  Append(Upsert({.value = "+1", .place = 2, .action = v1::ACTION_MONITOR}));
+  Append(Upsert({.value = "+2", .place = 2, .tlp = v1::TLP_RED}));
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), IsEmpty());
+  ASSERT_EQ(consumer.removals.size(), 2u);
+  for (const v1::Removal& removal : consumer.removals) {
+    EXPECT_EQ(removal.reason(), "below_filter");
+    EXPECT_EQ(removal.revision(), 2u);
+  }
+}
+
+TEST_F(SubscriptionTest, ANewEpochReplacesTheOneBeforeInTheSameDelta) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  Append(Upsert({.value = "+1", .place = 1, .epoch = 0}));
+  stream.Follow(consumer);
+  const size_t before = consumer.events.size();
+  Append(Upsert({.value = "+1", .place = 2, .epoch = 1}));
+  stream.Follow(consumer);
+  const v1::Delta& delta = consumer.events[before].delta();
+  ASSERT_EQ(delta.removals_size(), 1);
+  ASSERT_EQ(delta.upserts_size(), 1);
+  EXPECT_EQ(delta.removals(0).reason(), "replaced");
+  EXPECT_EQ(delta.removals(0).indicator_id(),
+            campaigns::IndicatorIdOf({.value = "+1", .epoch = 0}));
+  EXPECT_EQ(delta.upserts(0).indicator_id(), campaigns::IndicatorIdOf({.value = "+1", .epoch = 1}));
+}
+
+TEST_F(SubscriptionTest, CampaignIdsAreAsOfWhenTheyAreSent) {
+  Append(Upsert({.value = "+1", .first_seen = kNow - 9, .root = "+1"}));
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  EXPECT_EQ(consumer.set.begin()->second.campaign_id(), "") << "it stands alone";
+  Append(Upsert({.value = "+2", .first_seen = kNow - 5, .root = "+1"}));
+  Append(Upsert({.value = "+1", .place = 2, .first_seen = kNow - 9, .root = "+1"}));
+  stream.Follow(consumer);
+  const std::string name = publisher_->names().NameOf(campaigns::IdOf({.value = "+1"}));
+  for (const auto& [id, indicator] : consumer.set) EXPECT_EQ(indicator.campaign_id(), name);
+}
+
+TEST_F(SubscriptionTest, BookmarksComeAtLeastAsOftenAsPromised) {
+  EXPECT_LT(feed_options_.bookmark_every, std::chrono::seconds(15));
+  feed_options_.bookmark_every = std::chrono::seconds(10);
+  Start();
+  Append(Upsert({.value = "+1"}));
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  stream.now += std::chrono::milliseconds(9'999);
+  EXPECT_EQ(stream.Follow(consumer), 0);
+  stream.now += std::chrono::milliseconds(1);
+  Append(Mark(kNow + 1), 0);
+  Append(Mark(kNow + 2), 1);
+  EXPECT_EQ(stream.Follow(consumer), 1);
+  ASSERT_TRUE(consumer.Last().has_bookmark());
+  EXPECT_EQ(core::FromProto(consumer.Last().bookmark().as_of()), kNow + 1);
+  EXPECT_EQ(consumer.Last().bookmark().valid_for().seconds(), 300);
+  EXPECT_EQ(consumer.Last().bookmark().digest().count(), 1u);
+  stream.now += std::chrono::seconds(10);
+  EXPECT_EQ(stream.Follow(consumer), 1);
+}
+
+TEST_F(SubscriptionTest, MarksAloneBringNoDelta) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  Append(Mark(kNow));
+  Append(Upsert({.value = "+1", .action = v1::ACTION_MONITOR}));
+  EXPECT_EQ(stream.Follow(consumer), 0);
+}
+
+TEST_F(SubscriptionTest, AValidCursorIsAnsweredAtOnceWithoutASnapshot) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  Start();
+  const std::string cursor = CursorNow();
+  Consumer consumer;
+  StreamUnderTest stream = Stream(Request(cursor));
+  consumer.set[campaigns::IndicatorIdOf({.value = "+1"})].set_value("+1");
+  consumer.set.begin()->second.set_revision(1);
+  EXPECT_EQ(stream.Follow(consumer), 1);
+  EXPECT_TRUE(consumer.Last().has_bookmark());
+
+  Append(Upsert({.value = "+2"}));
+  Consumer later;
+  later.set = consumer.set;
+  StreamUnderTest again = Stream(Request(cursor));
+  again.Follow(later);
+  EXPECT_THAT(Kinds(later), ElementsAre(SubscribeResponse::kDelta, SubscribeResponse::kBookmark));
+  EXPECT_THAT(later.Values(), ElementsAre("+1", "+2"));
+}
+
+TEST_F(SubscriptionTest, EveryCursorOfAStreamIsGood) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  for (int i = 0; i < 6; ++i) {
+    Append(Upsert({.value = "+" + std::to_string(i % 4), .place = static_cast<core::Place>(i + 1)}),
+           i % 2);
+    stream.Follow(consumer);
+    Consumer other;
+    other.set = consumer.set;
+    StreamUnderTest resumed = Stream(Request(consumer.cursor));
+    resumed.Follow(other);
+    EXPECT_TRUE(other.events.at(0).has_bookmark());
+  }
+}
+
+TEST_F(SubscriptionTest, CursorsSurviveRestartsAndTheLossOfTheState) {
+  log_.Append(0, Upsert({.value = "+1", .place = 1}));
+  log_.Append(1, Upsert({.value = "+2", .place = 1}));
+  Start();
+  Consumer consumer;
+  {
+    StreamUnderTest stream = Stream();
+    stream.Follow(consumer);
+  }
+  log_.Append(0, Removal({.value = "+1", .place = 2}, "expired"));
+  log_.Append(1, Upsert({.value = "+3", .place = 2}));
+  Restart();
+  Consumer first = consumer;
+  StreamUnderTest stream = Stream(Request(consumer.cursor));
+  stream.Follow(first);
+  EXPECT_THAT(first.Values(), ElementsAre("+2", "+3"));
+
+  feed_.reset();
+  publisher_.End();
+  publisher_.LoseState();
+  Start();
+  Consumer second = consumer;
+  StreamUnderTest other = Stream(Request(consumer.cursor));
+  other.Follow(second);
+  EXPECT_THAT(second.Values(), ElementsAre("+2", "+3"));
+  EXPECT_EQ(second.removals.size(), 1u);
+}
+
+TEST_F(SubscriptionTest, SaysWhyACursorWasNotUsed) {
+  Append(Upsert({.value = "+1"}));
+  Start();
+  const std::string cursor = CursorNow();
+  EXPECT_EQ(ReasonFor(Request("")), "none");
+  EXPECT_EQ(ReasonFor(Request("nonsense")), "invalid");
+  v1::SubscribeRequest other_filter = Request(cursor);
+  other_filter.mutable_filter()->set_min_score(1);
+  EXPECT_EQ(ReasonFor(other_filter), "filter_changed");
+  EXPECT_EQ(ReasonFor(Request(Cursors("key", "another log", 2)
+                                  .Encode({1, 0}, MakeFilter({}, v1::TLP_AMBER_STRICT)->Key()))),
+            "invalid");
+  const std::string beyond =
+      Cursors("key", "memory", 2).Encode({99, 0}, MakeFilter({}, v1::TLP_AMBER_STRICT)->Key());
+  EXPECT_EQ(ReasonFor(Request(beyond)), "invalid") << "the log has never been there";
+}
+
+TEST_F(SubscriptionTest, AFilterThatSaysTheSameInOtherWordsHasTheSameCursors) {
+  Append(Upsert({.value = "+1"}));
+  Start();
+  Consumer consumer;
+  {
+    StreamUnderTest stream = Stream();
+    stream.Follow(consumer);
+  }
+  v1::SubscribeRequest request = Request(consumer.cursor);
+  request.mutable_filter()->set_min_action(v1::ACTION_CHALLENGE);
+  request.mutable_filter()->set_max_tlp(v1::TLP_RED);
+  StreamUnderTest stream = Stream(request);
+  stream.Follow(consumer);
+  EXPECT_TRUE(consumer.Last().has_bookmark());
+}
+
+TEST_F(SubscriptionTest, ACursorOlderThanWhatIsRememberedIsStale) {
+  publisher_.options.model.removals_kept = core::kDay;
+  Append(Upsert({.value = "+1", .place = 1}));
+  Start();
+  const std::string cursor = CursorNow();
+  Append(Removal({.value = "+1", .place = 2}, "expired", kNow));
+  Append(Mark(kNow + 2 * core::kDay));
+  EXPECT_EQ(ReasonFor(Request(cursor)), "stale");
+
+  v1::SubscribeRequest failing = Request(cursor);
+  failing.set_fail_if_stale(true);
+  Consumer consumer;
+  StreamUnderTest stream = Stream(failing);
+  EXPECT_EQ(stream.Follow(consumer), 0);
+  ASSERT_TRUE(stream.ended.has_value());
+  EXPECT_EQ(stream.ended->code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST_F(SubscriptionTest, AStreamThatMissedAForgottenRemovalGetsANewSnapshot) {
+  publisher_.options.model.removals_kept = core::kDay;
+  Append(Upsert({.value = "+1", .place = 1}));
+  Append(Upsert({.value = "+2", .place = 1}));
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  Append(Removal({.value = "+1", .place = 2}, "expired", kNow));
+  Append(Mark(kNow + 2 * core::kDay));
+  const size_t before = consumer.events.size();
+  stream.Follow(consumer);
+  EXPECT_EQ(consumer.events[before].snapshot_begin().reason(), "stale");
+  EXPECT_THAT(consumer.Values(), ElementsAre("+2"));
+}
+
+TEST_F(SubscriptionTest, ACursorFromAReplicaThatIsAheadWaits) {
+  Append(Upsert({.value = "+1"}));
+  Start();
+  log_.HoldReadsAt(1);
+  log_.Append(0, Upsert({.value = "+2"}));
+  const std::string ahead =
+      Cursors("key", "memory", 2).Encode({2, 0}, MakeFilter({}, v1::TLP_AMBER_STRICT)->Key());
+  Consumer consumer;
+  StreamUnderTest stream = Stream(Request(ahead));
+  for (const char* value : {"+1", "+2"}) {
+    v1::Indicator& held = consumer.set[campaigns::IndicatorIdOf({.value = value})];
+    held.set_value(value);
+    held.set_revision(1);
+  }
+  EXPECT_EQ(stream.Follow(consumer), 0);
+  EXPECT_FALSE(stream.ended.has_value());
+  log_.ReleaseReads();
+  publisher_.AwaitApplied();
+  EXPECT_EQ(stream.Follow(consumer), 1);
+  EXPECT_TRUE(consumer.Last().has_bookmark());
+}
+
+TEST_F(SubscriptionTest, NothingIsSentBeforeTheSetIsComplete) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(0, Upsert({.value = "+2"}));
+  log_.HoldReadsAt(1);
+  log_.FailReads(absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(publisher_.Start().ok());
+  feed_ = std::make_unique<Feed>(feed_options_, *publisher_, publisher_.metrics);
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  EXPECT_EQ(stream.Follow(consumer), 0);
+  log_.ReleaseReads();
+  log_.FailReads(absl::StatusCode::kOk);
+  publisher_.AwaitApplied();
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), ElementsAre("+1", "+2"));
+}
+
+TEST_F(SubscriptionTest, WhatWasOnlyEverMonitoredDoesNotLeakToBlockersThroughRemovals) {
+  Start();
+  const std::string cursor = CursorNow();
+  Append(Upsert({.value = "watched", .place = 1, .action = v1::ACTION_MONITOR}));
+  Append(Removal({.value = "watched", .place = 2, .action = v1::ACTION_MONITOR}, "expired"));
+  Append(Removal({.value = "secret", .place = 2, .tlp = v1::TLP_RED}, "expired"));
+  Append(Removal({.value = "known", .place = 2}, "expired"));
+  Append(Upsert({.value = "fallen",
+                 .place = 2,
+                 .action = v1::ACTION_MONITOR,
+                 .peak_action = v1::ACTION_BLOCK}));
+  Consumer consumer;
+  StreamUnderTest stream = Stream(Request(cursor));
+  stream.Follow(consumer);
+  std::vector<std::string> told;
+  for (const v1::Removal& removal : consumer.removals)
+    told.push_back(removal.value() + " " + removal.reason());
+  EXPECT_THAT(told, testing::UnorderedElementsAre("known expired", "fallen below_filter"));
+}
+
+TEST_F(SubscriptionTest, OneWhoWasAwayHearsOfTheEndOfEveryEpochThatHeMayHold) {
+  Append(Upsert({.value = "+1", .place = 1, .epoch = 0}));
+  Append(Upsert({.value = "+2", .place = 1, .epoch = 0}));
+  Start();
+  Consumer consumer;
+  {
+    StreamUnderTest stream = Stream();
+    stream.Follow(consumer);
+  }
+  Append(Upsert({.value = "+1", .place = 2, .epoch = 2}));
+  Append(Removal({.value = "+2", .place = 2, .epoch = 1}, "expired"));
+  StreamUnderTest stream = Stream(Request(consumer.cursor));
+  stream.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), ElementsAre("+1"));
+  EXPECT_TRUE(consumer.set.contains(campaigns::IndicatorIdOf({.value = "+1", .epoch = 2})));
+}
+
+TEST_F(SubscriptionTest, WhoIsTooFarBehindForRecentChangesMissesNothing) {
+  feed_options_.live_changes_max = 3;
+  feed_options_.rows_per_step_max = 2;
+  feed_options_.message_bytes_max = 600;
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  Append(Upsert({.value = "gone", .place = 1}));
+  stream.Follow(consumer);
+  for (int i = 0; i < 20; ++i) log_.Append(i % 2, Upsert({.value = "+" + std::to_string(i)}));
+  Append(Removal({.value = "gone", .place = 2}, "expired"));
+  stream.Follow(consumer);
+  EXPECT_EQ(consumer.set.size(), 20u);
+  EXPECT_TRUE(consumer.Last().has_bookmark()) << "digest and all";
+}
+
+TEST_F(SubscriptionTest, ADeltaInPiecesIsGoodFromItsBeginningOnly) {
+  feed_options_.message_bytes_max = 300;
+  Start();
+  for (const bool says_goodbye : {false, true}) {
+    const int64_t end = says_goodbye ? 6 : 0;
+    Consumer consumer;
+    StreamUnderTest stream = Stream();
+    stream.Follow(consumer);
+    log_.HoldReadsAt(end);
+    for (int64_t i = end; i < end + 6; ++i)
+      log_.Append(0, Upsert({.value = "+" + std::to_string(i)}));
+    log_.ReleaseReads();
+    publisher_.AwaitApplied();
+    ASSERT_EQ(stream.Follow(consumer, 1), 1);
+    ASSERT_TRUE(consumer.Last().has_delta());
+    if (says_goodbye) stream.Close();
+    stream.Follow(consumer, says_goodbye ? 1 : 0);
+    ASSERT_LT(consumer.Values().size(), static_cast<size_t>(end) + 6);
+    // Cut off in the middle: what has not come yet comes with the cursor of what has.
+    StreamUnderTest again = Stream(Request(consumer.cursor));
+    again.Follow(consumer);
+    EXPECT_EQ(consumer.Values().size(), static_cast<size_t>(end) + 6);
+  }
+}
+
+TEST_F(SubscriptionTest, GoodbyeHasACursorThatGoesOnWhereItEnds) {
+  Append(Upsert({.value = "+1"}));
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  Append(Upsert({.value = "+2"}));
+  stream.Close();
+  stream.Follow(consumer);
+  ASSERT_TRUE(stream.ended.has_value());
+  EXPECT_TRUE(stream.ended->ok());
+  ASSERT_TRUE(consumer.Last().has_bye());
+  EXPECT_EQ(consumer.Last().bye().reason(), "shutdown");
+  EXPECT_GT(consumer.Last().bye().retry_after().seconds(), 0);
+  EXPECT_THAT(consumer.Values(), ElementsAre("+1"));
+  StreamUnderTest again = Stream(Request(consumer.cursor));
+  again.Follow(consumer);
+  EXPECT_THAT(consumer.Values(), ElementsAre("+1", "+2"));
+}
+
+TEST_F(SubscriptionTest, ASnapshotThatCannotGoOnEndsWithAStatus) {
+  for (int i = 0; i < 50; ++i) log_.Append(0, Upsert({.value = "+" + std::to_string(i)}));
+  feed_options_.message_bytes_max = 500;
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer, 3);
+  stream.Close();
+  stream.Follow(consumer);
+  EXPECT_EQ(stream.ended->code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(consumer.Last().has_bye());
+
+  Consumer slow;
+  StreamUnderTest other = Stream();
+  other.Follow(slow, 3);
+  other.now += feed_options_.catch_up_within + std::chrono::seconds(1);
+  other.Follow(slow);
+  EXPECT_EQ(other.ended->code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(SubscriptionTest, WhoCatchesUpTooSlowlyIsSentAwayWithACursor) {
+  feed_options_.message_bytes_max = 500;
+  Start();
+  Consumer consumer;
+  {
+    StreamUnderTest stream = Stream();
+    stream.Follow(consumer);
+  }
+  for (int i = 0; i < 50; ++i) log_.Append(i % 2, Upsert({.value = "+" + std::to_string(i)}));
+  publisher_.AwaitApplied();
+  StreamUnderTest slow = Stream(Request(consumer.cursor));
+  slow.Follow(consumer, 3);
+  slow.now += feed_options_.catch_up_within + std::chrono::seconds(1);
+  slow.Follow(consumer);
+  EXPECT_TRUE(slow.ended->ok());
+  ASSERT_TRUE(consumer.Last().has_bye());
+  EXPECT_EQ(consumer.Last().bye().reason(), "slow");
+  const size_t held = consumer.set.size();
+  EXPECT_GT(held, 0u);
+  EXPECT_LT(held, 50u);
+  StreamUnderTest again = Stream(Request(consumer.cursor));
+  again.Follow(consumer);
+  EXPECT_EQ(consumer.set.size(), 50u);
+}
+
+TEST_F(SubscriptionTest, WhenTheSetIsNotKeptUpStreamsEnd) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  log_.AppendBytes(0, "key", "\xff\xff");
+  publisher_.AwaitApplied();
+  stream.Follow(consumer);
+  ASSERT_TRUE(stream.ended.has_value());
+  EXPECT_EQ(stream.ended->code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(SubscriptionTest, RefusalsNameTheField) {
+  Start();
+  const auto refusal = [&](const v1::SubscribeRequest& request) {
+    const absl::Status status = Subscription::Open(request, v1::TLP_AMBER, *feed_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  v1::SubscribeRequest request;
+  EXPECT_THAT(refusal(request), StartsWith("consumer"));
+  request.set_consumer(std::string(65, 'x'));
+  EXPECT_THAT(refusal(request), StartsWith("consumer"));
+  request.set_consumer("x");
+  request.mutable_filter()->set_min_score(2'000);
+  EXPECT_THAT(refusal(request), StartsWith("filter.min_score"));
+  request.mutable_filter()->Clear();
+  std::string characters;
+  for (int i = 0; i < 64; ++i) characters += "é";
+  request.set_consumer(characters);
+  EXPECT_TRUE(Subscription::Open(request, v1::TLP_AMBER, *feed_).ok());
+}
+
+TEST_F(SubscriptionTest, CountsWhatItSends) {
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  Append(Upsert({.value = "+1"}));
+  stream.Follow(consumer);
+  const std::string text = publisher_.metrics.Text();
+  EXPECT_THAT(text, testing::HasSubstr("ringfence_snapshots_total{reason=\"none\"} 1"));
+  EXPECT_THAT(text, testing::HasSubstr("ringfence_deltas_total 1"));
+  EXPECT_THAT(text, testing::HasSubstr("ringfence_delivery_seconds_count 1"));
+}
+
+}  // namespace
+}  // namespace ringfence::publish
