@@ -23,6 +23,7 @@ struct Row {
 
 // In the order of --help.
 constexpr Row kCommands[] = {
+    {"serve", "Runs all of it in one process", DeclareServe},
     {"ingest", "Streams files of reports to a gateway", DeclareIngest},
     {"subscribe", "Follows the published indicators", DeclareSubscribe},
     {"lookup", "Says whether values are listed, and why", DeclareLookup},

@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "services/ringfence/commands.h"
+#include "services/ringfence/interrupt.h"
+#include "services/ringfence/server/server.h"
+
+namespace ringfence::cli {
+namespace {
+
+constexpr char kFooter[] =
+    R"(Runs all of Ringfence in one process: takes reports over gRPC, publishes indicators and campaigns
+over gRPC, and serves /metrics for Prometheus over HTTP. Everything is kept in --data; what was
+answered as accepted survives a crash. Keys are made in DIR/keys at the first start: keep a copy.
+
+Until there are identities it listens on loopback only, and partners name themselves.
+
+Exit status: 0 stopped by a signal; 2 wrong use; 3 it could not start, or a stage stopped for good.
+
+Examples:
+  ringfence serve --data data
+  ringfence serve --data data --grpc 127.0.0.1:0 --http 127.0.0.1:0)";
+
+constexpr std::chrono::seconds kHealthEvery{1};
+
+int Run(const server::Server::Options& options) {
+  Interrupt interrupt;
+  absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
+  if (!server.ok()) return Fail(server.status());
+  fmt::print("serving gRPC on {}, metrics on http://{}/metrics; Ctrl-C ends it\n",
+             (*server)->grpc_address(), (*server)->http_address());
+  std::fflush(stdout);
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  const std::stop_token stop = interrupt.token();
+  while (!stop.stop_requested()) {
+    woken.wait_for(lock, stop, kHealthEvery, [&] { return stop.stop_requested(); });
+    if (absl::Status health = (*server)->Health(); !health.ok()) return Fail(health);
+  }
+  fmt::print("stopping\n");
+  return kDone;
+}
+
+}  // namespace
+
+Command DeclareServe(CLI::App& app) {
+  auto options = std::make_shared<server::Server::Options>();
+  app.footer(kFooter);
+  app.add_option("--data", options->data, "Folder for log, state and keys; made if need be")
+      ->required()
+      ->type_name("DIR");
+  app.add_option("--grpc", options->grpc, "Where to serve gRPC; port 0 takes a free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--http", options->http, "Where to serve /metrics; port 0 takes a free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--partitions", options->partitions, "Of each mailbox; fixed by the first start")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  return [options] { return Run(*options); };
+}
+
+}  // namespace ringfence::cli

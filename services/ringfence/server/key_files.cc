@@ -1,0 +1,101 @@
+#include "services/ringfence/server/key_files.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace ringfence::server {
+namespace {
+
+constexpr size_t kCursorKeyBytes = 32;
+
+absl::Status Failed(const std::string& path) {
+  return absl::UnavailableError(path + ": " + std::strerror(errno));
+}
+
+std::string RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1) {
+    bytes.clear();
+  }
+  return bytes;
+}
+
+// A file that is there is there whole: written beside, then renamed.
+absl::Status WriteSecret(const std::string& path, const std::string& content) {
+  const std::string beside = path + ".new";
+  const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return Failed(beside);
+  const bool written =
+      write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+      fsync(file) == 0;
+  if (close(file) != 0 || !written) return Failed(beside);
+  if (rename(beside.c_str(), path.c_str()) != 0) return Failed(path);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadOrMake(const std::string& path, const std::string& fresh) {
+  if (!std::filesystem::exists(path)) {
+    if (fresh.empty()) return absl::UnavailableError(path + ": no random bytes to make it of");
+    if (absl::Status status = WriteSecret(path, fresh); !status.ok()) return status;
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(file), {});
+  if (!file) return absl::UnavailableError(path + ": cannot be read");
+  return content;
+}
+
+absl::Status CheckSize(const std::string& path, const std::string& content, size_t bytes) {
+  if (content.size() == bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(path + ": a file of exactly " + std::to_string(bytes) +
+                                    " bytes is wanted");
+}
+
+std::string FreshTokenKey() {
+  const std::string secret = RandomBytes(intake::TokenKey().secret.size());
+  if (secret.empty()) return "";
+  intake::TokenKey key;
+  key.id = "k1";
+  std::copy(secret.begin(), secret.end(), key.secret.begin());
+  return intake::FormatTokenKey(key);
+}
+
+}  // namespace
+
+absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return absl::UnavailableError(folder + ": " + error.message());
+  Keys keys;
+  const std::string token_path = folder + "/victim-tokens.key";
+  absl::StatusOr<std::string> content = ReadOrMake(token_path, FreshTokenKey());
+  if (!content.ok()) return content.status();
+  absl::StatusOr<intake::TokenKey> token_key = intake::ParseTokenKey(*content);
+  if (!token_key.ok()) {
+    return absl::InvalidArgumentError(token_path + ": " +
+                                      std::string(token_key.status().message()));
+  }
+  keys.victim_tokens = *std::move(token_key);
+  const std::string naming_path = folder + "/naming.key";
+  content = ReadOrMake(naming_path, RandomBytes(keys.naming.size()));
+  if (!content.ok()) return content.status();
+  if (absl::Status status = CheckSize(naming_path, *content, keys.naming.size()); !status.ok())
+    return status;
+  std::copy(content->begin(), content->end(), keys.naming.begin());
+  const std::string cursor_path = folder + "/cursors.key";
+  content = ReadOrMake(cursor_path, RandomBytes(kCursorKeyBytes));
+  if (!content.ok()) return content.status();
+  if (absl::Status status = CheckSize(cursor_path, *content, kCursorKeyBytes); !status.ok())
+    return status;
+  keys.cursors = *std::move(content);
+  return keys;
+}
+
+}  // namespace ringfence::server

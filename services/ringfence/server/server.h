@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ringfence/v1/admin_service.pb.h"
+#include "services/intake/intake_runner.h"
+#include "services/publish/publisher.h"
+#include "services/ringfence/server/key_files.h"
+#include "services/runtime/metrics.h"
+#include "services/runtime/rocks/embedded_log.h"
+#include "services/runtime/rocks/memory.h"
+#include "services/runtime/runner.h"
+
+namespace ringfence::server {
+
+// All of Ringfence in one process, on an embedded log: gateway, intake, dedupe, cluster, publish.
+// The one place where they are put together.
+class Server {
+ public:
+  struct Options {
+    // Holds log, state and keys; made if need be. One server at a time.
+    std::string data;
+    // HOST:PORT; port 0 takes a free one.
+    std::string grpc = "127.0.0.1:7733";
+    std::string http = "127.0.0.1:7780";
+    // Of each mailbox; a data directory keeps the number that it began with.
+    uint32_t partitions = 2;
+    std::string deployment = "local";
+  };
+
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Options& options);
+  // Says goodbye to subscribers, answers what has come in, finishes batches, flushes.
+  ~Server();
+
+  const std::string& grpc_address() const { return grpc_address_; }
+  const std::string& http_address() const { return http_address_; }
+  v1::GetStatusResponse Status() const;
+  // Why a stage has stopped for good; Ok while all run.
+  absl::Status Health() const;
+
+ private:
+  struct Services;
+
+  explicit Server(const Options& options);
+  absl::Status OpenLog();
+  absl::Status StartStages(const std::string& placement);
+  absl::Status StartRunner(core::Mailbox mailbox, uint32_t partition, const std::string& placement);
+  void MakeServices();
+  absl::Status StartServices();
+  absl::Status StartHttp();
+  std::vector<runtime::Progress> AllProgress() const;
+  void KeepHouse(const std::stop_token& stop);
+
+  const Options options_;
+  const std::shared_ptr<runtime::RocksMemory> memory_;
+  Keys keys_;
+  std::string grpc_address_;
+  std::string http_address_;
+
+  // Destroyed from below: what takes work in first.
+  runtime::Metrics metrics_;
+  std::unique_ptr<runtime::EmbeddedLog> log_;
+  std::unique_ptr<publish::Publisher> publisher_;
+  std::vector<std::unique_ptr<runtime::Runner>> runners_;
+  std::vector<std::unique_ptr<intake_service::IntakeRunner>> intakes_;
+  std::jthread housekeeper_;
+  std::unique_ptr<Services> services_;
+};
+
+}  // namespace ringfence::server
