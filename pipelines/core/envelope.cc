@@ -1,5 +1,6 @@
 #include "pipelines/core/envelope.h"
 
+#include <algorithm>
 #include <string>
 
 #include "ringfence/internal/v1/state.pb.h"
@@ -8,6 +9,34 @@ namespace ringfence::core {
 namespace {
 
 constexpr std::string_view kClockKey = "m";
+
+// Far beyond what intake lets through; any span can be added to it.
+constexpr Time kFarthest = Time{270} * 365 * kDay;
+
+bool IsTime(Time time) { return -kFarthest < time && time < kFarthest; }
+
+bool IsType(v1::IdentifierType type) {
+  return type != v1::IDENTIFIER_TYPE_UNSPECIFIED && v1::IdentifierType_IsValid(type);
+}
+
+template <typename Named>
+bool AreSound(const Named& identifiers) {
+  return std::all_of(identifiers.begin(), identifiers.end(), [](const auto& identifier) {
+    return IsType(identifier.type()) && IsTime(identifier.observed_at());
+  });
+}
+
+// Could a stage have sent it? Looks at what would end the process further on.
+bool IsSound(const internal::v1::Envelope& envelope) {
+  return std::all_of(envelope.revisions().begin(), envelope.revisions().end(),
+                     [](const internal::v1::ReportRevision& revision) {
+                       return IsTime(revision.arrival()) && AreSound(revision.identifiers());
+                     }) &&
+         std::all_of(envelope.evidence().begin(), envelope.evidence().end(),
+                     [](const internal::v1::Evidence& evidence) {
+                       return AreSound(evidence.occurrences());
+                     });
+}
 
 }  // namespace
 
@@ -23,6 +52,10 @@ absl::StatusOr<const internal::v1::Envelope*> ParseEnvelope(const Record& record
                                          " has envelope format " +
                                          std::to_string(envelope->format()) +
                                          ", this release reads " + std::to_string(kEnvelopeFormat));
+  }
+  if (!IsSound(*envelope)) {
+    return absl::DataLossError("mailbox record " + std::to_string(record.offset) +
+                               " is damaged: no stage sends what it says");
   }
   return envelope;
 }

@@ -9,7 +9,8 @@
 
 namespace ringfence::core {
 
-// The envelope in a record, made on the arena. kDataLoss where the bytes are none;
+// The envelope in a record, made on the arena. kDataLoss where the bytes are none, or one that no
+// stage sends (types that do not exist, times out of any range);
 // kFailedPrecondition where another release wrote it in a format that is not known here.
 absl::StatusOr<const internal::v1::Envelope*> ParseEnvelope(const Record& record,
                                                             google::protobuf::Arena& arena);
