@@ -87,7 +87,8 @@ int Run(const Arguments& arguments) {
   if (absl::Status status = WriteResult(arguments.out, *result); !status.ok()) return Fail(status);
   fmt::print("{} reports accepted, {} rejected; {} indicators, {} campaigns\n", result->accepted,
              result->rejected, result->indicators.size(), result->campaigns.size());
-  for (const auto& [code, count] : result->rejected_by_code) fmt::print("  rejected for {}: {}\n", code, count);
+  for (const auto& [code, count] : result->rejected_by_code)
+    fmt::print("  rejected for {}: {}\n", code, count);
   return kDone;
 }
 
@@ -96,15 +97,19 @@ int Run(const Arguments& arguments) {
 Command DeclareReplay(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.footer(kFooter);
-  app.add_option("DIR", arguments->folder, "Folder of <partner>.jsonl[.gz]")->required()->check(CLI::ExistingDirectory);
+  app.add_option("DIR", arguments->folder, "Folder of <partner>.jsonl[.gz]")
+      ->required()
+      ->check(CLI::ExistingDirectory);
   app.add_option("--out", arguments->out, "Folder for what comes out; made if need be")->required();
-  app.add_option("--order", arguments->order, "time: by reported_at; given: one record of each file in turn")
+  app.add_option("--order", arguments->order,
+                 "time: by reported_at; given: one record of each file in turn")
       ->check(CLI::IsMember({"time", "given"}))
       ->capture_default_str();
   app.add_option("--partitions", arguments->partitions, "Of each mailbox")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  app.add_option("--naming-key", arguments->naming_key_file, "File of 16 bytes that campaigns' ids are made with")
+  app.add_option("--naming-key", arguments->naming_key_file,
+                 "File of 16 bytes that campaigns' ids are made with")
       ->check(CLI::ExistingFile);
   return [arguments] { return Run(*arguments); };
 }

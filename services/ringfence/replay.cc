@@ -42,8 +42,10 @@ absl::StatusOr<std::vector<File>> FindFiles(const std::string& folder) {
     }
   }
   if (error) return absl::NotFoundError(folder + ": " + error.message());
-  if (files.empty()) return absl::NotFoundError(folder + " holds no <partner>.jsonl or <partner>.jsonl.gz");
-  std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.path < b.path; });
+  if (files.empty())
+    return absl::NotFoundError(folder + " holds no <partner>.jsonl or <partner>.jsonl.gz");
+  std::sort(files.begin(), files.end(),
+            [](const File& a, const File& b) { return a.path < b.path; });
   return files;
 }
 
@@ -85,7 +87,8 @@ class Replayer {
         // A retraction need not have times of its own: it comes where it stands.
         const bool has_time = !revision->retracted() || revision->arrival() < options_.now;
         if (has_time) latest = std::max(latest, core::Time{revision->arrival()});
-        arrivals.push_back({has_time ? revision->arrival() : latest, revision->SerializeAsString()});
+        arrivals.push_back(
+            {has_time ? revision->arrival() : latest, revision->SerializeAsString()});
       }
     }
   }
@@ -105,7 +108,8 @@ class Replayer {
     }
     ++result_.accepted;
     const ReportRevision& revision = *result.revision_message;
-    if (!revision.retracted()) result_.as_of = std::max(result_.as_of, core::Time{revision.reported_at()});
+    if (!revision.retracted())
+      result_.as_of = std::max(result_.as_of, core::Time{revision.reported_at()});
     if (options_.on_accepted) options_.on_accepted(revision);
     return std::move(result.revision_message);
   }
@@ -145,7 +149,8 @@ class Replayer {
         day = arrived;
         pipeline.Tick(core::StartOfDay(arrived));
       }
-      if (!revision.ParseFromString(arrival.revision)) return absl::InternalError("a revision does not parse");
+      if (!revision.ParseFromString(arrival.revision))
+        return absl::InternalError("a revision does not parse");
       pipeline.Send(revision);
       ++sent;
     }
@@ -164,8 +169,8 @@ class Replayer {
       keyed.emplace_back(rest.SerializeAsString(), std::move(rejection));
     }
     auto key = [](const std::pair<std::string, v1::Rejection>& entry) {
-      return std::make_tuple(std::cref(entry.second.partner()), std::cref(entry.second.report_id()), entry.second.revision(),
-                             std::cref(entry.first));
+      return std::make_tuple(std::cref(entry.second.partner()), std::cref(entry.second.report_id()),
+                             entry.second.revision(), std::cref(entry.first));
     };
     auto before = [&](const auto& a, const auto& b) { return key(a) < key(b); };
     std::sort(keyed.begin(), keyed.end(), before);
@@ -181,6 +186,8 @@ class Replayer {
 
 }  // namespace
 
-absl::StatusOr<ReplayResult> Replay(const ReplayOptions& options) { return Replayer(options).Run(); }
+absl::StatusOr<ReplayResult> Replay(const ReplayOptions& options) {
+  return Replayer(options).Run();
+}
 
 }  // namespace ringfence::cli

@@ -40,8 +40,9 @@ struct ReplayResult {
   core::Time as_of = core::kTimeMin;
 };
 
-// Runs the stages over files of reports, with time taken from the reports, until all is quiet. Keeps the reports and the state in
-// memory. kNotFound where the folder holds no such files; errors of reading as they are.
+// Runs the stages over files of reports, with time taken from the reports, until all is quiet.
+// Keeps the reports and the state in memory. kNotFound where the folder holds no such files; errors
+// of reading as they are.
 absl::StatusOr<ReplayResult> Replay(const ReplayOptions& options);
 
 }  // namespace ringfence::cli

@@ -38,7 +38,8 @@ void AddShares(const Members& members, v1::Campaign& campaign) {
     campaign.set_incidents(campaign.incidents() + share.incidents());
     campaign.set_reports(campaign.reports() + share.reports());
     for (const auto& partner : share.partners()) partners.insert(partner.partner());
-    for (const v1::CountryCount& count : share.countries()) countries[count.country()] += count.incidents();
+    for (const v1::CountryCount& count : share.countries())
+      countries[count.country()] += count.incidents();
     for (const v1::AmountTotal& loss : share.losses()) {
       if (auto amount = core::Decimal::Parse(loss.amount())) losses[loss.currency()] += *amount;
     }
@@ -106,7 +107,8 @@ absl::StatusOr<PublishedSet::Contents> PublishedSet::Finish(const campaigns::Nam
   std::vector<IndicatorRecord> records;
   for (const auto& [id, held] : held_) {
     IndicatorRecord record;
-    if (record.ParseFromString(held.record) && record.has_indicator()) records.push_back(std::move(record));
+    if (record.ParseFromString(held.record) && record.has_indicator())
+      records.push_back(std::move(record));
   }
   std::sort(records.begin(), records.end(), [](const IndicatorRecord& a, const IndicatorRecord& b) {
     return std::forward_as_tuple(a.indicator().type(), a.indicator().value()) <
@@ -114,7 +116,8 @@ absl::StatusOr<PublishedSet::Contents> PublishedSet::Finish(const campaigns::Nam
   });
   std::map<Label, Members> components;
   for (const IndicatorRecord& record : records) {
-    if (record.labelled()) components[{record.root_hi(), record.root_lo(), record.root_day()}].push_back(&record);
+    if (record.labelled())
+      components[{record.root_hi(), record.root_lo(), record.root_day()}].push_back(&record);
   }
   Contents contents;
   const campaigns::CampaignNames names(key);
@@ -133,7 +136,9 @@ absl::StatusOr<PublishedSet::Contents> PublishedSet::Finish(const campaigns::Nam
     if (campaign != campaign_of.end()) contents.indicators.back().set_campaign_id(campaign->second);
   }
   std::sort(contents.campaigns.begin(), contents.campaigns.end(),
-            [](const v1::Campaign& a, const v1::Campaign& b) { return a.campaign_id() < b.campaign_id(); });
+            [](const v1::Campaign& a, const v1::Campaign& b) {
+              return a.campaign_id() < b.campaign_id();
+            });
   return contents;
 }
 

@@ -13,8 +13,8 @@
 
 namespace ringfence::replay {
 
-// The set at the end of a replay: what the records of `indicators` say last of each identifier, and the campaigns that
-// follow from it, computed once. In memory.
+// The set at the end of a replay: what the records of `indicators` say last of each identifier, and
+// the campaigns that follow from it, computed once. In memory.
 class PublishedSet {
  public:
   struct Contents {
