@@ -16,9 +16,9 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Runs all of Ringfence in one process: takes reports over gRPC, publishes indicators and campaigns
-over gRPC, and serves /metrics for Prometheus over HTTP. Everything is kept in --data; what was
-answered as accepted survives a crash. Keys are made in DIR/keys at the first start: keep a copy.
+    R"(Runs all of Ringfence in one process: takes reports over gRPC, publishes indicators and
+campaigns over gRPC, and serves /metrics for Prometheus over HTTP. Everything is kept in --data; what
+was answered as accepted survives a crash. Keys are made in DIR/keys at the first start: keep a copy.
 
 Until there are identities it listens on loopback only, and partners name themselves.
 
