@@ -16,8 +16,8 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Reads <partner>.jsonl and <partner>.jsonl.gz in DIR and runs them through the same stages as a
-deployment, with time taken from the reports, until all is quiet. Writes into --out, sorted, in
+    R"(Reads <partner>.jsonl and <partner>.jsonl.gz in DIR and runs them through the same stages as
+a deployment, with time taken from the reports, until all is quiet. Writes into --out, sorted, in
 protobuf's JSON mapping:
   indicators.jsonl   the published set as of the latest report, one ringfence.v1.Indicator a line
   campaigns.jsonl    its campaigns, one ringfence.v1.Campaign a line
