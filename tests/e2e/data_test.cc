@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipelines/intake/intake.h"
+#include "tests/oracle/oracle.h"
+
+// Real reports through `ringfence replay`, as a process, against the oracle.
+namespace ringfence {
+namespace {
+
+// After the last of the reports: a replay's clock, which only cuts what lies in the future.
+constexpr core::Time kNow = 20'454 * core::kDay;
+constexpr size_t kLineBytesMax = size_t{1} << 20;
+
+// What a gzip file of one report a line holds.
+void ForEachLine(const std::filesystem::path& path,
+                 const std::function<void(std::string_view)>& visit) {
+  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), &gzclose);
+  ASSERT_NE(file, nullptr) << path;
+  std::string line(kLineBytesMax, '\0');
+  while (gzgets(file.get(), line.data(), static_cast<int>(line.size())) != nullptr) {
+    const size_t size = std::strlen(line.data());
+    visit(std::string_view(line.data(), size > 0 && line[size - 1] == '\n' ? size - 1 : size));
+  }
+  int error = Z_OK;
+  gzerror(file.get(), &error);
+  ASSERT_TRUE(error == Z_OK || error == Z_STREAM_END) << path;
+}
+
+// Every revision that intake accepts; the set is that of the latest reported_at among them.
+oracle::World WorldOf(const std::filesystem::path& folder) {
+  oracle::World world;
+  world.as_of = core::kTimeMin;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    const std::string partner = name.substr(0, name.find('.'));
+    intake::Intake intake({.token_key = {.id = "replay", .secret = {}}, .replay = true});
+    ForEachLine(entry.path(), [&](std::string_view line) {
+      intake::Intake::Result result = intake.FromJson(partner, line, kNow);
+      if (!result.revision_message) return;
+      const internal::v1::ReportRevision& revision = *result.revision_message;
+      if (!revision.retracted()) {
+        world.as_of = std::max(world.as_of, core::Time{revision.reported_at()});
+      }
+      world.revisions.push_back(revision);
+    });
+  }
+  return world;
+}
+
+// The exit status of the program; -1 where it did not exit.
+int RunProgram(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t pid = 0;
+  if (posix_spawn(&pid, words[0].c_str(), nullptr, nullptr, arguments.data(), environ) != 0) {
+    return -1;
+  }
+  int status = 0;
+  if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
+
+template <typename M>
+std::vector<M> ReadMessages(const std::filesystem::path& path) {
+  std::vector<M> messages;
+  std::ifstream file(path);
+  EXPECT_TRUE(file.is_open()) << path;
+  for (std::string line; std::getline(file, line);) {
+    const auto status = google::protobuf::util::JsonStringToMessage(line, &messages.emplace_back());
+    EXPECT_TRUE(status.ok()) << path << " line " << messages.size();
+  }
+  return messages;
+}
+
+// A folder of its own, gone with the object.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = testing::TempDir() + "ringfence-data-XXXXXX";
+    path_ = mkdtemp(name.data());
+  }
+  ~ScratchFolder() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class RealReports : public testing::Test {
+ protected:
+  // Are the reports there?
+  bool Find(const std::string& name) {
+    folder_ = std::filesystem::path(RINGFENCE_SHARED_DATA) / name;
+    return std::filesystem::exists(folder_);
+  }
+
+  oracle::Published Replay(const std::vector<std::string>& options) const {
+    const ScratchFolder out;
+    std::vector<std::string> words = {RINGFENCE_PROGRAM, "replay", folder_.string(), "--out",
+                                      out.path().string()};
+    words.insert(words.end(), options.begin(), options.end());
+    EXPECT_EQ(RunProgram(words), 0);
+    oracle::Published published;
+    for (v1::Indicator& indicator : ReadMessages<v1::Indicator>(out.path() / "indicators.jsonl")) {
+      published.indicators.push_back(oracle::WithoutPast(std::move(indicator)));
+    }
+    published.campaigns = ReadMessages<v1::Campaign>(out.path() / "campaigns.jsonl");
+    return published;
+  }
+
+  std::filesystem::path folder_;
+};
+
+std::string FirstLines(const std::string& difference) { return difference.substr(0, 4'000); }
+
+TEST_F(RealReports, ScamSitesAndWalletsAreReplayedAsTheOracleExpects) {
+  if (!Find("cryptoscamdb")) GTEST_SKIP() << "NOT TESTED: there are no reports in " << folder_;
+  const oracle::Published expected = oracle::Expected(WorldOf(folder_));
+  ASSERT_GT(expected.indicators.size(), 10'000u);
+  ASSERT_GT(expected.campaigns.size(), 1'000u);
+  EXPECT_EQ(FirstLines(oracle::Difference(expected, Replay({}))), "");
+  EXPECT_EQ(
+      FirstLines(oracle::Difference(expected, Replay({"--order", "given", "--partitions", "7"}))),
+      "");
+}
+
+// All are displayed caller IDs: none links anything or is more than MONITOR.
+TEST_F(RealReports, DisplayedNumbersAreReplayedAsTheOracleExpectsAndOnlyWatched) {
+  if (!Find("ftc-dnc")) GTEST_SKIP() << "NOT TESTED: there are no reports in " << folder_;
+  const oracle::Published expected = oracle::Expected(WorldOf(folder_));
+  ASSERT_GT(expected.indicators.size(), 100'000u);
+  EXPECT_TRUE(expected.campaigns.empty());
+  for (const v1::Indicator& indicator : expected.indicators) {
+    ASSERT_EQ(indicator.action(), v1::ACTION_MONITOR);
+  }
+  EXPECT_EQ(FirstLines(oracle::Difference(expected, Replay({}))), "");
+}
+
+}  // namespace
+}  // namespace ringfence
