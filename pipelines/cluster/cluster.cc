@@ -305,7 +305,8 @@ class Cluster : public core::Stage, private components::Outbox {
   std::vector<std::pair<Message, uint32_t>> remote_;
   absl::flat_hash_map<std::pair<NodeKey, NodeKey>, size_t> remote_index_;
   std::vector<Continue> continues_;
-  bool mark_due_ = false;
+  // What is swept after a restart was due before it.
+  bool mark_due_ = clock_.sweeping();
   std::string buffer_;
 };
 

@@ -176,12 +176,13 @@ std::vector<EdgeChange> ApplyEvidence(Base& base, const Evidence& evidence, Time
     ChangeOccurrences(base, before, present, absent, true, &state);
   }
   held.place = evidence.place();
-  held.next = evidence.removed() ? now + kTombstoneSpan : NextChangeOf(evidence, now);
+  // What says nothing (any more) still has to outlive the copies of what it replaces.
+  held.next = NextChangeOf(evidence, now);
+  if (held.next == core::kTimeMax) held.next = now + kTombstoneSpan;
   held.dirty = true;
   evidence.SerializeToString(&held.encoded);
   base.dirty = true;
   base.due = std::min(base.due, held.next);
-  if (held.next == core::kTimeMax) Erase(base, report);
   return edges.Changes();
 }
 
@@ -201,7 +202,7 @@ std::vector<EdgeChange> Advance(Base& base, Time now) {
       evidence.ParseFromString(held.encoded);
       ChangeTies(evidence, {true, before}, {true, now}, edges);
       ChangeOccurrences(base, evidence, {true, before}, {true, now}, false, nullptr);
-      held.next = evidence.removed() ? core::kTimeMax : NextChangeOf(evidence, now);
+      held.next = NextChangeOf(evidence, now);
       held.dirty = true;
       if (held.next == core::kTimeMax) over.push_back(report);
     }

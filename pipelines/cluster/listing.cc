@@ -19,7 +19,14 @@ v1::Tlp StrictestTlp(const Statistics& statistics) {
 
 void Rise(Listing& listing, v1::Action action, Time now) {
   const v1::Action before = listing.action;
-  if (before == v1::ACTION_UNSPECIFIED) listing.listed_at = now;
+  if (before == v1::ACTION_UNSPECIFIED) {
+    listing.listed_at = now;
+    // As if it had been forgotten, which happens at the end of a batch.
+    if (!IsRemembered(listing)) {
+      listing.peak_action = v1::ACTION_UNSPECIFIED;
+      listing.least_tlp = v1::TLP_UNSPECIFIED;
+    }
+  }
   if (listing.fallen && IsRaised(action)) {
     ++listing.epoch;
     listing.fallen = false;
@@ -53,8 +60,9 @@ void FinishListing(Base& base, Listing& listing, Time now, core::Place place, co
   if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && was_in_set != is_in_set) {
     is_in_set ? ++base.hosts_in_set : --base.hosts_in_set;
   }
+  if (!was_in_set && !is_in_set) return;
   listing.revision = place;
-  if (was_in_set || is_in_set) listing.unsent = place;
+  listing.unsent = place;
 }
 
 bool IsSubtree(const Base& base, const Listing& listing) {

@@ -82,7 +82,10 @@ class Dedupe : public core::Stage {
     if (auto bytes = state_.Get(key)) {
       if (!held->ParseFromString(*bytes))
         return absl::DataLossError("dedupe: a stored report does not parse");
-      if (Order(*held) >= Order(revision)) return absl::OkStatus();
+      if (Order(*held) >= Order(revision)) {
+        KeepUntil(report, key, revision, *held);
+        return absl::OkStatus();
+      }
       timers_.Clear(core::StartOfDay(held->until_day()), report);
     }
     auto* stored = google::protobuf::Arena::CreateMessage<StoredReport>(&arena_);
@@ -104,6 +107,18 @@ class Dedupe : public core::Stage {
     state_.Put(key, buffer_);
     timers_.Set(core::StartOfDay(stored->until_day()), report);
     return absl::OkStatus();
+  }
+
+  // What is lower may come again as well: what holds is known as long as that.
+  void KeepUntil(const Id& report, const std::string& key, const ReportRevision& lower,
+                 StoredReport& held) {
+    const core::Day until = core::FloorDay(lower.arrival()) + kKeptDays;
+    if (until <= held.until_day()) return;
+    timers_.Clear(core::StartOfDay(held.until_day()), report);
+    held.set_until_day(until);
+    held.SerializeToString(&buffer_);
+    state_.Put(key, buffer_);
+    timers_.Set(core::StartOfDay(until), report);
   }
 
   // Bases that the report named before and does not name any more.

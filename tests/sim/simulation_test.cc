@@ -120,6 +120,28 @@ TEST(RandomWorld, IsAsIntakeWouldAcceptIt) {
   EXPECT_GT(retractions, revisions / 10);
 }
 
+struct FailedOnce {
+  uint64_t seed;
+  const char* what;
+};
+
+constexpr FailedOnce kFailedOnce[] = {
+    {4, "a removal's revision was that of a later record of the batch"},
+    {43, "what was remembered of a listing depended on where a batch ended"},
+    {275, "no mark where a stage began anew while it swept"},
+    {3311, "dedupe forgot a report while lower revisions of it still came"},
+    {3473, "dedupe forgot a retraction while lower revisions of it still came"},
+    {6183, "a timer of an empty base stayed, and a sweep never ended"},
+    {6286, "evidence that had expired on arrival did not outlive copies of what it replaced"},
+    {8545, "the same, in a campaign"},
+};
+
+TEST(Simulation, SeedsThatFailedOnce) {
+  for (const FailedOnce& failed : kFailedOnce) {
+    EXPECT_EQ(Simulate({.seed = failed.seed}), "") << "seed " << failed.seed << ": " << failed.what;
+  }
+}
+
 // Without the confirmations of a detach, a cut-off part can take back its own old label.
 TEST(Simulation, NoticesADetachThatDoesNotWait) {
   int noticed = 0;
