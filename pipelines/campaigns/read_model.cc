@@ -78,11 +78,17 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
     return absl::DataLossError("a record of indicators cannot be parsed");
   if (record.mark() == 0 && record.identifier_id() != key)
     return absl::DataLossError("a record of indicators stands under another key");
-  return Apply(partition, offset, record);
+  return Apply(partition, offset, record, value);
 }
 
 absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
                                                        const IndicatorRecord& record) {
+  return Apply(partition, offset, record, record.SerializeAsString());
+}
+
+absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
+                                                       const IndicatorRecord& record,
+                                                       std::string_view bytes) {
   if (absl::Status status = Check(record); !status.ok()) return status;
   Progress& progress = HeldProgress(partition);
   if (offset < progress.next_offset) return std::optional<Change>();
@@ -94,7 +100,6 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   const core::Id id = core::Id::FromBytes(record.identifier_id());
   const std::string key = RowKey(id);
   const std::optional<std::string> held = state_.Get(key);
-  const std::string bytes = record.SerializeAsString();
   Row row = MakeRow(partition, offset, record);
   row.record = bytes;
   Change change{.id = id, .before = {}, .after = ListedOf(row)};

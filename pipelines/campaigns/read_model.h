@@ -85,6 +85,9 @@ class ReadModel {
     bool dirty = false;
   };
 
+  absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
+                                              const internal::v1::IndicatorRecord& record,
+                                              std::string_view bytes);
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
   void ForgetRemovals(int32_t partition, Progress& progress);

@@ -95,6 +95,25 @@ class SubscriptionTestBase : public testing::Test {
     return StreamUnderTest(*feed_, request);
   }
 
+  std::vector<v1::SubscribeResponse::EventCase> Kinds(const Consumer& consumer) {
+    std::vector<v1::SubscribeResponse::EventCase> kinds;
+    for (const v1::SubscribeResponse& event : consumer.events) kinds.push_back(event.event_case());
+    return kinds;
+  }
+  // The cursor of one who holds what is there now.
+  std::string CursorNow(const v1::SubscribeRequest& request = Request()) {
+    Consumer consumer;
+    StreamUnderTest stream = Stream(request);
+    stream.Follow(consumer);
+    return consumer.cursor;
+  }
+  std::string ReasonFor(const v1::SubscribeRequest& request) {
+    Consumer consumer;
+    StreamUnderTest stream = Stream(request);
+    stream.Follow(consumer, 1);
+    return consumer.events.at(0).snapshot_begin().reason();
+  }
+
   MemoryLog log_;
   PublisherUnderTest publisher_;
   Feed::Options feed_options_;
