@@ -135,7 +135,9 @@ class Replayer {
   absl::Status RunStages(const std::vector<Arrival>& arrivals) {
     replay::MemoryPipeline pipeline(
         {.partitions = options_.partitions},
-        [this](uint32_t, std::string_view key, std::string_view value) { set_.Apply(key, value); });
+        [this](uint32_t partition, std::string_view key, std::string_view value) {
+          set_.Apply(partition, key, value);
+        });
     std::optional<core::Day> day;
     size_t sent = 0;
     ReportRevision revision;

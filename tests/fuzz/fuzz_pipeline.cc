@@ -23,8 +23,8 @@ class World {
  public:
   World()
       : intake_(intake::Intake::Options{.token_key = {.id = "k1"}}),
-        pipeline_({}, [this](uint32_t, std::string_view key, std::string_view value) {
-          set_.Apply(key, value);
+        pipeline_({}, [this](uint32_t partition, std::string_view key, std::string_view value) {
+          set_.Apply(partition, key, value);
         }) {}
 
   void Report(std::string_view partner, std::string_view bytes) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "pipelines/core/stage.h"
 #include "pipelines/core/time.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
+#include "services/runtime/log/log.h"
+#include "services/runtime/log_output.h"
 
 namespace ringfence::replay {
 
@@ -41,16 +44,15 @@ class MemoryPipeline {
 
  private:
   class Partition;
-  class Sender;
-  friend class Sender;
 
-  Partition& At(core::Mailbox mailbox, uint32_t partition);
+  void Deliver(std::vector<runtime::AppendRecord> records);
 
   const Options options_;
   const IndicatorSink sink_;
   core::Time now_ = core::kTimeMin;
-  // Those of dedupe, then those of cluster.
-  std::vector<std::unique_ptr<Partition>> partitions_;
+  // What comes from outside.
+  runtime::LogOutput input_;
+  std::map<runtime::TopicPartition, std::unique_ptr<Partition>> partitions_;
 };
 
 }  // namespace ringfence::replay

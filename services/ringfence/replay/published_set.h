@@ -1,20 +1,20 @@
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <map>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pipelines/campaigns/campaign_names.h"
-#include "pipelines/core/place.h"
-#include "ringfence/internal/v1/mailbox.pb.h"
+#include "pipelines/campaigns/read_model.h"
+#include "pipelines/core/memory_state.h"
 #include "ringfence/v1/indicator.pb.h"
 
 namespace ringfence::replay {
 
-// The set at the end of a replay: what the records of `indicators` say last of each identifier, and
-// the campaigns that follow from it, computed once. In memory.
+// The set at the end of a replay, by the read model that publish serves from, on a state in memory.
 class PublishedSet {
  public:
   struct Contents {
@@ -24,19 +24,17 @@ class PublishedSet {
     std::vector<v1::Campaign> campaigns;
   };
 
-  // A record at a lower place than one of its key before does nothing.
-  void Apply(std::string_view key, std::string_view value);
+  // The next record of a partition of `indicators`.
+  void Apply(uint32_t partition, std::string_view key, std::string_view value);
 
-  // kDataLoss where a record could not be read.
-  absl::StatusOr<Contents> Finish(const campaigns::NamingKey& key) const;
+  // The first error that a record met: kDataLoss, kFailedPrecondition.
+  absl::StatusOr<Contents> Finish(const campaigns::NamingKey& key);
 
  private:
-  struct Held {
-    core::Place place = 0;
-    std::string record;
-  };
-  std::unordered_map<std::string, Held> held_;
-  bool damaged_ = false;
+  core::MemoryState state_;
+  campaigns::ReadModel model_{state_};
+  std::map<uint32_t, int64_t> next_offset_;
+  absl::Status status_;
 };
 
 }  // namespace ringfence::replay
