@@ -99,30 +99,47 @@ std::unique_ptr<Base> BaseStore::Read(const Id& id) {
   auto bytes = state_.Get(Key(kBaseTable, id));
   if (!bytes) return nullptr;
   internal::v1::StoredBase stored;
-  if (!stored.ParseFromString(*bytes)) return nullptr;
+  if (!stored.ParseFromString(*bytes)) {
+    Damaged("base");
+    return nullptr;
+  }
   std::unique_ptr<Base> base = LoadBase(id, stored);
+  ReadSpilled(stored, *base);
+  if (!Rebuild(*base)) Damaged("piece of evidence");
+  return base;
+}
+
+void BaseStore::ReadSpilled(const internal::v1::StoredBase& stored, Base& base) {
   if (stored.has_spilled_evidence()) {
-    const std::string prefix = Key(kEvidenceTable, id);
+    const std::string prefix = Key(kEvidenceTable, base.id);
     state_.Scan(prefix, After(prefix), [&](std::string_view, std::string_view value) {
       internal::v1::StoredEvidence evidence;
-      if (!evidence.ParseFromArray(value.data(), static_cast<int>(value.size()))) return true;
-      LoadEvidence(evidence, *base).spilled = true;
+      if (evidence.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        LoadEvidence(evidence, base).spilled = true;
+      } else {
+        Damaged("piece of evidence");
+      }
       return true;
     });
   }
-  for (auto& [day, link] : base->nodes) {
+  for (auto& [day, link] : base.nodes) {
     if (!link.spilled) continue;
     const std::string prefix = NodePrefix(link.node.key);
-    state_.Scan(prefix, After(prefix),
-                [&, &node = link.node](std::string_view, std::string_view value) {
-                  internal::v1::StoredNeighbour neighbour;
-                  if (neighbour.ParseFromArray(value.data(), static_cast<int>(value.size())))
-                    LoadNeighbour(neighbour, node);
-                  return true;
-                });
+    auto load = [&, &node = link.node](std::string_view, std::string_view value) {
+      internal::v1::StoredNeighbour neighbour;
+      if (neighbour.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        LoadNeighbour(neighbour, node);
+      } else {
+        Damaged("neighbour");
+      }
+      return true;
+    };
+    state_.Scan(prefix, After(prefix), load);
   }
-  Rebuild(*base);
-  return base;
+}
+
+void BaseStore::Damaged(const char* what) {
+  status_.Update(absl::DataLossError(std::string("cluster: a stored ") + what + " does not parse"));
 }
 
 void BaseStore::MarkDirty(Base& base) {

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "pipelines/cluster/base.h"
 #include "pipelines/core/state.h"
 #include "pipelines/core/timers.h"
+#include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::cluster {
 
@@ -43,6 +45,9 @@ class BaseStore {
   void Index(Base& base);
   core::Timers& timers() { return timers_; }
 
+  // kDataLoss once a base was read that is damaged: what was computed since is worth nothing.
+  const absl::Status& status() const { return status_; }
+
   // Writes every dirty base, then drops the coldest beyond the cache's size.
   void WriteBack();
   // Marks as changed: it is written back.
@@ -56,6 +61,8 @@ class BaseStore {
   };
 
   std::unique_ptr<Base> Read(const core::Id& id);
+  void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);
+  void Damaged(const char* what);
   void Write(Base& base);
   void WriteEvidence(Base& base);
   void WriteNeighbours(Base& base);
@@ -70,6 +77,7 @@ class BaseStore {
   size_t cached_bytes_ = 0;
   std::vector<core::Id> dirty_;
   std::string buffer_;
+  absl::Status status_;
 };
 
 }  // namespace ringfence::cluster

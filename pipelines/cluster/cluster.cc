@@ -62,8 +62,8 @@ class Cluster : public core::Stage, private components::Outbox {
       }
     }
     DeliverOwn();
-    FinishRecord("retracted");
-    return absl::OkStatus();
+    FinishRecord();
+    return store_.status();
   }
 
   absl::Status EndBatch(core::Output& output) override {
@@ -222,12 +222,12 @@ class Cluster : public core::Stage, private components::Outbox {
     touched_.push_back(&base);
   }
 
-  void FinishRecord(const char* removed) {
+  void FinishRecord() {
     const Place place = core::MakePlace(offset_, 0);
     for (Base* base : touched_) {
       base->touched = false;
       FinishNodes(*base);
-      FinishListings(*base, clock_.now(), place, removed);
+      FinishListings(*base, clock_.now(), place, "retracted");
       store_.Index(*base);
       store_.MarkDirty(*base);
     }

@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 
-#include "pipelines/core/fake_output.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
+#include "pipelines/core/output_testing.h"
 #include "pipelines/dedupe/evidence.h"
 
 namespace ringfence::cluster {
@@ -194,6 +194,36 @@ TEST_F(Clusters, AHubSpillsIsReadBackAndGoesAgain) {
   EXPECT_TRUE(Published("+100").has_removed());
   Tick(kSeen + 10 * core::kDay);
   EXPECT_EQ(state_.size(), 1u);
+}
+
+// Damage stops the partition: what does not parse is not taken for what was never there.
+TEST_F(Clusters, DamagedStateIsAnErrorAndNotAnEmptyEntry) {
+  Options options;
+  options.store.inline_evidence_max = 1;
+  options.store.inline_neighbours_max = 1;
+  Open(options);
+  Report("a", "1", {"+1", "+2", "+3"});
+  Report("b", "1", {"+1", "+2", "+3"});
+  std::vector<std::string> keys;
+  state_.Scan("b", "w", [&](std::string_view key, std::string_view) {
+    if (key[0] == 'b' || key[0] == 'n' || key[0] == 'v') keys.emplace_back(key);
+    return true;
+  });
+  ASSERT_GT(keys.size(), 6u);
+  const core::MemoryState sound = state_;
+  for (const std::string& key : keys) {
+    state_ = sound;
+    state_.Put(key, "\xff\xff\xff");
+    Open(options);
+    Envelope envelope;
+    envelope.set_format(core::kEnvelopeFormat);
+    envelope.set_tick(kSeen + 100 * core::kDay);
+    const std::string bytes = envelope.SerializeAsString();
+    core::FakeOutput output(1, 1);
+    EXPECT_EQ(stage_->Apply({offset_, kSeen, "", bytes}, output).code(),
+              absl::StatusCode::kDataLoss)
+        << key[0];
+  }
 }
 
 }  // namespace

@@ -212,11 +212,11 @@ std::vector<EdgeChange> Advance(Base& base, Time now) {
   return edges.Changes();
 }
 
-void Rebuild(Base& base) {
+bool Rebuild(Base& base) {
   EdgeWatch edges(base);
   Evidence evidence;
   for (auto& [report, held] : base.evidence) {
-    evidence.ParseFromString(held.encoded);
+    if (!evidence.ParseFromString(held.encoded)) return false;
     ChangeTies(evidence, {}, {true, base.as_of}, edges);
     ChangeOccurrences(base, evidence, {}, {true, base.as_of}, false, nullptr);
   }
@@ -226,6 +226,7 @@ void Rebuild(Base& base) {
       ++base.hosts_in_set;
     }
   }
+  return true;
 }
 
 std::string EpochKey(const Id& identifier) {

@@ -37,7 +37,8 @@ std::vector<EdgeChange> Advance(Base& base, core::Time now);
 
 // Builds statistics and supports of a base that was just read: all phases as of `base.as_of`. Edges
 // are not reported, they are part of what is stored.
-void Rebuild(Base& base);
+// False where evidence is damaged.
+[[nodiscard]] bool Rebuild(Base& base);
 
 // Key of what is kept for ever of an identifier that was above MONITOR once.
 std::string EpochKey(const core::Id& identifier);

@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+
 #include "pipelines/identifiers/policy.h"
 
 namespace ringfence::cluster {
@@ -96,6 +102,32 @@ TEST(Assess, AccountsWaitForTheirCustodian) {
   EXPECT_EQ(assessment.action, v1::ACTION_CHALLENGE);
   EXPECT_THAT(assessment.rules,
               ElementsAre("ceiling.custodian_unconfirmed", "quorum.three_organisations"));
+}
+
+std::string Content(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::set<std::string> Words(const std::string& text, const std::string& around) {
+  const std::regex word(around + "((basis|ceiling|hub|quorum|role|scope)\\.[a-z_]+)" + around);
+  std::set<std::string> words;
+  for (std::sregex_iterator it(text.begin(), text.end(), word), end; it != end; ++it) {
+    words.insert((*it)[1]);
+  }
+  return words;
+}
+
+// The tests run in the project's root.
+TEST(Rules, AreAllInTheDocumentAndNoOthers) {
+  std::string sources;
+  for (const char* path : {"pipelines/cluster/score.cc", "pipelines/cluster/listing.cc",
+                           "pipelines/identifiers/policy.cc"}) {
+    sources += Content(path);
+  }
+  const std::set<std::string> said = Words(sources, "\"");
+  EXPECT_GE(said.size(), 15u);
+  EXPECT_EQ(said, Words(Content("ops/rules.md"), "`"));
 }
 
 TEST(Assess, APhoneNumberLeavesBlockAfterThirtyDays) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-#include "pipelines/core/fake_output.h"
+#include "pipelines/core/output_testing.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/dedupe/evidence.h"

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "pipelines/cluster/cluster.h"
-#include "pipelines/core/fake_output.h"
+#include "pipelines/core/output_testing.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/dedupe/dedupe.h"
 #include "tests/fuzz/fuzz.h"
