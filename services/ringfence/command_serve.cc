@@ -31,6 +31,10 @@ Examples:
 constexpr std::chrono::seconds kHealthEvery{1};
 
 int Run(const server::Server::Options& options) {
+  if (absl::Status status = server::Server::CheckAddresses(options); !status.ok()) {
+    Fail(status);
+    return kWrongUse;
+  }
   Interrupt interrupt;
   absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
   if (!server.ok()) return Fail(server.status());

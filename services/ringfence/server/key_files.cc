@@ -28,6 +28,14 @@ std::string RandomBytes(size_t count) {
   return bytes;
 }
 
+absl::Status SyncFolder(const std::string& folder) {
+  const int handle = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (handle < 0) return Failed(folder);
+  const bool synced = fsync(handle) == 0;
+  if (close(handle) != 0 || !synced) return Failed(folder);
+  return absl::OkStatus();
+}
+
 // A file that is there is there whole: written beside, then renamed.
 absl::Status WriteSecret(const std::string& path, const std::string& content) {
   const std::string beside = path + ".new";
@@ -38,11 +46,18 @@ absl::Status WriteSecret(const std::string& path, const std::string& content) {
       fsync(file) == 0;
   if (close(file) != 0 || !written) return Failed(beside);
   if (rename(beside.c_str(), path.c_str()) != 0) return Failed(path);
-  return absl::OkStatus();
+  return SyncFolder(std::filesystem::path(path).parent_path());
 }
 
-absl::StatusOr<std::string> ReadOrMake(const std::string& path, const std::string& fresh) {
+absl::StatusOr<std::string> ReadOrMake(const std::string& path, Missing missing,
+                                       const std::string& fresh) {
   if (!std::filesystem::exists(path)) {
+    if (missing == Missing::kRefuse) {
+      return absl::FailedPreconditionError(
+          path +
+          " is missing beside data that was made with it: put it back from a copy, or begin "
+          "with a new data directory");
+    }
     if (fresh.empty()) return absl::UnavailableError(path + ": no random bytes to make it of");
     if (absl::Status status = WriteSecret(path, fresh); !status.ok()) return status;
   }
@@ -69,13 +84,13 @@ std::string FreshTokenKey() {
 
 }  // namespace
 
-absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder) {
+absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return absl::UnavailableError(folder + ": " + error.message());
   Keys keys;
   const std::string token_path = folder + "/victim-tokens.key";
-  absl::StatusOr<std::string> content = ReadOrMake(token_path, FreshTokenKey());
+  absl::StatusOr<std::string> content = ReadOrMake(token_path, missing, FreshTokenKey());
   if (!content.ok()) return content.status();
   absl::StatusOr<intake::TokenKey> token_key = intake::ParseTokenKey(*content);
   if (!token_key.ok()) {
@@ -84,13 +99,13 @@ absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder) {
   }
   keys.victim_tokens = *std::move(token_key);
   const std::string naming_path = folder + "/naming.key";
-  content = ReadOrMake(naming_path, RandomBytes(keys.naming.size()));
+  content = ReadOrMake(naming_path, missing, RandomBytes(keys.naming.size()));
   if (!content.ok()) return content.status();
   if (absl::Status status = CheckSize(naming_path, *content, keys.naming.size()); !status.ok())
     return status;
   std::copy(content->begin(), content->end(), keys.naming.begin());
   const std::string cursor_path = folder + "/cursors.key";
-  content = ReadOrMake(cursor_path, RandomBytes(kCursorKeyBytes));
+  content = ReadOrMake(cursor_path, missing, RandomBytes(kCursorKeyBytes));
   if (!content.ok()) return content.status();
   if (absl::Status status = CheckSize(cursor_path, *content, kCursorKeyBytes); !status.ok())
     return status;

@@ -17,10 +17,16 @@ struct Keys {
   std::string cursors;
 };
 
-// Reads the keys in `folder`, each a file of its own (victim-tokens.key, naming.key, cursors.key);
-// one that is missing is made of random bytes, with mode 0600, and is on disk before this returns.
-// Errors: kInvalidArgument where a file holds something else, kUnavailable where it cannot be read
-// or written. None quotes a key.
-absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder);
+// What to do about a key that is missing.
+enum class Missing { kMake, kRefuse };
+
+// Reads the keys in `folder`, each a file of its own (victim-tokens.key, naming.key, cursors.key).
+// One that is missing is made of random bytes, with mode 0600, and is on disk before this returns;
+// or it is refused: beside data, a new key would rename every campaign and join no victim's later
+// reports with the earlier ones.
+//
+// Errors: kFailedPrecondition where a key is missing and refused, kInvalidArgument where a file
+// holds something else, kUnavailable where it cannot be read or written. None quotes a key.
+absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing);
 
 }  // namespace ringfence::server

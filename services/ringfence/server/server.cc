@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <utility>
 
@@ -42,7 +43,6 @@ absl::StatusOr<Address> ParseAddress(const std::string& text) {
   return Address{text.substr(0, colon), std::stoi(port)};
 }
 
-// Without identities the caller says who it is: then nobody else may reach the server.
 absl::Status CheckLoopback(const Address& address) {
   if (address.host == "localhost" || address.host == "[::1]" || address.host.starts_with("127.")) {
     return absl::OkStatus();
@@ -74,9 +74,21 @@ struct Server::Services {
 
 Server::Server(const Options& options) : options_(options), memory_(runtime::MakeRocksMemory({})) {}
 
+absl::Status Server::CheckAddresses(const Options& options) {
+  for (const std::string& text : {options.grpc, options.http}) {
+    const absl::StatusOr<Address> address = ParseAddress(text);
+    if (!address.ok()) return address.status();
+    if (absl::Status status = CheckLoopback(*address); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   std::unique_ptr<Server> server(new Server(options));
-  absl::StatusOr<Keys> keys = ReadOrMakeKeys(options.data + "/keys");
+  if (absl::Status status = CheckAddresses(options); !status.ok()) return status;
+  const bool has_data = std::filesystem::exists(options.data + "/log");
+  absl::StatusOr<Keys> keys =
+      ReadOrMakeKeys(options.data + "/keys", has_data ? Missing::kRefuse : Missing::kMake);
   if (!keys.ok()) return keys.status();
   server->keys_ = *std::move(keys);
   absl::Status status = server->OpenLog();
@@ -192,7 +204,6 @@ void Server::MakeServices() {
 absl::Status Server::StartServices() {
   const absl::StatusOr<Address> address = ParseAddress(options_.grpc);
   if (!address.ok()) return address.status();
-  if (absl::Status status = CheckLoopback(*address); !status.ok()) return status;
   MakeServices();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -217,7 +228,6 @@ absl::Status Server::StartServices() {
 absl::Status Server::StartHttp() {
   const absl::StatusOr<Address> address = ParseAddress(options_.http);
   if (!address.ok()) return address.status();
-  if (absl::Status status = CheckLoopback(*address); !status.ok()) return status;
   const absl::StatusOr<int> port = metrics_.Serve(address->host, address->port);
   if (!port.ok()) return port.status();
   http_address_ = address->host + ":" + std::to_string(*port);

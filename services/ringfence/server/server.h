@@ -33,6 +33,9 @@ class Server {
     std::string deployment = "local";
   };
 
+  // kInvalidArgument where an address is none, or not of this machine alone: without identities
+  // callers say who they are.
+  static absl::Status CheckAddresses(const Options& options);
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Options& options);
   // Says goodbye to subscribers, answers what has come in, finishes batches, flushes.
   ~Server();
