@@ -4,9 +4,11 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <tuple>
 #include <utility>
 
+#include "pipelines/core/id.h"
 #include "pipelines/intake/intake.h"
 #include "services/ringfence/line_reader.h"
 #include "services/ringfence/replay/memory_pipeline.h"
@@ -97,7 +99,11 @@ class Replayer {
     intake::Intake::Result result = intake_.FromJson(partner, line.text, options_.now);
     const auto offset = static_cast<int64_t>(line.number) - 1;
     if (auto rejection = intake::RejectionOf(partner, result, 0, offset)) {
-      result_.rejections.push_back(*std::move(rejection));
+      // The same record delivered again is the same rejection.
+      const core::Sha256Digest record = core::Sha256(partner + '\0' + line.text);
+      const bool is_first = rejected_records_.insert(record).second;
+      if (is_first) result_.rejections.push_back(*std::move(rejection));
+      if (!is_first && !result.revision_message) return std::nullopt;
     }
     if (!result.revision_message) {
       ++result_.rejected;
@@ -184,6 +190,8 @@ class Replayer {
   intake::Intake intake_;
   replay::PublishedSet set_;
   ReplayResult result_;
+  // Hashes of those that `result_.rejections` stand for.
+  std::set<core::Sha256Digest> rejected_records_;
 };
 
 }  // namespace

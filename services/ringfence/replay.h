@@ -33,6 +33,7 @@ struct ReplayResult {
   std::vector<v1::Campaign> campaigns;
   std::vector<v1::Rejection> rejections;
   uint64_t accepted = 0;
+  // Each record once, however often it is there.
   uint64_t rejected = 0;
   // Fatal problems by code.
   std::map<std::string, uint64_t> rejected_by_code;
