@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "services/runtime/kafka/client.h"
+#include "services/runtime/log/log.h"
+
+namespace ringfence::runtime {
+
+// A topic as it is, or is to be.
+struct KafkaTopic {
+  std::string name;
+  int32_t partitions = 1;
+  // -1: the brokers' default.
+  int32_t replication = -1;
+  std::map<std::string, std::string> config = {};
+};
+
+// The configuration that makes Kafka keep what TopicOptions say; `min_insync_replicas` where it is
+// positive. Append times are the brokers'.
+std::map<std::string, std::string> KafkaTopicConfig(const TopicOptions& options,
+                                                    int32_t min_insync_replicas);
+
+// kInvalidArgument for what Kafka does not take as a topic's name.
+absl::Status CheckTopicName(std::string_view name);
+
+// Which topics there are, by the names that Kafka has for them. Numbers of partitions are asked for
+// once: they do not change. Thread-safe. Errors: kNotFound, and those of KafkaStatus.
+class TopicCatalog {
+ public:
+  // `client` must outlive it.
+  TopicCatalog(const KafkaClient& client, std::chrono::milliseconds timeout)
+      : client_(client.get()), timeout_(timeout) {}
+
+  absl::StatusOr<int32_t> Partitions(const std::string& topic);
+  // kNotFound where there is no such partition.
+  absl::Status Check(const TopicPartition& partition);
+  // To be asked for again.
+  void Forget(const std::string& topic);
+  // All names that begin with `prefix`, sorted.
+  absl::StatusOr<std::vector<std::string>> Names(std::string_view prefix);
+  // Partitions and the replicas of each, as the brokers have it now.
+  absl::StatusOr<KafkaTopic> Describe(const std::string& topic);
+  // Values of the configuration as they count, set or by default.
+  absl::StatusOr<std::map<std::string, std::string>> Config(const std::string& topic);
+  // Returns once all its partitions have leaders. kAlreadyExists.
+  absl::Status Create(const KafkaTopic& topic);
+
+ private:
+  absl::Status WaitForLeaders(const KafkaTopic& topic);
+
+  rd_kafka_t* const client_;
+  const std::chrono::milliseconds timeout_;
+  absl::Mutex mutex_;
+  std::map<std::string, int32_t, std::less<>> partitions_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace ringfence::runtime
