@@ -22,6 +22,8 @@ const char* RoleWord(KafkaRole role) {
       return "producer";
     case KafkaRole::kReader:
       return "reader";
+    case KafkaRole::kAsker:
+      return "asker";
     case KafkaRole::kMember:
       return "member";
   }
@@ -98,7 +100,7 @@ absl::Status KafkaClient::Create(const KafkaProperties& properties) {
     return absl::InvalidArgumentError("kafka: no client can be made: " + std::string(text.data()));
   }
   static_cast<void>(conf.release());  // the client owns it
-  if (!produces) rd_kafka_poll_set_consumer(client_);
+  if (HasGroup()) rd_kafka_poll_set_consumer(client_);
   if (!setup_.polls_itself) {
     poller_ = std::jthread([this](const std::stop_token& stop) { Poll(stop); });
   }
@@ -122,7 +124,7 @@ KafkaClient::~KafkaClient() {
 
 void KafkaClient::Poll(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    if (setup_.role == KafkaRole::kProducer) {
+    if (!HasGroup()) {
       rd_kafka_poll(client_, kPollMilliseconds);
       continue;
     }

@@ -75,6 +75,10 @@ class KafkaClient {
   KafkaClient(const KafkaOptions& options, Setup setup, Metrics* metrics);
   absl::Status Create(const KafkaProperties& properties);
   void Poll(const std::stop_token& stop);
+  // Its records and errors come through the group's queue.
+  bool HasGroup() const {
+    return setup_.role == KafkaRole::kReader || setup_.role == KafkaRole::kMember;
+  }
 
   static int OnStatistics(rd_kafka_t* client, char* json, size_t size, void* opaque);
   static void OnError(rd_kafka_t* client, int code, const char* reason, void* opaque);

@@ -68,7 +68,8 @@ class KafkaLog::Impl {
 
   absl::Mutex mutex_;
   std::map<TopicPartition, std::unique_ptr<PartitionReader>> readers_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<KafkaClient> client_;
+  std::unique_ptr<KafkaClient> asker_;
+  std::unique_ptr<KafkaClient> reader_;
   std::unique_ptr<TopicCatalog> catalog_;
   std::unique_ptr<KafkaPositions> positions_;
   KafkaProducer producer_;
@@ -77,32 +78,36 @@ class KafkaLog::Impl {
 // The client's queues go before the client, and before them what its thread calls.
 KafkaLog::Impl::~Impl() {
   positions_.reset();
-  if (client_ != nullptr) client_->StopPolling();
+  if (reader_ != nullptr) reader_->StopPolling();
   absl::MutexLock lock(&mutex_);
   readers_.clear();
 }
 
 absl::Status KafkaLog::Impl::Open() {
-  KafkaClient::Setup setup;
-  setup.role = KafkaRole::kReader;
+  KafkaClient::Setup asker;
+  asker.role = KafkaRole::kAsker;
+  KafkaClient::Setup reader;
+  reader.role = KafkaRole::kReader;
   // Never joined: librdkafka wants a name to assign partitions.
-  setup.properties["group.id"] = options_.prefix + "ringfence.reader";
-  setup.unexpected = [this](const rd_kafka_message_t& message) { OnUnexpected(message); };
-  absl::StatusOr<std::unique_ptr<KafkaClient>> client =
-      KafkaClient::Make(options_, std::move(setup), metrics_);
-  if (!client.ok()) return client.status();
-  client_ = *std::move(client);
-  catalog_ = std::make_unique<TopicCatalog>(*client_, options_.request_timeout);
+  reader.properties["group.id"] = options_.prefix + "ringfence.reader";
+  reader.unexpected = [this](const rd_kafka_message_t& message) { OnUnexpected(message); };
+  for (auto [setup, client] : {std::pair(&asker, &asker_), std::pair(&reader, &reader_)}) {
+    absl::StatusOr<std::unique_ptr<KafkaClient>> made =
+        KafkaClient::Make(options_, std::move(*setup), metrics_);
+    if (!made.ok()) return made.status();
+    *client = *std::move(made);
+  }
+  catalog_ = std::make_unique<TopicCatalog>(*asker_, options_.request_timeout);
   if (absl::Status status = producer_.Start(); !status.ok()) return status;
   char* cluster =
-      rd_kafka_clusterid(client_->get(), static_cast<int>(options_.request_timeout.count()));
+      rd_kafka_clusterid(asker_->get(), static_cast<int>(options_.request_timeout.count()));
   if (cluster == nullptr) {
     return absl::UnavailableError("kafka: no broker of " + options_.brokers + " answers");
   }
   incarnation_ = cluster;
-  rd_kafka_mem_free(client_->get(), cluster);
+  rd_kafka_mem_free(asker_->get(), cluster);
   positions_ =
-      std::make_unique<KafkaPositions>(*client_, options_.request_timeout, options_.close_timeout);
+      std::make_unique<KafkaPositions>(*asker_, options_.request_timeout, options_.close_timeout);
   return absl::OkStatus();
 }
 
@@ -120,6 +125,8 @@ absl::Status KafkaLog::Impl::OpenIncarnation(Log& log) {
   const absl::StatusOr<std::string> read = ReadOrBeginIncarnation(log);
   if (!read.ok()) return read.status();
   incarnation_ += "." + *read;
+  // It is not read on.
+  if (const auto reader = Reader({name, 0}); reader.ok()) (*reader)->Reset();
   return absl::OkStatus();
 }
 
@@ -192,8 +199,8 @@ absl::StatusOr<PartitionReader*> KafkaLog::Impl::Reader(const TopicPartition& pa
   absl::MutexLock lock(&mutex_);
   std::unique_ptr<PartitionReader>& reader = readers_[partition];
   if (reader == nullptr) {
-    reader =
-        std::make_unique<PartitionReader>(*client_, partition, options_.request_timeout, signal_);
+    reader = std::make_unique<PartitionReader>(*reader_, *asker_, partition,
+                                               options_.request_timeout, signal_);
   }
   return reader.get();
 }

@@ -13,7 +13,10 @@ namespace {
 constexpr size_t kSecretBytesMax = 4'096;
 // Topics' names have 249 bytes at most, the longest of ours about 50.
 constexpr size_t kPrefixBytesMax = 100;
-// Milliseconds; a fetch waits half a second for records, and librdkafka wants a second above that.
+// Milliseconds. A fetch waits so long for records where there are none; a partition that is newly
+// read waits for that once.
+constexpr int kFetchWait = 100;
+// librdkafka wants a second above that.
 constexpr int64_t kSocketTimeoutMin = 2'000;
 
 bool UsesTls(const KafkaOptions& options) {
@@ -148,7 +151,7 @@ void AddReader(const KafkaOptions& options, KafkaProperties& properties) {
   properties["allow.auto.create.topics"] = "false";
   properties["check.crcs"] = "true";
   properties["isolation.level"] = "read_committed";
-  properties["fetch.wait.max.ms"] = "500";
+  properties["fetch.wait.max.ms"] = std::to_string(kFetchWait);
   properties["fetch.error.backoff.ms"] = "50";
   properties["queued.max.messages.kbytes"] = std::to_string(options.prefetch_bytes_max / 1'024);
   properties["queued.min.messages"] = "1000000";
@@ -210,6 +213,9 @@ absl::StatusOr<KafkaProperties> MakeKafkaProperties(const KafkaOptions& options,
       break;
     case KafkaRole::kReader:
       AddReader(options, properties);
+      break;
+    case KafkaRole::kAsker:
+      properties["allow.auto.create.topics"] = "false";
       break;
     case KafkaRole::kMember:
       AddMember(options, properties);

@@ -66,8 +66,11 @@ absl::Status CheckKafkaOptions(const KafkaOptions& options);
 // What a client is for.
 enum class KafkaRole {
   kProducer,
-  // Reads by assignment, and asks for and makes topics.
+  // Reads by assignment.
   kReader,
+  // Asks for and makes topics, offsets, positions: on connections of its own, as brokers answer
+  // each connection's requests in turn, and a fetch waits for records.
+  kAsker,
   // A member of a group, which reads nothing.
   kMember,
 };

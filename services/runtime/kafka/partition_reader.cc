@@ -11,7 +11,9 @@ namespace ringfence::runtime {
 namespace {
 
 constexpr size_t kPulledAtOnce = 64;
-constexpr std::chrono::milliseconds kPullWait{50};
+// The signal comes for every record; should one be missed, it is found so late.
+constexpr absl::Duration kWait = absl::Milliseconds(100);
+constexpr absl::Duration kBetweenTries = absl::Milliseconds(20);
 constexpr core::Time kMillisecond = core::kSecond / 1'000;
 
 void OnArrival(rd_kafka_t*, void* signal) { static_cast<ArrivalSignal*>(signal)->Raise(); }
@@ -55,10 +57,11 @@ void ArrivalSignal::Wait(uint64_t seen, absl::Time deadline) {
   mutex_.AwaitWithDeadline(absl::Condition(&raised), deadline);
 }
 
-PartitionReader::PartitionReader(const KafkaClient& client, TopicPartition partition,
-                                 std::chrono::milliseconds timeout,
+PartitionReader::PartitionReader(const KafkaClient& reader, const KafkaClient& asker,
+                                 TopicPartition partition, std::chrono::milliseconds timeout,
                                  std::shared_ptr<ArrivalSignal> signal)
-    : client_(client.get()),
+    : client_(reader.get()),
+      asker_(asker.get()),
       partition_(std::move(partition)),
       timeout_(timeout),
       signal_(std::move(signal)),
@@ -85,10 +88,18 @@ absl::StatusOr<PartitionReader::Bounds> PartitionReader::AskBounds() {
 
 absl::StatusOr<PartitionReader::Bounds> PartitionReader::AskBoundsLocked() {
   Bounds bounds;
-  const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-      client_, partition_.topic.c_str(), partition_.partition, &bounds.start, &bounds.end,
-      static_cast<int>(timeout_.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus(error, "offsets of " + Name());
+  const absl::Time deadline = absl::Now() + absl::FromChrono(timeout_);
+  while (true) {
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        asker_, partition_.topic.c_str(), partition_.partition, &bounds.start, &bounds.end,
+        static_cast<int>(timeout_.count()));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    // Leaders that move, and brokers that have not heard of a new topic.
+    if (KafkaReactionTo(error) != KafkaReaction::kRetry || absl::Now() > deadline) {
+      return KafkaStatus(error, "offsets of " + Name());
+    }
+    absl::SleepFor(kBetweenTries);
+  }
   Raise(bounds.end);
   return bounds;
 }
@@ -96,6 +107,7 @@ absl::StatusOr<PartitionReader::Bounds> PartitionReader::AskBoundsLocked() {
 absl::Status PartitionReader::Assign(int64_t offset) {
   if (queue_ == nullptr) return absl::InternalError("kafka: no queue for " + Name());
   Unassign();
+  if (!std::exchange(introduced_, true)) Introduce();
   const PartitionList list = ListOf(partition_, offset);
   const ErrorHandle error(rd_kafka_incremental_assign(client_, list.get()));
   if (error != nullptr) {
@@ -105,6 +117,15 @@ absl::Status PartitionReader::Assign(int64_t offset) {
   follows_ = true;
   position_ = next_ = empty_below_ = offset;
   return absl::OkStatus();
+}
+
+void PartitionReader::Introduce() {
+  const TopicHandle topic(rd_kafka_topic_new(client_, partition_.topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client_, 0, topic.get(), &metadata, static_cast<int>(timeout_.count())) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(metadata);
+  }
 }
 
 void PartitionReader::Unassign() {
@@ -151,16 +172,19 @@ absl::StatusOr<std::vector<LogRecord>> PartitionReader::Read(int64_t offset, siz
   if (absl::Status status = Follow(offset); !status.ok()) return status;
   if (records_max == 0) return records;
   const absl::Time deadline = absl::Now() + absl::FromChrono(timeout_);
-  absl::Status status = Pull(std::chrono::milliseconds(0));
+  uint64_t seen = signal_->Count();
+  absl::Status status = Pull();
   while (status.ok() && ahead_.empty() && !IsAtEnd()) {
     if (absl::Now() > deadline) {
       return absl::UnavailableError("kafka: records of " + Name() + " do not come");
     }
-    status = Pull(kPullWait);
+    signal_->Wait(seen, std::min(deadline, absl::Now() + kWait));
+    seen = signal_->Count();
+    status = Pull();
   }
   size_t bytes = 0;
   while (status.ok() && records.size() < records_max) {
-    if (ahead_.empty()) status = Pull(std::chrono::milliseconds(0));
+    if (ahead_.empty()) status = Pull();
     if (ahead_.empty()) break;
     bytes += ahead_.front().value.size();
     if (!records.empty() && bytes > bytes_max) break;
@@ -180,15 +204,15 @@ bool PartitionReader::HasAt(int64_t offset) {
     // An error shows with the read.
     if (!Follow(offset).ok()) return known_end_ > offset;
   }
-  if (ahead_.empty() && !Pull(std::chrono::milliseconds(0)).ok()) return true;
+  if (ahead_.empty() && !Pull().ok()) return true;
   return !ahead_.empty() || !IsAtEnd();
 }
 
-absl::Status PartitionReader::Pull(std::chrono::milliseconds wait) {
+absl::Status PartitionReader::Pull() {
   if (!follows_) return absl::OkStatus();
   std::array<rd_kafka_message_t*, kPulledAtOnce> pulled{};
-  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), static_cast<int>(wait.count()),
-                                                     pulled.data(), pulled.size());
+  // With a timeout it would wait for as many as there is room for.
+  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, pulled.data(), pulled.size());
   if (count < 0) return KafkaStatus(rd_kafka_last_error(), "reading " + Name());
   absl::Status status;
   for (size_t i = 0; i < static_cast<size_t>(count); ++i) {

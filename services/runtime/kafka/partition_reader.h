@@ -38,8 +38,9 @@ class ArrivalSignal {
 // It never gives a record below the offset that it was asked for, whatever the library delivers.
 class PartitionReader {
  public:
-  // `client` must outlive it. `signal` is shared with the library's threads.
-  PartitionReader(const KafkaClient& client, TopicPartition partition,
+  // `reader` fetches, `asker` asks for offsets; both must outlive it. `signal` is shared with the
+  // library's threads.
+  PartitionReader(const KafkaClient& reader, const KafkaClient& asker, TopicPartition partition,
                   std::chrono::milliseconds timeout, std::shared_ptr<ArrivalSignal> signal);
   ~PartitionReader();
 
@@ -63,9 +64,12 @@ class PartitionReader {
   // Makes `offset` the next that is given; what lies beyond the end is not followed.
   absl::Status Follow(int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Assign(int64_t offset) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The reading client learns of the topic at once, where it would look about for new ones every
+  // second. Without an answer it does so.
+  void Introduce() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unassign() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes over what the queue holds, up to a few; waits for the first.
-  absl::Status Pull(std::chrono::milliseconds wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes over what the queue holds, up to a few. Does not wait.
+  absl::Status Pull() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Take(const rd_kafka_message_t& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The next offset was below the start, or beyond the end where it had been before.
   absl::Status OutOfRange() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -74,6 +78,7 @@ class PartitionReader {
   std::string Name() const;
 
   rd_kafka_t* const client_;
+  rd_kafka_t* const asker_;
   const TopicPartition partition_;
   const std::chrono::milliseconds timeout_;
   const std::shared_ptr<ArrivalSignal> signal_;
@@ -81,6 +86,7 @@ class PartitionReader {
 
   absl::Mutex mutex_;
   bool follows_ ABSL_GUARDED_BY(mutex_) = false;
+  bool introduced_ ABSL_GUARDED_BY(mutex_) = false;
   // The next that is given, and the next that is taken from the queue.
   int64_t position_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
