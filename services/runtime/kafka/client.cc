@@ -42,10 +42,11 @@ const char* ReactionWordOf(KafkaReaction reaction) {
   return "stop";
 }
 
-// From any thread of librdkafka's. Levels are syslog's: 4 is a warning.
+// From any thread of librdkafka's. Levels are syslog's: 4 is a warning, and a broker that is away
+// is a 3.
 void OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   if (level > 4) return;
-  LogLine(level < 4 ? LogLevel::kError : LogLevel::kWarning, "kafka client",
+  LogLine(level < 3 ? LogLevel::kError : LogLevel::kWarning, "kafka client",
           {{"client", std::string(client == nullptr ? "" : rd_kafka_name(client))},
            {"facility", std::string(facility)},
            {"text", std::string(text)}});
@@ -141,23 +142,25 @@ int KafkaClient::OnStatistics(rd_kafka_t*, char* json, size_t size, void* opaque
   return 0;  // the library frees the text
 }
 
-void KafkaClient::OnError(rd_kafka_t* client, int code, const char* reason, void* opaque) {
+// What passes, the library logs by itself.
+void KafkaClient::OnError(rd_kafka_t* client, int code, const char*, void* opaque) {
   auto& self = *static_cast<KafkaClient*>(opaque);
   auto error = static_cast<rd_kafka_resp_err_t>(code);
-  std::array<char, kErrorTextMax> text{};
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
     self.is_fatal_ = true;
+    std::array<char, kErrorTextMax> text{};
     error = rd_kafka_fatal_error(client, text.data(), text.size());
+    LogLine(LogLevel::kError, "kafka client is done for",
+            {{"client", std::string(RoleWord(self.setup_.role))},
+             {"error", std::string(rd_kafka_err2name(error))},
+             {"text", std::string(text.data())}});
   }
   if (self.metrics_ != nullptr) {
     self.metrics_->Add(Metric::kKafkaErrors,
                        {{"client", RoleWord(self.setup_.role)},
-                        {"reaction", ReactionWordOf(KafkaReactionTo(error))}});
+                        {"reaction", ReactionWordOf(self.is_fatal_ ? KafkaReaction::kRecreate
+                                                                   : KafkaReactionTo(error))}});
   }
-  LogLine(self.is_fatal_ ? LogLevel::kError : LogLevel::kWarning, "kafka client reports an error",
-          {{"client", std::string(RoleWord(self.setup_.role))},
-           {"error", std::string(rd_kafka_err2name(error))},
-           {"text", std::string(self.is_fatal_ ? text.data() : reason)}});
 }
 
 bool CloseWithin(std::chrono::milliseconds timeout, std::function<void()> close) {

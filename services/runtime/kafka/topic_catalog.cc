@@ -34,33 +34,6 @@ absl::StatusOr<MetadataHandle> AskMetadata(rd_kafka_t* client, const std::string
 
 }  // namespace
 
-std::map<std::string, std::string> KafkaTopicConfig(const TopicOptions& options,
-                                                    int32_t min_insync_replicas) {
-  const std::string retention =
-      std::to_string(std::chrono::milliseconds(options.retention).count());
-  std::map<std::string, std::string> config = {
-      {"message.timestamp.type", "LogAppendTime"},
-      {"max.message.bytes", std::to_string(size_t{8} << 20)},
-      {"cleanup.policy", options.compacted ? "compact" : "delete"},
-      {options.compacted ? "delete.retention.ms" : "retention.ms", retention},
-  };
-  // By bytes nothing is removed.
-  if (!options.compacted) config["retention.bytes"] = "-1";
-  if (min_insync_replicas > 0) {
-    config["min.insync.replicas"] = std::to_string(min_insync_replicas);
-  }
-  return config;
-}
-
-absl::Status CheckTopicName(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
-                    name.find_first_not_of(
-                        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                        "0123456789._-") == std::string_view::npos;
-  return good ? absl::OkStatus()
-              : absl::InvalidArgumentError("not a topic's name: " + std::string(name));
-}
-
 absl::StatusOr<KafkaTopic> TopicCatalog::Describe(const std::string& topic) {
   const absl::StatusOr<MetadataHandle> metadata = AskMetadata(client_, topic, timeout_);
   if (!metadata.ok()) return metadata.status();

@@ -12,26 +12,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "services/runtime/kafka/client.h"
+#include "services/runtime/kafka/topic_plan.h"
 #include "services/runtime/log/log.h"
 
 namespace ringfence::runtime {
-
-// A topic as it is, or is to be.
-struct KafkaTopic {
-  std::string name;
-  int32_t partitions = 1;
-  // -1: the brokers' default.
-  int32_t replication = -1;
-  std::map<std::string, std::string> config = {};
-};
-
-// The configuration that makes Kafka keep what TopicOptions say; `min_insync_replicas` where it is
-// positive. Append times are the brokers'.
-std::map<std::string, std::string> KafkaTopicConfig(const TopicOptions& options,
-                                                    int32_t min_insync_replicas);
-
-// kInvalidArgument for what Kafka does not take as a topic's name.
-absl::Status CheckTopicName(std::string_view name);
 
 // Which topics there are, by the names that Kafka has for them. Numbers of partitions are asked for
 // once: they do not change. Thread-safe. Errors: kNotFound, and those of KafkaStatus.
