@@ -57,8 +57,6 @@ class KafkaLog::Impl {
   }
   // By the name that Kafka has for it.
   absl::StatusOr<PartitionReader*> Reader(const TopicPartition& partition);
-  // A topic that was deleted is asked for again.
-  absl::Status Learn(const absl::Status& status, const std::string& topic);
   void OnUnexpected(const rd_kafka_message_t& message);
 
   const KafkaOptions options_;
@@ -137,7 +135,6 @@ absl::Status KafkaLog::Impl::CreateTopic(const std::string& topic, const TopicOp
     return absl::InvalidArgumentError(topic + ": a topic has 1 to " +
                                       std::to_string(kPartitionsMax) + " partitions");
   }
-  catalog_->Forget(name);
   absl::StatusOr<int32_t> partitions = catalog_->Partitions(name);
   if (absl::IsNotFound(partitions.status())) {
     const absl::Status created =
@@ -170,11 +167,6 @@ absl::StatusOr<int32_t> KafkaLog::Impl::Partitions(const std::string& topic) {
   return catalog_->Partitions(options_.prefix + topic);
 }
 
-absl::Status KafkaLog::Impl::Learn(const absl::Status& status, const std::string& topic) {
-  if (absl::IsNotFound(status)) catalog_->Forget(topic);
-  return status;
-}
-
 absl::StatusOr<std::vector<int64_t>> KafkaLog::Impl::Append(std::vector<AppendRecord> records) {
   for (AppendRecord& record : records) {
     record.to = Named(record.to);
@@ -182,10 +174,7 @@ absl::StatusOr<std::vector<int64_t>> KafkaLog::Impl::Append(std::vector<AppendRe
   }
   if (records.empty()) return std::vector<int64_t>();
   absl::StatusOr<std::vector<int64_t>> offsets = producer_.Append(records);
-  if (absl::IsNotFound(offsets.status())) {
-    for (const AppendRecord& record : records) catalog_->Forget(record.to.topic);
-  }
-  if (!offsets.ok()) return offsets;
+  if (!offsets.ok()) return catalog_->Doubt(offsets.status(), records.front().to.topic);
   for (size_t i = 0; i < records.size(); ++i) {
     const absl::StatusOr<PartitionReader*> reader = Reader(records[i].to);
     if (reader.ok()) (*reader)->Raise((*offsets)[i] + 1);
@@ -212,7 +201,7 @@ absl::StatusOr<std::vector<LogRecord>> KafkaLog::Impl::Read(const TopicPartition
   const absl::StatusOr<PartitionReader*> reader = Reader(named);
   if (!reader.ok()) return reader.status();
   absl::StatusOr<std::vector<LogRecord>> records = (*reader)->Read(offset, records_max, bytes_max);
-  if (!records.ok()) return Learn(records.status(), named.topic);
+  if (!records.ok()) return catalog_->Doubt(records.status(), named.topic);
   return records;
 }
 
@@ -221,7 +210,7 @@ absl::StatusOr<PartitionReader::Bounds> KafkaLog::Impl::Bounds(const TopicPartit
   const absl::StatusOr<PartitionReader*> reader = Reader(named);
   if (!reader.ok()) return reader.status();
   absl::StatusOr<PartitionReader::Bounds> bounds = (*reader)->AskBounds();
-  if (!bounds.ok()) return Learn(bounds.status(), named.topic);
+  if (!bounds.ok()) return catalog_->Doubt(bounds.status(), named.topic);
   return bounds;
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kPulledAtOnce = 64;
 // The signal comes for every record; should one be missed, it is found so late.
 constexpr absl::Duration kWait = absl::Milliseconds(100);
+constexpr absl::Duration kUntilKnown = absl::Seconds(3);
 constexpr absl::Duration kBetweenTries = absl::Milliseconds(20);
 constexpr core::Time kMillisecond = core::kSecond / 1'000;
 
@@ -88,16 +89,18 @@ absl::StatusOr<PartitionReader::Bounds> PartitionReader::AskBounds() {
 
 absl::StatusOr<PartitionReader::Bounds> PartitionReader::AskBoundsLocked() {
   Bounds bounds;
-  const absl::Time deadline = absl::Now() + absl::FromChrono(timeout_);
+  const absl::Time start = absl::Now();
   while (true) {
     const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
         asker_, partition_.topic.c_str(), partition_.partition, &bounds.start, &bounds.end,
         static_cast<int>(timeout_.count()));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
-    // Leaders that move, and brokers that have not heard of a new topic.
-    if (KafkaReactionTo(error) != KafkaReaction::kRetry || absl::Now() > deadline) {
-      return KafkaStatus(error, "offsets of " + Name());
-    }
+    absl::Status status = KafkaStatus(error, "offsets of " + Name());
+    absl::Duration patience = absl::ZeroDuration();
+    // Leaders move; and the topic is there, but not all brokers have heard of a new one.
+    if (KafkaReactionTo(error) == KafkaReaction::kRetry) patience = absl::FromChrono(timeout_);
+    if (absl::IsNotFound(status)) patience = kUntilKnown;
+    if (absl::Now() - start > patience) return status;
     absl::SleepFor(kBetweenTries);
   }
   Raise(bounds.end);

@@ -18,6 +18,7 @@ using NewTopicHandle =
 using ConfigHandle =
     std::unique_ptr<rd_kafka_ConfigResource_t, KafkaDeleter<rd_kafka_ConfigResource_destroy>>;
 
+constexpr absl::Duration kMissingFor = absl::Seconds(10);
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(50);
 
 // Of one topic, or of all where it is empty.
@@ -75,9 +76,24 @@ absl::Status TopicCatalog::Check(const TopicPartition& partition) {
                              std::to_string(partition.partition));
 }
 
-void TopicCatalog::Forget(const std::string& topic) {
+absl::Status TopicCatalog::Doubt(const absl::Status& status, const std::string& topic) {
+  if (!absl::IsNotFound(status)) return status;
+  const bool is_there = Describe(topic).ok();
+  const absl::Time now = absl::Now();
   absl::MutexLock lock(&mutex_);
-  partitions_.erase(topic);
+  if (is_there) {
+    missing_.erase(topic);
+  } else {
+    Missing& missing = missing_.try_emplace(topic, Missing{now, now}).first->second;
+    if (now - missing.last > kMissingFor) missing.first = now;
+    missing.last = now;
+    if (now - missing.first > kMissingFor) {
+      partitions_.erase(topic);
+      missing_.erase(topic);
+      return status;
+    }
+  }
+  return absl::UnavailableError("kafka: not all brokers know topic " + topic);
 }
 
 absl::StatusOr<std::vector<std::string>> TopicCatalog::Names(std::string_view prefix) {
@@ -121,6 +137,13 @@ absl::StatusOr<std::map<std::string, std::string>> TopicCatalog::Config(const st
 }
 
 absl::Status TopicCatalog::Create(const KafkaTopic& topic) {
+  const absl::Status created = AskToCreate(topic);
+  if (!created.ok() && !absl::IsAlreadyExists(created)) return created;
+  if (absl::Status status = WaitForLeaders(topic.name); !status.ok()) return status;
+  return created;
+}
+
+absl::Status TopicCatalog::AskToCreate(const KafkaTopic& topic) {
   const std::string tried = "creating topic " + topic.name;
   char text[512] = "";
   const NewTopicHandle wanted(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions,
@@ -146,24 +169,26 @@ absl::Status TopicCatalog::Create(const KafkaTopic& topic) {
     const char* why = rd_kafka_topic_result_error_string(results[0]);
     return KafkaStatus(error, tried, why == nullptr ? "" : why);
   }
-  return WaitForLeaders(topic);
+  return absl::OkStatus();
 }
 
 // Brokers learn of a topic one after the other.
-absl::Status TopicCatalog::WaitForLeaders(const KafkaTopic& topic) {
+absl::Status TopicCatalog::WaitForLeaders(const std::string& topic) {
   const absl::Time deadline = absl::Now() + absl::FromChrono(timeout_);
   while (true) {
-    const absl::StatusOr<MetadataHandle> metadata = AskMetadata(client_, topic.name, timeout_);
+    const absl::StatusOr<MetadataHandle> metadata = AskMetadata(client_, topic, timeout_);
     if (metadata.ok() && (*metadata)->topic_cnt == 1) {
       const rd_kafka_metadata_topic_t& found = (*metadata)->topics[0];
       const auto led = [](const rd_kafka_metadata_partition_t& each) { return each.leader >= 0; };
-      if (found.partition_cnt == topic.partitions &&
+      if (found.partition_cnt > 0 &&
           std::all_of(found.partitions, found.partitions + found.partition_cnt, led)) {
+        absl::MutexLock lock(&mutex_);
+        partitions_[topic] = found.partition_cnt;
         return absl::OkStatus();
       }
     }
     if (absl::Now() > deadline) {
-      return absl::UnavailableError("kafka: topic " + topic.name + " was made, but has no leaders");
+      return absl::UnavailableError("kafka: topic " + topic + " was made, but has no leaders");
     }
     absl::SleepFor(kBetweenLooks);
   }
