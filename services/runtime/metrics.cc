@@ -26,7 +26,7 @@ struct Row {
   const char* help;
 };
 
-constexpr std::array<Row, 17> kRows = {{
+constexpr std::array<Row, 25> kRows = {{
     {Metric::kReports, Kind::kCounter, "ringfence_reports_total",
      "Reports by partner and outcome."},
     {Metric::kProblems, Kind::kCounter, "ringfence_problems_total",
@@ -61,6 +61,22 @@ constexpr std::array<Row, 17> kRows = {{
      "Snapshots sent to subscribers, by reason."},
     {Metric::kDeliverySeconds, Kind::kHistogram, "ringfence_delivery_seconds",
      "Seconds from the append of an indicator's record to its being sent."},
+    {Metric::kKafkaBrokersUp, Kind::kGauge, "ringfence_kafka_brokers_up",
+     "Brokers that a Kafka client is connected with."},
+    {Metric::kKafkaQueuedRecords, Kind::kGauge, "ringfence_kafka_queued_records",
+     "Records that wait in a Kafka client to be sent and acknowledged."},
+    {Metric::kKafkaQueuedBytes, Kind::kGauge, "ringfence_kafka_queued_bytes",
+     "Bytes of records that wait in a Kafka client to be sent and acknowledged."},
+    {Metric::kKafkaRequestSeconds, Kind::kGauge, "ringfence_kafka_request_seconds",
+     "Seconds that 99 of 100 requests to the slowest Kafka broker took at most, lately."},
+    {Metric::kKafkaFailedRequests, Kind::kGauge, "ringfence_kafka_failed_requests",
+     "Requests to Kafka brokers that failed or timed out, since the client was made."},
+    {Metric::kKafkaErrors, Kind::kCounter, "ringfence_kafka_errors_total",
+     "Errors that a Kafka client reported, by what is done about them."},
+    {Metric::kKafkaProducers, Kind::kCounter, "ringfence_kafka_producers_total",
+     "Kafka producers made: one at the start, one more after each fatal error."},
+    {Metric::kKafkaAppendSeconds, Kind::kHistogram, "ringfence_kafka_append_seconds",
+     "Seconds until Kafka had acknowledged all records of an append."},
 }};
 
 // A scraper that keeps its connection must not keep others out.
