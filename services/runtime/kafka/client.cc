@@ -142,24 +142,28 @@ int KafkaClient::OnStatistics(rd_kafka_t*, char* json, size_t size, void* opaque
   return 0;  // the library frees the text
 }
 
+// Asked for, not remembered from the callback: that comes later than the errors of appends.
+bool KafkaClient::IsFatal() const {
+  return rd_kafka_fatal_error(client_, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 // What passes, the library logs by itself.
 void KafkaClient::OnError(rd_kafka_t* client, int code, const char*, void* opaque) {
   auto& self = *static_cast<KafkaClient*>(opaque);
   auto error = static_cast<rd_kafka_resp_err_t>(code);
+  KafkaReaction reaction = KafkaReactionTo(error);
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
-    self.is_fatal_ = true;
     std::array<char, kErrorTextMax> text{};
     error = rd_kafka_fatal_error(client, text.data(), text.size());
+    reaction = KafkaReaction::kRecreate;
     LogLine(LogLevel::kError, "kafka client is done for",
             {{"client", std::string(RoleWord(self.setup_.role))},
              {"error", std::string(rd_kafka_err2name(error))},
              {"text", std::string(text.data())}});
   }
   if (self.metrics_ != nullptr) {
-    self.metrics_->Add(Metric::kKafkaErrors,
-                       {{"client", RoleWord(self.setup_.role)},
-                        {"reaction", ReactionWordOf(self.is_fatal_ ? KafkaReaction::kRecreate
-                                                                   : KafkaReactionTo(error))}});
+    self.metrics_->Add(Metric::kKafkaErrors, {{"client", RoleWord(self.setup_.role)},
+                                              {"reaction", ReactionWordOf(reaction)}});
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -69,7 +68,7 @@ class KafkaClient {
   rd_kafka_t* get() const { return client_; }
   const Setup& setup() const { return setup_; }
   // The idempotent producer's last word: a new client is needed.
-  bool is_fatal() const { return is_fatal_; }
+  bool IsFatal() const;
 
  private:
   KafkaClient(const KafkaOptions& options, Setup setup, Metrics* metrics);
@@ -87,7 +86,6 @@ class KafkaClient {
   const Setup setup_;
   Metrics* const metrics_;
   rd_kafka_t* client_ = nullptr;
-  std::atomic<bool> is_fatal_ = false;
   std::jthread poller_;
 };
 

@@ -39,7 +39,7 @@ class PartitionOwner {
 //
 // Partitions are handed over in turn: nobody gets one before its owner has returned from Revoked,
 // or the revoke timeout has passed. Then, and when a member was lost, two may work on one partition
-// for a while: receivers tell their records apart by versions (ops/adr/kafka-log.md).
+// for a while: receivers tell their records apart by versions (ops/adr/2026-11-24-kafka-log.md).
 class Membership {
  public:
   struct Options {

@@ -90,7 +90,7 @@ absl::Status KafkaProducer::Start() { return Current().status(); }
 absl::StatusOr<KafkaProducer::SharedClient> KafkaProducer::Current() {
   SharedClient broken;
   absl::MutexLock lock(&mutex_);
-  if (client_ != nullptr && !client_->is_fatal()) return client_;
+  if (client_ != nullptr && !client_->IsFatal()) return client_;
   if (client_ != nullptr) {
     LogLine(LogLevel::kWarning, "kafka producer is made anew");
     // What waits in it is reported as failed.
