@@ -26,7 +26,7 @@ struct Row {
   const char* help;
 };
 
-constexpr std::array<Row, 17> kRows = {{
+constexpr auto kRows = std::to_array<Row>({
     {Metric::kReports, Kind::kCounter, "ringfence_reports_total",
      "Reports by partner and outcome."},
     {Metric::kProblems, Kind::kCounter, "ringfence_problems_total",
@@ -61,7 +61,21 @@ constexpr std::array<Row, 17> kRows = {{
      "Snapshots sent to subscribers, by reason."},
     {Metric::kDeliverySeconds, Kind::kHistogram, "ringfence_delivery_seconds",
      "Seconds from the append of an indicator's record to its being sent."},
-}};
+    {Metric::kStateSnapshots, Kind::kCounter, "ringfence_state_snapshots_total",
+     "Snapshots of state, by outcome: made, no_room, failed, restored, refused."},
+    {Metric::kStateSnapshotTime, Kind::kGauge, "ringfence_state_snapshot_time_seconds",
+     "When a partition's newest snapshot was made. Seconds since the Unix epoch."},
+    {Metric::kStateReopened, Kind::kCounter, "ringfence_state_reopened_total",
+     "States that were closed and opened again after an error of the disk."},
+    {Metric::kDiskFreeBytes, Kind::kGauge, "ringfence_disk_free_bytes",
+     "Free bytes of the disk that holds state, or snapshots."},
+    {Metric::kDiskShort, Kind::kGauge, "ringfence_disk_short",
+     "1 while a disk has too little room: with state's no record is taken, with snapshots' none is "
+     "made."},
+    {Metric::kRechecks, Kind::kCounter, "ringfence_indicator_rechecks_total",
+     "Records of indicators that another owner of the partition wrote, and that were compared with "
+     "the state."},
+});
 
 // A scraper that keeps its connection must not keep others out.
 constexpr size_t kServerThreads = 2;

@@ -32,6 +32,12 @@ enum class Metric {
   kDeltas,             //
   kSnapshots,          // reason
   kDeliverySeconds,    //
+  kStateSnapshots,     // stage, outcome
+  kStateSnapshotTime,  // stage, partition
+  kStateReopened,      // stage
+  kDiskFreeBytes,      // disk
+  kDiskShort,          // disk
+  kRechecks,           // stage
 };
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,8 @@ struct Progress {
   core::Time as_of = core::kTimeMin;
   // Empty while it runs. A stopped one skips nothing and needs an operator.
   std::string stopped_because;
+  // When its loop turned last: an error, or being stopped, does not end that.
+  std::chrono::steady_clock::time_point turned_at;
 };
 
 }  // namespace ringfence::runtime
