@@ -1,14 +1,12 @@
 #include "services/runtime/metrics.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <array>
-#include <exception>
 #include <map>
 #include <type_traits>
 
@@ -26,7 +24,7 @@ struct Row {
   const char* help;
 };
 
-constexpr std::array<Row, 17> kRows = {{
+constexpr std::array<Row, 18> kRows = {{
     {Metric::kReports, Kind::kCounter, "ringfence_reports_total",
      "Reports by partner and outcome."},
     {Metric::kProblems, Kind::kCounter, "ringfence_problems_total",
@@ -61,10 +59,9 @@ constexpr std::array<Row, 17> kRows = {{
      "Snapshots sent to subscribers, by reason."},
     {Metric::kDeliverySeconds, Kind::kHistogram, "ringfence_delivery_seconds",
      "Seconds from the append of an indicator's record to its being sent."},
+    {Metric::kHttpRequests, Kind::kCounter, "ringfence_http_requests_total",
+     "Requests over HTTP, by what was asked for and the status of the answer."},
 }};
-
-// A scraper that keeps its connection must not keep others out.
-constexpr size_t kServerThreads = 2;
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
   if (metric == Metric::kStageBatchRecords) return {1, 2, 5, 10, 20, 50, 100, 200, 500};
@@ -113,7 +110,6 @@ struct Metrics::Impl {
   std::map<Metric, Series<prometheus::Counter>> counters;
   std::map<Metric, Series<prometheus::Gauge>> gauges;
   std::map<Metric, Series<prometheus::Histogram>> histograms;
-  std::unique_ptr<prometheus::Exposer> exposer;
 
   void Register(const Row& row) {
     const auto add = [&](auto builder, auto& series) {
@@ -151,19 +147,6 @@ void Metrics::Observe(Metric metric, Labels labels, double value) {
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(impl_->registry->Collect());
-}
-
-absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
-  // CivetWeb reports errors by exceptions; they end here.
-  try {
-    impl_->exposer =
-        std::make_unique<prometheus::Exposer>(host + ":" + std::to_string(port), kServerThreads);
-    impl_->exposer->RegisterCollectable(impl_->registry);
-    return impl_->exposer->GetListeningPorts().at(0);
-  } catch (const std::exception& error) {
-    return absl::UnavailableError("cannot serve metrics on " + host + ":" + std::to_string(port) +
-                                  ": " + error.what());
-  }
 }
 
 }  // namespace ringfence::runtime
