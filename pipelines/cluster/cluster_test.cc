@@ -269,11 +269,12 @@ TEST_F(Rechecks, LeaveWhatIsTheLatest) {
 TEST_F(Rechecks, FindTheLatestAfterARestartToo) {
   Report("a", "1", {"+1", "+2"});
   const IndicatorRecord older = Published("+1");
-  // Only its label changes: the revision does not tell.
-  Report("b", "1", {"+2", "+3"});
-  Report("c", "1", {"+3", "+4"});
+  // Only its label changes, sooner or later: the revision does not tell.
+  for (int i = 3; Published("+1").place() == older.place(); ++i) {
+    Report("b", std::to_string(i), {"+2", "+" + std::to_string(i)});
+  }
   const IndicatorRecord latest = Published("+1");
-  ASSERT_GT(latest.place(), older.place());
+  ASSERT_EQ(latest.indicator().revision(), older.indicator().revision());
   Open({});
   Recheck(latest);
   EXPECT_TRUE(published_.empty());

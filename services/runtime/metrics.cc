@@ -1,14 +1,12 @@
 #include "services/runtime/metrics.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <array>
-#include <exception>
 #include <map>
 #include <type_traits>
 
@@ -75,10 +73,9 @@ constexpr auto kRows = std::to_array<Row>({
     {Metric::kRechecks, Kind::kCounter, "ringfence_indicator_rechecks_total",
      "Records of indicators that another owner of the partition wrote, and that were compared with "
      "the state."},
+    {Metric::kHttpRequests, Kind::kCounter, "ringfence_http_requests_total",
+     "Requests over HTTP, by what was asked for and the status of the answer."},
 });
-
-// A scraper that keeps its connection must not keep others out.
-constexpr size_t kServerThreads = 2;
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
   if (metric == Metric::kStageBatchRecords) return {1, 2, 5, 10, 20, 50, 100, 200, 500};
@@ -127,7 +124,6 @@ struct Metrics::Impl {
   std::map<Metric, Series<prometheus::Counter>> counters;
   std::map<Metric, Series<prometheus::Gauge>> gauges;
   std::map<Metric, Series<prometheus::Histogram>> histograms;
-  std::unique_ptr<prometheus::Exposer> exposer;
 
   void Register(const Row& row) {
     const auto add = [&](auto builder, auto& series) {
@@ -165,19 +161,6 @@ void Metrics::Observe(Metric metric, Labels labels, double value) {
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(impl_->registry->Collect());
-}
-
-absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
-  // CivetWeb reports errors by exceptions; they end here.
-  try {
-    impl_->exposer =
-        std::make_unique<prometheus::Exposer>(host + ":" + std::to_string(port), kServerThreads);
-    impl_->exposer->RegisterCollectable(impl_->registry);
-    return impl_->exposer->GetListeningPorts().at(0);
-  } catch (const std::exception& error) {
-    return absl::UnavailableError("cannot serve metrics on " + host + ":" + std::to_string(port) +
-                                  ": " + error.what());
-  }
 }
 
 }  // namespace ringfence::runtime

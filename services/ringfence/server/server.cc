@@ -228,9 +228,26 @@ absl::Status Server::StartServices() {
 absl::Status Server::StartHttp() {
   const absl::StatusOr<Address> address = ParseAddress(options_.http);
   if (!address.ok()) return address.status();
-  const absl::StatusOr<int> port = metrics_.Serve(address->host, address->port);
-  if (!port.ok()) return port.status();
-  http_address_ = address->host + ":" + std::to_string(*port);
+  publish::HttpApi::Options api;
+  api.cursor_key = keys_.cursors;
+  api.deployment = options_.deployment;
+  api.clock = runtime::SystemNow;
+  http_api_ = std::make_unique<publish::HttpApi>(api, *publisher_);
+  const auto answer = [this](const runtime::HttpRequest& request) {
+    if (request.path != "/metrics") return http_api_->Answer(request);
+    runtime::HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4";
+    response.body = metrics_.Text();
+    response.route = "metrics";
+    return response;
+  };
+  runtime::HttpServer::Options server;
+  server.host = address->host;
+  server.port = address->port;
+  auto started = runtime::HttpServer::Start(server, answer, metrics_);
+  if (!started.ok()) return started.status();
+  http_ = *std::move(started);
+  http_address_ = address->host + ":" + std::to_string(http_->port());
   return absl::OkStatus();
 }
 

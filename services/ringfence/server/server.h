@@ -9,8 +9,10 @@
 #include "absl/status/statusor.h"
 #include "ringfence/v1/admin_service.pb.h"
 #include "services/intake/intake_runner.h"
+#include "services/publish/http/http_api.h"
 #include "services/publish/publisher.h"
 #include "services/ringfence/server/key_files.h"
+#include "services/runtime/http/http_server.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/memory.h"
@@ -73,6 +75,8 @@ class Server {
   std::vector<std::unique_ptr<intake_service::IntakeRunner>> intakes_;
   std::jthread housekeeper_;
   std::unique_ptr<Services> services_;
+  std::unique_ptr<publish::HttpApi> http_api_;
+  std::unique_ptr<runtime::HttpServer> http_;
 };
 
 }  // namespace ringfence::server
