@@ -85,6 +85,7 @@ void IntakeRunner::Run(const std::stop_token& stop) {
   metrics_.Set(Metric::kStageStopped, {{"stage", kReader}, {"partition", partition_label_}}, 0);
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
+    pulse_.Beat();
     const absl::StatusOr<bool> worked = RunRound();
     if (!worked.ok()) {
       if (!React(worked.status(), backoff, stop)) break;
@@ -101,6 +102,7 @@ void IntakeRunner::Run(const std::stop_token& stop) {
   }
   // Stopped by an error: the lag goes on growing, and has to be seen.
   while (!stop.stop_requested()) {
+    pulse_.Beat();
     ReportLag();
     runtime::SleepUnlessStopped(stop, kStoppedReportEvery);
   }

@@ -16,6 +16,7 @@
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
+#include "services/runtime/pulse.h"
 #include "services/runtime/reaction.h"
 
 namespace ringfence::intake_service {
@@ -50,6 +51,8 @@ class IntakeRunner {
 
   // One for each partition that it reads. Any thread.
   std::vector<runtime::Progress> progress() const;
+  // When its loop turned; being stopped by an error does not end that.
+  const runtime::Pulse& pulse() const { return pulse_; }
 
  private:
   // What came of records whose results are not in the log yet.
@@ -88,6 +91,7 @@ class IntakeRunner {
   std::set<std::string> topics_;
   std::set<std::string> rejects_topics_;
 
+  runtime::Pulse pulse_;
   mutable absl::Mutex mutex_;
   // Written by the thread alone.
   std::map<runtime::TopicPartition, int64_t> next_ ABSL_GUARDED_BY(mutex_);

@@ -121,6 +121,11 @@ absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) 
 void Publisher::Run(std::stop_token stop) {
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
+    pulse_.Beat();
+    if (options_.has_room && !options_.has_room()) {
+      runtime::SleepUnlessStopped(stop, kWait);
+      continue;
+    }
     const absl::StatusOr<size_t> applied = RunBatch();
     if (!applied.ok()) {
       const runtime::Reaction reaction = runtime::ReactionTo(applied.status());

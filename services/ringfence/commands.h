@@ -36,5 +36,6 @@ Command DeclareLookup(CLI::App& app);
 Command DeclareCampaigns(CLI::App& app);
 Command DeclareStatus(CLI::App& app);
 Command DeclareSample(CLI::App& app);
+Command DeclareSnapshot(CLI::App& app);
 
 }  // namespace ringfence::cli

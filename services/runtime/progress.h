@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -19,8 +18,6 @@ struct Progress {
   core::Time as_of = core::kTimeMin;
   // Empty while it runs. A stopped one skips nothing and needs an operator.
   std::string stopped_because;
-  // When its loop turned last: an error, or being stopped, does not end that.
-  std::chrono::steady_clock::time_point turned_at;
 };
 
 }  // namespace ringfence::runtime

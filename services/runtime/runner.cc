@@ -132,7 +132,7 @@ absl::Status Runner::Checkpoint(const std::string& dir) {
 void Runner::Run(const std::stop_token& stop) {
   Backoff backoff;
   while (!stop.stop_requested()) {
-    Turned();
+    pulse_.Beat();
     absl::Status status = RunBatch();
     if (status.ok()) status = Keep();
     if (status.ok()) {
@@ -143,7 +143,7 @@ void Runner::Run(const std::stop_token& stop) {
   }
   // Stopped by an error: the lag goes on growing, and has to be seen.
   while (!stop.stop_requested()) {
-    Turned();
+    pulse_.Beat();
     ReportProgress();
     SleepUnlessStopped(stop, kStoppedReportEvery);
   }
@@ -299,11 +299,6 @@ void Runner::ReportProgress() {
   if (as_of == core::kTimeMin) return;
   metrics_.Set(Metric::kStageTime, labels,
                static_cast<double>(as_of) / static_cast<double>(core::kSecond));
-}
-
-void Runner::Turned() {
-  absl::MutexLock lock(&mutex_);
-  progress_.turned_at = std::chrono::steady_clock::now();
 }
 
 Progress Runner::progress() const {

@@ -18,6 +18,7 @@
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
+#include "services/runtime/pulse.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/rocks/rocks_state.h"
 
@@ -72,6 +73,8 @@ class Runner {
 
   // Any thread.
   Progress progress() const;
+  // When its loop turned; being stopped by an error does not end that.
+  const Pulse& pulse() const { return pulse_; }
   // See RocksState::Checkpoint; kUnavailable while the state is closed. Any thread, until Stop.
   absl::Status Checkpoint(const std::string& dir);
 
@@ -97,7 +100,6 @@ class Runner {
   bool React(const absl::Status& error, Backoff& backoff, const std::stop_token& stop);
   void ReportBatch(size_t records, const std::vector<AppendRecord>& sent, double seconds);
   void ReportProgress();
-  void Turned();
 
   const Options options_;
   const StageFactory factory_;
@@ -118,6 +120,7 @@ class Runner {
   core::Time last_flush_ = core::kTimeMin;
   core::Time last_position_ = core::kTimeMin;
 
+  Pulse pulse_;
   mutable absl::Mutex mutex_;
   Progress progress_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;

@@ -11,8 +11,8 @@
 #include "services/intake/intake_runner.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/publisher.h"
-#include "services/ringfence/server/key_files.h"
 #include "services/runtime/http/http_server.h"
+#include "services/runtime/keys/key_files.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/memory.h"
@@ -54,7 +54,6 @@ class Server {
   explicit Server(const Options& options);
   absl::Status OpenLog();
   absl::Status StartStages(const std::string& placement);
-  absl::Status StartRunner(core::Mailbox mailbox, uint32_t partition, const std::string& placement);
   void MakeServices();
   absl::Status StartServices();
   absl::Status StartHttp();
@@ -63,7 +62,7 @@ class Server {
 
   const Options options_;
   const std::shared_ptr<runtime::RocksMemory> memory_;
-  Keys keys_;
+  runtime::Keys keys_;
   std::string grpc_address_;
   std::string http_address_;
 

@@ -50,6 +50,14 @@ bool AreServers(const std::string& text) {
 
 // Why `text` is none of its kind; empty where it is one.
 std::string WhyNot(const Setting& setting, const std::string& text) {
+  if (setting.words_size() > 0) {
+    std::string words;
+    for (const std::string& word : setting.words()) {
+      if (text == word) return "";
+      words += (words.empty() ? "" : ", ") + word;
+    }
+    return "one of " + words + " is wanted";
+  }
   switch (setting.kind()) {
     case internal::v1::KIND_NAME:
       return IsName(text) ? "" : "a name is wanted: letters, digits, '.', '_' and '-'";

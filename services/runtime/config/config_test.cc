@@ -75,6 +75,13 @@ TEST(Config, TextsAreHeldToTheirKind) {
   }
 }
 
+TEST(Config, WordsAreThoseThatThereAre) {
+  EXPECT_THAT(
+      Read("dedupe: {state_folder: s}\nlog: {kafka: {servers: 'a:1', security: tls}}\n").problems,
+      ElementsAre("r.yaml:2: log.kafka.security: one of plaintext, ssl, sasl_plaintext, "
+                  "sasl_ssl is wanted"));
+}
+
 TEST(Config, ExactlyOneLogIsWanted) {
   EXPECT_THAT(Read("dedupe: {state_folder: s}\n").problems,
               ElementsAre("r.yaml: log: exactly one of kafka and embedded is wanted"));
@@ -111,9 +118,9 @@ TEST(Config, WithoutTlsOnlyLoopbackUnlessItIsSaid) {
 TEST(Config, ASendEndsBeforeTheOwnershipThatItWasMadeUnder) {
   const std::string kafka =
       "dedupe: {state_folder: s}\nlog:\n  kafka:\n    servers: a:1,b:2\n"
-      "    session_timeout_milliseconds: 6000\n    send_timeout_milliseconds: ";
-  EXPECT_THAT(Read(kafka + "5999\n").problems, IsEmpty());
-  EXPECT_THAT(Read(kafka + "6000\n").problems,
+      "    session_timeout_milliseconds: 7000\n    send_timeout_milliseconds: ";
+  EXPECT_THAT(Read(kafka + "6999\n").problems, IsEmpty());
+  EXPECT_THAT(Read(kafka + "7000\n").problems,
               ElementsAre(HasSubstr("r.yaml:6: log.kafka.send_timeout_milliseconds")));
 }
 

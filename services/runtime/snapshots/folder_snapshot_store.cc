@@ -3,6 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -117,6 +118,8 @@ absl::StatusOr<std::vector<StoredSnapshot>> FolderSnapshotStore::List(const std:
     all = *std::move(entries);
   }
   for (const std::string& one : all) {
+    // Whatever else lies there, "lost+found" or a file.
+    if (std::error_code error; !std::filesystem::is_directory(PathOf(one), error)) continue;
     if (absl::Status status = ListSeries(one, snapshots); !status.ok()) return status;
   }
   return snapshots;
