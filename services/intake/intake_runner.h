@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -90,6 +91,7 @@ class IntakeRunner {
   runtime::LogOutput output_;
   std::set<std::string> topics_;
   std::set<std::string> rejects_topics_;
+  std::chrono::steady_clock::time_point lag_reported_at_;
 
   runtime::Pulse pulse_;
   mutable absl::Mutex mutex_;

@@ -37,5 +37,6 @@ Command DeclareCampaigns(CLI::App& app);
 Command DeclareStatus(CLI::App& app);
 Command DeclareSample(CLI::App& app);
 Command DeclareSnapshot(CLI::App& app);
+Command DeclareTopics(CLI::App& app);
 
 }  // namespace ringfence::cli

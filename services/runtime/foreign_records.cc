@@ -37,10 +37,11 @@ std::optional<internal::v1::Recheck> RecheckOf(const LogRecord& record) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ForeignRecords>> ForeignRecords::Open(const TopicPartition& mailbox,
-                                                                     uint32_t partition, Log& log,
-                                                                     Metrics& metrics) {
-  std::unique_ptr<ForeignRecords> foreign(new ForeignRecords(mailbox, partition, log, metrics));
+absl::StatusOr<std::unique_ptr<ForeignRecords>> ForeignRecords::Open(
+    const TopicPartition& mailbox, uint32_t partition, Log& log, Metrics& metrics,
+    std::chrono::milliseconds look_every) {
+  std::unique_ptr<ForeignRecords> foreign(
+      new ForeignRecords(mailbox, partition, log, metrics, look_every));
   const absl::StatusOr<std::optional<int64_t>> committed =
       log.Committed(kReader, foreign->indicators_);
   if (!committed.ok()) return committed.status();
@@ -52,19 +53,25 @@ absl::StatusOr<std::unique_ptr<ForeignRecords>> ForeignRecords::Open(const Topic
 }
 
 ForeignRecords::ForeignRecords(const TopicPartition& mailbox, uint32_t partition, Log& log,
-                               Metrics& metrics)
+                               Metrics& metrics, std::chrono::milliseconds look_every)
     : mailbox_(mailbox),
       indicators_{std::string(kIndicatorsTopic), mailbox.partition},
       partition_(partition),
       log_(log),
-      metrics_(metrics) {}
+      metrics_(metrics),
+      look_every_(look_every) {}
 
 absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
   SkipOwn();
   taken_until_ = checked_;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_at_ < look_every_) return absl::OkStatus();
   const absl::StatusOr<int64_t> end = log_.EndOffset(indicators_);
   if (!end.ok()) return end.status();
-  if (checked_ >= *end) return absl::OkStatus();
+  if (checked_ >= *end) {
+    looked_at_ = now;
+    return absl::OkStatus();
+  }
   const absl::StatusOr<std::vector<LogRecord>> records =
       log_.Read(indicators_, checked_, kRecordsMax, kBytesMax);
   if (!records.ok()) return records.status();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -28,10 +29,13 @@ class ForeignRecords {
   static constexpr size_t kRecordsMax = 500;
   static constexpr size_t kBytesMax = size_t{2} << 20;
 
+  // How often it looks for records of others while there are none.
+  static constexpr std::chrono::milliseconds kLookEvery{500};
+
   // `log` and `metrics` must outlive it.
-  static absl::StatusOr<std::unique_ptr<ForeignRecords>> Open(const TopicPartition& mailbox,
-                                                              uint32_t partition, Log& log,
-                                                              Metrics& metrics);
+  static absl::StatusOr<std::unique_ptr<ForeignRecords>> Open(
+      const TopicPartition& mailbox, uint32_t partition, Log& log, Metrics& metrics,
+      std::chrono::milliseconds look_every = kLookEvery);
 
   // Adds rechecks for the next records of others, if there are any.
   absl::Status TakeRechecks(std::vector<AppendRecord>& sent);
@@ -41,7 +45,8 @@ class ForeignRecords {
   absl::Status Commit();
 
  private:
-  ForeignRecords(const TopicPartition& mailbox, uint32_t partition, Log& log, Metrics& metrics);
+  ForeignRecords(const TopicPartition& mailbox, uint32_t partition, Log& log, Metrics& metrics,
+                 std::chrono::milliseconds look_every);
   // Beyond what it appended itself.
   void SkipOwn();
   bool IsOwn(int64_t offset) const;
@@ -51,6 +56,8 @@ class ForeignRecords {
   const uint32_t partition_;
   Log& log_;
   Metrics& metrics_;
+  const std::chrono::milliseconds look_every_;
+  std::chrono::steady_clock::time_point looked_at_;
   // All before it has been rechecked, or is its own.
   int64_t checked_ = 0;
   // `checked_` once what was taken last is in the log.

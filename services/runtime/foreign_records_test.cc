@@ -27,7 +27,7 @@ class Foreign : public testing::Test {
     EXPECT_TRUE(log_->CreateTopic(indicators_.topic, {.compacted = true}).ok());
   }
   void Open() {
-    auto foreign = ForeignRecords::Open(mailbox_, 0, *log_, metrics_);
+    auto foreign = ForeignRecords::Open(mailbox_, 0, *log_, metrics_, std::chrono::milliseconds(0));
     ASSERT_TRUE(foreign.ok()) << foreign.status();
     foreign_ = *std::move(foreign);
   }

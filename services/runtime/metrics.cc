@@ -75,6 +75,22 @@ constexpr auto kRows = std::to_array<Row>({
      "the state."},
     {Metric::kHttpRequests, Kind::kCounter, "ringfence_http_requests_total",
      "Requests over HTTP, by what was asked for and the status of the answer."},
+    {Metric::kKafkaBrokersUp, Kind::kGauge, "ringfence_kafka_brokers_up",
+     "Brokers that a Kafka client is connected with."},
+    {Metric::kKafkaQueuedRecords, Kind::kGauge, "ringfence_kafka_queued_records",
+     "Records that wait in a Kafka client to be sent and acknowledged."},
+    {Metric::kKafkaQueuedBytes, Kind::kGauge, "ringfence_kafka_queued_bytes",
+     "Bytes of records that wait in a Kafka client to be sent and acknowledged."},
+    {Metric::kKafkaRequestSeconds, Kind::kGauge, "ringfence_kafka_request_seconds",
+     "Seconds that 99 of 100 requests to the slowest Kafka broker took at most, lately."},
+    {Metric::kKafkaFailedRequests, Kind::kGauge, "ringfence_kafka_failed_requests",
+     "Requests to Kafka brokers that failed or timed out, since the client was made."},
+    {Metric::kKafkaErrors, Kind::kCounter, "ringfence_kafka_errors_total",
+     "Errors that a Kafka client reported, by what is done about them."},
+    {Metric::kKafkaProducers, Kind::kCounter, "ringfence_kafka_producers_total",
+     "Kafka producers made: one at the start, one more after each fatal error."},
+    {Metric::kKafkaAppendSeconds, Kind::kHistogram, "ringfence_kafka_append_seconds",
+     "Seconds until Kafka had acknowledged all records of an append."},
 });
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {

@@ -13,30 +13,38 @@ namespace ringfence::runtime {
 // ringfence_<what>_<unit>_total for counters; labels take values from bounded sets only (partners,
 // codes, types), never an identifier's.
 enum class Metric {
-  kReports,            // partner, outcome
-  kProblems,           // code
-  kUnknownFields,      // partner
-  kStageRecords,       // stage
-  kStageMessages,      // stage, kind
-  kStageLag,           // stage, partition
-  kStageBatchRecords,  // stage
-  kStageBatchSeconds,  // stage
-  kStageErrors,        // stage, reaction
-  kStageStopped,       // stage, partition
-  kStageTime,          // stage, partition
-  kIndicators,         // type, action
-  kCampaigns,          //
-  kSubscribers,        //
-  kDeltas,             //
-  kSnapshots,          // reason
-  kDeliverySeconds,    //
-  kStateSnapshots,     // stage, outcome
-  kStateSnapshotTime,  // stage, partition
-  kStateReopened,      // stage
-  kDiskFreeBytes,      // disk
-  kDiskShort,          // disk
-  kRechecks,           // stage
-  kHttpRequests,       // route, status
+  kReports,              // partner, outcome
+  kProblems,             // code
+  kUnknownFields,        // partner
+  kStageRecords,         // stage
+  kStageMessages,        // stage, kind
+  kStageLag,             // stage, partition
+  kStageBatchRecords,    // stage
+  kStageBatchSeconds,    // stage
+  kStageErrors,          // stage, reaction
+  kStageStopped,         // stage, partition
+  kStageTime,            // stage, partition
+  kIndicators,           // type, action
+  kCampaigns,            //
+  kSubscribers,          //
+  kDeltas,               //
+  kSnapshots,            // reason
+  kDeliverySeconds,      //
+  kStateSnapshots,       // stage, outcome
+  kStateSnapshotTime,    // stage, partition
+  kStateReopened,        // stage
+  kDiskFreeBytes,        // disk
+  kDiskShort,            // disk
+  kRechecks,             // stage
+  kHttpRequests,         // route, status
+  kKafkaBrokersUp,       // client
+  kKafkaQueuedRecords,   // client
+  kKafkaQueuedBytes,     // client
+  kKafkaRequestSeconds,  // client
+  kKafkaFailedRequests,  // client
+  kKafkaErrors,          // client, reaction
+  kKafkaProducers,       //
+  kKafkaAppendSeconds,   //
 };
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;

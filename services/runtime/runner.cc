@@ -189,8 +189,10 @@ absl::Status Runner::RunBatch() {
   }
   if (absl::Status error = state_->background_error(); !error.ok()) return error;
   if (options_.has_room && !options_.has_room()) {
+    // Who watches the disk says so.
     ReportProgress();
-    return absl::ResourceExhaustedError("the state's disk has too little room");
+    SleepUnlessStopped({}, kWait);
+    return absl::OkStatus();
   }
   absl::StatusOr<std::vector<LogRecord>> records =
       log_.Read(input_, state_->NextOffset(), options_.batch_records_max, options_.batch_bytes_max);

@@ -255,17 +255,42 @@ TEST_F(Runners, AQuietStateBecomesDurableAndTheLogIsTold) {
 
 TEST_F(Runners, TakeNothingWhileThereIsNoRoom) {
   std::atomic<bool> has_room = false;
+  std::atomic<int> asked = 0;
   Send({"a"});
   change_options_ = [&](Runner::Options& options) {
-    options.has_room = [&] { return has_room.load(); };
+    options.has_room = [&] {
+      ++asked;
+      return has_room.load();
+    };
   };
   Start();
-  EXPECT_TRUE(Eventually(
-      [&] { return metrics_.Text().find("reaction=\"wait_for_room\"") != std::string::npos; }));
+  EXPECT_TRUE(Eventually([&] { return asked >= 3; }));
   EXPECT_EQ(runner_->progress().applied, 0);
   EXPECT_EQ(runner_->progress().end, 1);
   has_room = true;
   EXPECT_TRUE(EventuallyCounted({{"a", "1"}}));
+}
+
+TEST_F(Runners, WithoutStateALogWhoseBeginningIsGoneIsRefused) {
+  class TrimmedLog : public FaultyLog {
+   public:
+    using FaultyLog::FaultyLog;
+    absl::StatusOr<int64_t> StartOffset(const TopicPartition&) override { return 5; }
+    absl::StatusOr<int64_t> EndOffset(const TopicPartition&) override { return 9; }
+  };
+  log_ = std::make_unique<TrimmedLog>(*embedded_);
+  int restored = 0;
+  change_options_ = [&](Runner::Options& options) {
+    options.restore = [&](int64_t start, int64_t) {
+      EXPECT_EQ(start, 5);
+      ++restored;
+      return absl::OkStatus();
+    };
+  };
+  const absl::Status refused = TryStart().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("no snapshot that fits"));
+  EXPECT_EQ(restored, 1);
 }
 
 TEST_F(Runners, AStateThatIsNotThereIsRestoredOnce) {

@@ -78,7 +78,7 @@ class Service:
             # A handful of ticks, and nothing else, for a while.
             if behind or messages > quiet["messages"] + 20:
                 quiet.update(since=time.time(), messages=messages)
-            return time.time() - quiet["since"] > 1.0
+            return time.time() - quiet["since"] > 1.2
         self.wait("rest", done, seconds)
         return self
 

@@ -1,12 +1,16 @@
 #include "services/runtime/service/open_log.h"
 
+#include <unistd.h>
+
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "services/runtime/kafka/kafka_log.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/rocks/embedded_log.h"
+#include "services/runtime/service/kafka_ownership.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -44,12 +48,47 @@ class OpenedEmbeddedLog : public OpenedLog {
   std::jthread keeper_;
 };
 
+// Shared with the other members of the stage's group.
+class OpenedKafkaLog : public OpenedLog {
+ public:
+  OpenedKafkaLog(const internal::v1::KafkaConfig& config, std::unique_ptr<KafkaLog> log,
+                 Metrics& metrics)
+      : config_(config), log_(std::move(log)), metrics_(metrics) {}
+
+  Log& log() override { return *log_; }
+  absl::StatusOr<std::unique_ptr<Ownership>> Share(const std::string& stage,
+                                                   const std::string& topic) override {
+    Membership::Options options;
+    options.kafka = KafkaOptionsOf(config_);
+    // Readers' positions are groups too, under names of their own.
+    options.group = "ringfence.members." + stage;
+    options.topics = {topic};
+    options.instance = config_.instance_id().empty() ? HostName() : config_.instance_id();
+    return std::make_unique<KafkaOwnership>(std::move(options), metrics_);
+  }
+
+ private:
+  static std::string HostName() {
+    char name[256] = "";
+    gethostname(name, sizeof(name) - 1);
+    return name;
+  }
+
+  const internal::v1::KafkaConfig config_;
+  const std::unique_ptr<KafkaLog> log_;
+  Metrics& metrics_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<OpenedLog>> OpenLog(const Config& config,
                                                    std::shared_ptr<RocksMemory> memory,
-                                                   const Clock& clock, Metrics&) {
-  if (config.log().has_kafka()) return absl::UnimplementedError("this build has no Kafka");
+                                                   const Clock& clock, Metrics& metrics) {
+  if (config.log().has_kafka()) {
+    auto log = KafkaLog::Open(KafkaOptionsOf(config.log().kafka()), &metrics);
+    if (!log.ok()) return log.status();
+    return std::make_unique<OpenedKafkaLog>(config.log().kafka(), *std::move(log), metrics);
+  }
   EmbeddedLog::Options options;
   options.dir = config.log().embedded().folder();
   options.memory = std::move(memory);

@@ -107,9 +107,9 @@ TEST_F(FolderSnapshots, EveryKindOfDamageIsFound) {
       [&] { Write(InStore("MANIFEST.json"), "{\"format\":2}"); },
       [&] { std::filesystem::remove(InStore("MANIFEST.json")); },
       [&] {
-        Write(
-            InStore("MANIFEST.json"),
-            R"({"format":1,"stage":"dedupe","partition":3,"offset":"7","files":[{"name":"../../source/a.sst"}]})");
+        Write(InStore("MANIFEST.json"),
+              R"({"format":1,"stage":"dedupe","partition":3,"offset":"7",)"
+              R"("files":[{"name":"../../source/a.sst"}]})");
       },
   };
   for (size_t i = 0; i < damages.size(); ++i) {
