@@ -17,6 +17,17 @@ function(ringfence_binary name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
+# ringfence_service(dedupe SOURCES main.cc DEPS ...)
+#   The process of a service, ringfence-dedupe.
+function(ringfence_service name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  ringfence_binary(ringfence-${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
+  # Sanitizers bring their own allocator.
+  if(NOT RINGFENCE_SANITIZE)
+    target_link_libraries(ringfence-${name} PRIVATE ${JEMALLOC_LIBRARY})
+  endif()
+endfunction()
+
 # ringfence_test(pipelines_cluster_test SOURCES a_test.cc DEPS ... [LABELS integration] [ARGS ...])
 #   One test binary per library, run shuffled.
 function(ringfence_test name)

@@ -68,6 +68,8 @@ struct Listing {
   const char* removal_reason = nullptr;
   // Place of the last record that touched it, while it has to be sent at the end of the batch.
   core::Place unsent = 0;
+  // Place of the record that was sent last.
+  core::Place sent = 0;
 };
 
 // All about one base: a registrable domain with its hosts and URLs, an IP with its days, or a

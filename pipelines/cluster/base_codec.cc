@@ -81,6 +81,7 @@ void StoreListing(const Listing& listing, StoredListing& stored) {
   stored.set_revision(listing.revision);
   stored.set_peak_action(listing.peak_action);
   stored.set_least_tlp(listing.least_tlp);
+  stored.set_sent(listing.sent);
 }
 
 void LoadListing(const StoredListing& stored, Base& base) {
@@ -97,6 +98,7 @@ void LoadListing(const StoredListing& stored, Base& base) {
   listing.revision = stored.revision();
   listing.peak_action = stored.peak_action();
   listing.least_tlp = stored.least_tlp();
+  listing.sent = stored.sent();
 }
 
 }  // namespace

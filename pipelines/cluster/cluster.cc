@@ -10,6 +10,7 @@
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/node_messages.h"
+#include "pipelines/cluster/recheck.h"
 #include "pipelines/core/envelope.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -62,6 +63,7 @@ class Cluster : public core::Stage, private components::Outbox {
       }
     }
     DeliverOwn();
+    for (const internal::v1::Recheck& recheck : messages.rechecks()) Recheck(recheck);
     FinishRecord();
     return store_.status();
   }
@@ -171,6 +173,19 @@ class Cluster : public core::Stage, private components::Outbox {
     }
   }
 
+  void Recheck(const internal::v1::Recheck& recheck) {
+    const Id base_id = Id::FromBytes(recheck.base_id());
+    Base* base = store_.Find(base_id);
+    if (base == nullptr) {
+      // Nothing is known of it: only what is in the set all the same has to be taken back.
+      if (recheck.removed()) return;
+      base = &store_.Load(base_id);
+    }
+    BringUpToDate(*base);
+    if (cluster::Recheck(*base, recheck, clock_.now(), core::MakePlace(offset_, 0), state_))
+      Touch(*base);
+  }
+
   // -- expiry
   // -----------------------------------------------------------------------------------------------
 
@@ -262,7 +277,7 @@ class Cluster : public core::Stage, private components::Outbox {
           const internal::v1::IndicatorRecord record = MakeRecord(*base, listing, ids_);
           record.SerializeToString(&buffer_);
           output.Indicator(record.identifier_id(), buffer_);
-          listing.unsent = 0;
+          listing.sent = std::exchange(listing.unsent, 0);
         }
         if (listing.statistics.empty()) {
           Remember(listing);

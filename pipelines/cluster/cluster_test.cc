@@ -226,5 +226,100 @@ TEST_F(Clusters, DamagedStateIsAnErrorAndNotAnEmptyEntry) {
   }
 }
 
+// A former owner wrote an older version over the present one: the owner's mailbox says so.
+class Rechecks : public Clusters {
+ protected:
+  static internal::v1::Recheck Of(const IndicatorRecord& record) {
+    internal::v1::Recheck recheck;
+    recheck.set_place(record.place());
+    recheck.set_identifier_id(record.identifier_id());
+    recheck.set_base_id(record.base_id());
+    recheck.set_removed(record.has_removed());
+    recheck.set_type(v1::IDENTIFIER_TYPE_PHONE);
+    recheck.set_value(record.has_removed() ? record.removed().value() : record.indicator().value());
+    return recheck;
+  }
+  void Recheck(IndicatorRecord record) {
+    published_.clear();
+    Envelope envelope;
+    *envelope.add_rechecks() = Of(record);
+    Apply(envelope);
+  }
+};
+
+TEST_F(Rechecks, WriteAgainWhatIsOlderThanTheState) {
+  Report("a", "1", {"+1", "+2"});
+  const IndicatorRecord older = Published("+2");
+  Report("b", "1", {"+2"});
+  const IndicatorRecord latest = Published("+2");
+  Recheck(older);
+  EXPECT_EQ(published_.size(), 1u);
+  EXPECT_GT(Published("+2").place(), latest.place());
+  EXPECT_EQ(Published("+2").indicator().SerializeAsString(),
+            latest.indicator().SerializeAsString());
+}
+
+TEST_F(Rechecks, LeaveWhatIsTheLatest) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+2"});
+  Recheck(Published("+2"));
+  EXPECT_TRUE(published_.empty());
+}
+
+TEST_F(Rechecks, FindTheLatestAfterARestartToo) {
+  Report("a", "1", {"+1", "+2"});
+  const IndicatorRecord older = Published("+1");
+  // Only its label changes, sooner or later: the revision does not tell.
+  for (int i = 3; Published("+1").place() == older.place(); ++i) {
+    Report("b", std::to_string(i), {"+2", "+" + std::to_string(i)});
+  }
+  const IndicatorRecord latest = Published("+1");
+  ASSERT_EQ(latest.indicator().revision(), older.indicator().revision());
+  Open({});
+  Recheck(latest);
+  EXPECT_TRUE(published_.empty());
+  Recheck(older);
+  EXPECT_GT(Published("+1").place(), latest.place());
+}
+
+TEST_F(Rechecks, TakeBackWhatHasLeftTheSet) {
+  Report("a", "1", {"+1"});
+  const IndicatorRecord upsert = Published("+1");
+  Retract("a", "1", {"+1"});
+  const IndicatorRecord removal = Published("+1");
+  Recheck(upsert);
+  ASSERT_TRUE(Published("+1").has_removed());
+  EXPECT_GT(Published("+1").place(), removal.place());
+  EXPECT_EQ(Published("+1").removed().value(), "+1");
+  EXPECT_EQ(Published("+1").removed().indicator_id(), removal.removed().indicator_id());
+  Recheck(removal);
+  EXPECT_TRUE(published_.empty());
+}
+
+TEST_F(Rechecks, PutBackWhatALateRemovalHides) {
+  Report("a", "1", {"+1"});
+  Retract("a", "1", {"+1"});
+  const IndicatorRecord removal = Published("+1");
+  Report("a", "2", {"+1"});
+  ASSERT_TRUE(Published("+1").has_indicator());
+  Recheck(removal);
+  EXPECT_TRUE(Published("+1").has_indicator());
+}
+
+TEST_F(Rechecks, TakeBackWhatIsNotKnownAtAll) {
+  Report("a", "1", {"+1"});
+  IndicatorRecord unknown = Published("+1");
+  const core::Id id = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+7");
+  unknown.set_identifier_id(id.Bytes());
+  unknown.set_base_id(id.Bytes());
+  unknown.mutable_indicator()->set_value("+7");
+  Recheck(unknown);
+  EXPECT_TRUE(Published("+7").has_removed());
+  // And is forgotten.
+  Open({});
+  Recheck(Published("+7"));
+  EXPECT_TRUE(published_.empty());
+}
+
 }  // namespace
 }  // namespace ringfence::cluster

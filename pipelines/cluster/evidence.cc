@@ -94,16 +94,7 @@ Listing& ListingOf(Base& base, const Occurrence& occurrence, core::State* state)
   listing.type = occurrence.type();
   listing.value = occurrence.value();
   listing.id = id;
-  if (state == nullptr) return listing;
-  if (auto bytes = state->Get(EpochKey(id))) {
-    internal::v1::StoredListing stored;
-    if (stored.ParseFromString(*bytes)) {
-      listing.epoch = stored.epoch();
-      listing.fallen = true;
-      listing.peak_action = stored.peak_action();
-      listing.least_tlp = stored.least_tlp();
-    }
-  }
+  if (state != nullptr) Recall(listing, *state);
   return listing;
 }
 
@@ -226,6 +217,17 @@ bool Rebuild(Base& base) {
       ++base.hosts_in_set;
     }
   }
+  return true;
+}
+
+bool Recall(Listing& listing, core::State& state) {
+  const auto bytes = state.Get(EpochKey(listing.id));
+  internal::v1::StoredListing stored;
+  if (!bytes || !stored.ParseFromString(*bytes)) return false;
+  listing.epoch = stored.epoch();
+  listing.fallen = true;
+  listing.peak_action = stored.peak_action();
+  listing.least_tlp = stored.least_tlp();
   return true;
 }
 

@@ -42,5 +42,7 @@ std::vector<EdgeChange> Advance(Base& base, core::Time now);
 
 // Key of what is kept for ever of an identifier that was above MONITOR once.
 std::string EpochKey(const core::Id& identifier);
+// Gives a new listing what is kept under its key; false where nothing is.
+bool Recall(Listing& listing, core::State& state);
 
 }  // namespace ringfence::cluster

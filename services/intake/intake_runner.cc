@@ -23,6 +23,7 @@ constexpr char kReader[] = "intake";
 // How long it waits for records before it looks for new topics, and whether it is to stop.
 constexpr std::chrono::milliseconds kWait{50};
 constexpr std::chrono::milliseconds kStoppedReportEvery{1'000};
+constexpr std::chrono::milliseconds kReportLagEvery{500};
 // What came of so much of reports is appended at once.
 constexpr size_t kRoundBytesMax = size_t{8} << 20;
 
@@ -87,6 +88,7 @@ void IntakeRunner::Run(const std::stop_token& stop) {
   metrics_.Set(Metric::kStageStopped, {{"stage", kReader}, {"partition", partition_label_}}, 0);
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
+    pulse_.Beat();
     const absl::StatusOr<bool> worked = RunRound();
     if (!worked.ok()) {
       if (!React(worked.status(), backoff, stop)) break;
@@ -96,13 +98,15 @@ void IntakeRunner::Run(const std::stop_token& stop) {
     ReportLag();
     if (*worked) continue;
     std::vector<runtime::Log::Position> positions;
-    for (const runtime::Progress& entry : progress()) {
-      positions.push_back({entry.input, entry.applied});
+    {
+      absl::MutexLock lock(&mutex_);
+      for (const auto& [input, next] : next_) positions.push_back({input, next});
     }
     log_.WaitForAny(positions, kWait);
   }
   // Stopped by an error: the lag goes on growing, and has to be seen.
   while (!stop.stop_requested()) {
+    pulse_.Beat();
     ReportLag();
     runtime::SleepUnlessStopped(stop, kStoppedReportEvery);
   }
@@ -269,6 +273,10 @@ void IntakeRunner::Count(const Round& round) {
 }
 
 void IntakeRunner::ReportLag() {
+  // Asks the log about every partition.
+  const auto now = std::chrono::steady_clock::now();
+  if (now - lag_reported_at_ < kReportLagEvery) return;
+  lag_reported_at_ = now;
   int64_t lag = 0;
   for (const runtime::Progress& entry : progress()) lag += entry.end - entry.applied;
   metrics_.Set(Metric::kStageLag, {{"stage", kReader}, {"partition", partition_label_}},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,6 +17,7 @@
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
+#include "services/runtime/pulse.h"
 #include "services/runtime/reaction.h"
 
 namespace ringfence::intake_service {
@@ -50,6 +52,8 @@ class IntakeRunner {
 
   // One for each partition that it reads. Any thread.
   std::vector<runtime::Progress> progress() const;
+  // When its loop turned; being stopped by an error does not end that.
+  const runtime::Pulse& pulse() const { return pulse_; }
 
  private:
   // What came of records whose results are not in the log yet.
@@ -87,7 +91,9 @@ class IntakeRunner {
   runtime::LogOutput output_;
   std::set<std::string> topics_;
   std::set<std::string> rejects_topics_;
+  std::chrono::steady_clock::time_point lag_reported_at_;
 
+  runtime::Pulse pulse_;
   mutable absl::Mutex mutex_;
   // Written by the thread alone.
   std::map<runtime::TopicPartition, int64_t> next_ ABSL_GUARDED_BY(mutex_);

@@ -124,6 +124,11 @@ void Publisher::Run(std::stop_token stop) {
   runtime::NameThread("publish");
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
+    pulse_.Beat();
+    if (options_.has_room && !options_.has_room()) {
+      runtime::SleepUnlessStopped(stop, kWait);
+      continue;
+    }
     const absl::StatusOr<size_t> applied = RunBatch();
     if (!applied.ok()) {
       const runtime::Reaction reaction = runtime::ReactionTo(applied.status());

@@ -22,6 +22,7 @@
 #include "services/runtime/log/log.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
+#include "services/runtime/pulse.h"
 #include "services/runtime/rocks/rocks_state.h"
 
 namespace ringfence::publish {
@@ -41,6 +42,9 @@ class Publisher {
     campaigns::ReadModel::Options model;
     size_t batch_records_max = 8'000;
     size_t batch_bytes_max = size_t{8} << 20;
+    // Asked before each batch: false, and nothing is read until there is room for more state. Null:
+    // always.
+    std::function<bool()> has_room = nullptr;
     // Recent changes that subscribers can follow; who is further behind is served from the state.
     size_t recent_changes_max = 65'536;
     // Changes that come within this time of each other are shown together.
@@ -67,6 +71,8 @@ class Publisher {
 
   // Why it reads no more, for good: what it shows gets old then. Ok while it runs.
   absl::Status Health() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // When its loop turned.
+  const runtime::Pulse& pulse() const { return pulse_; }
   // One for each partition, for GetStatus.
   std::vector<runtime::Progress> progress() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Is an offset beyond what the log holds? Then it is of another log. Asks the log.
@@ -113,6 +119,7 @@ class Publisher {
   bool set_reported_ = false;
   std::chrono::steady_clock::time_point set_reported_at_;
 
+  runtime::Pulse pulse_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Moment> latest_ ABSL_GUARDED_BY(mutex_);
   ChangeRing recent_ ABSL_GUARDED_BY(mutex_);

@@ -17,8 +17,9 @@ namespace {
 
 constexpr char kFooter[] =
     R"(Runs all of Ringfence in one process: takes reports over gRPC, publishes indicators and
-campaigns over gRPC, and serves /metrics for Prometheus over HTTP. Everything is kept in --data; what
-was answered as accepted survives a crash. Keys are made in DIR/keys at the first start: keep a copy.
+campaigns over gRPC and as lists over HTTP (/v1/indicators.jsonl and others), and serves /metrics
+for Prometheus. Everything is kept in --data; what was answered as accepted survives a crash. Keys
+are made in DIR/keys at the first start: keep a copy.
 
 Until there are identities it listens on loopback only, and partners name themselves.
 
@@ -38,7 +39,7 @@ int Run(const server::Server::Options& options) {
   Interrupt interrupt;
   absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
-  fmt::print("serving gRPC on {}, metrics on http://{}/metrics; Ctrl-C ends it\n",
+  fmt::print("serving gRPC on {}, HTTP on http://{}/ (metrics on /metrics); Ctrl-C ends it\n",
              (*server)->grpc_address(), (*server)->http_address());
   std::fflush(stdout);
   std::mutex mutex;
@@ -64,7 +65,8 @@ Command DeclareServe(CLI::App& app) {
   app.add_option("--grpc", options->grpc, "Where to serve gRPC; port 0 takes a free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app.add_option("--http", options->http, "Where to serve /metrics; port 0 takes a free one")
+  app.add_option("--http", options->http,
+                 "Where to serve lists and /metrics; port 0 takes a free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();
   app.add_option("--partitions", options->partitions, "Of each mailbox; fixed by the first start")

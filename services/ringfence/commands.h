@@ -36,6 +36,7 @@ Command DeclareLookup(CLI::App& app);
 Command DeclareCampaigns(CLI::App& app);
 Command DeclareStatus(CLI::App& app);
 Command DeclareSample(CLI::App& app);
+Command DeclareSnapshot(CLI::App& app);
 Command DeclareTopics(CLI::App& app);
 
 }  // namespace ringfence::cli

@@ -31,6 +31,7 @@ constexpr Row kCommands[] = {
     {"status", "Says how far each stage is", DeclareStatus},
     {"replay", "Runs files of reports through the stages, offline", DeclareReplay},
     {"sample", "Writes reports of a made-up world to try it with", DeclareSample},
+    {"snapshot", "Lists and verifies snapshots of state", DeclareSnapshot},
     {"topics", "Makes or checks the topics of a Kafka cluster", DeclareTopics},
 };
 

@@ -1,14 +1,12 @@
 #include "services/runtime/metrics.h"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
 #include <array>
-#include <exception>
 #include <map>
 #include <type_traits>
 
@@ -26,7 +24,7 @@ struct Row {
   const char* help;
 };
 
-constexpr std::array<Row, 25> kRows = {{
+constexpr auto kRows = std::to_array<Row>({
     {Metric::kReports, Kind::kCounter, "ringfence_reports_total",
      "Reports by partner and outcome."},
     {Metric::kProblems, Kind::kCounter, "ringfence_problems_total",
@@ -61,6 +59,22 @@ constexpr std::array<Row, 25> kRows = {{
      "Snapshots sent to subscribers, by reason."},
     {Metric::kDeliverySeconds, Kind::kHistogram, "ringfence_delivery_seconds",
      "Seconds from the append of an indicator's record to its being sent."},
+    {Metric::kStateSnapshots, Kind::kCounter, "ringfence_state_snapshots_total",
+     "Snapshots of state, by outcome: made, no_room, failed, restored, refused."},
+    {Metric::kStateSnapshotTime, Kind::kGauge, "ringfence_state_snapshot_time_seconds",
+     "When a partition's newest snapshot was made. Seconds since the Unix epoch."},
+    {Metric::kStateReopened, Kind::kCounter, "ringfence_state_reopened_total",
+     "States that were closed and opened again after an error of the disk."},
+    {Metric::kDiskFreeBytes, Kind::kGauge, "ringfence_disk_free_bytes",
+     "Free bytes of the disk that holds state, or snapshots."},
+    {Metric::kDiskShort, Kind::kGauge, "ringfence_disk_short",
+     "1 while a disk has too little room: with state's no record is taken, with snapshots' none is "
+     "made."},
+    {Metric::kRechecks, Kind::kCounter, "ringfence_indicator_rechecks_total",
+     "Records of indicators that another owner of the partition wrote, and that were compared with "
+     "the state."},
+    {Metric::kHttpRequests, Kind::kCounter, "ringfence_http_requests_total",
+     "Requests over HTTP, by what was asked for and the status of the answer."},
     {Metric::kKafkaBrokersUp, Kind::kGauge, "ringfence_kafka_brokers_up",
      "Brokers that a Kafka client is connected with."},
     {Metric::kKafkaQueuedRecords, Kind::kGauge, "ringfence_kafka_queued_records",
@@ -77,10 +91,7 @@ constexpr std::array<Row, 25> kRows = {{
      "Kafka producers made: one at the start, one more after each fatal error."},
     {Metric::kKafkaAppendSeconds, Kind::kHistogram, "ringfence_kafka_append_seconds",
      "Seconds until Kafka had acknowledged all records of an append."},
-}};
-
-// A scraper that keeps its connection must not keep others out.
-constexpr size_t kServerThreads = 2;
+});
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
   if (metric == Metric::kStageBatchRecords) return {1, 2, 5, 10, 20, 50, 100, 200, 500};
@@ -129,7 +140,6 @@ struct Metrics::Impl {
   std::map<Metric, Series<prometheus::Counter>> counters;
   std::map<Metric, Series<prometheus::Gauge>> gauges;
   std::map<Metric, Series<prometheus::Histogram>> histograms;
-  std::unique_ptr<prometheus::Exposer> exposer;
 
   void Register(const Row& row) {
     const auto add = [&](auto builder, auto& series) {
@@ -167,19 +177,6 @@ void Metrics::Observe(Metric metric, Labels labels, double value) {
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(impl_->registry->Collect());
-}
-
-absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
-  // CivetWeb reports errors by exceptions; they end here.
-  try {
-    impl_->exposer =
-        std::make_unique<prometheus::Exposer>(host + ":" + std::to_string(port), kServerThreads);
-    impl_->exposer->RegisterCollectable(impl_->registry);
-    return impl_->exposer->GetListeningPorts().at(0);
-  } catch (const std::exception& error) {
-    return absl::UnavailableError("cannot serve metrics on " + host + ":" + std::to_string(port) +
-                                  ": " + error.what());
-  }
 }
 
 }  // namespace ringfence::runtime

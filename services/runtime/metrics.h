@@ -7,8 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/status/statusor.h"
-
 namespace ringfence::runtime {
 
 // Every metric of Ringfence, one row each in metrics.cc: name, help, kind, labels. Names are
@@ -32,6 +30,13 @@ enum class Metric {
   kDeltas,               //
   kSnapshots,            // reason
   kDeliverySeconds,      //
+  kStateSnapshots,       // stage, outcome
+  kStateSnapshotTime,    // stage, partition
+  kStateReopened,        // stage
+  kDiskFreeBytes,        // disk
+  kDiskShort,            // disk
+  kRechecks,             // stage
+  kHttpRequests,         // route, status
   kKafkaBrokersUp,       // client
   kKafkaQueuedRecords,   // client
   kKafkaQueuedBytes,     // client
@@ -60,12 +65,8 @@ class Metrics {
   void Set(Metric metric, Labels labels, double value);
   void Observe(Metric metric, Labels labels, double value);
 
-  // The text exposition format, as /metrics gives it.
+  // The text exposition format (text/plain; version=0.0.4), as /metrics gives it.
   std::string Text() const;
-
-  // Serves /metrics over HTTP at HOST:PORT (port 0: a free one), until `this` goes. Returns the
-  // port. kUnavailable if it cannot be bound.
-  absl::StatusOr<int> Serve(const std::string& host, int port);
 
  private:
   struct Impl;

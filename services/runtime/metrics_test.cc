@@ -1,10 +1,7 @@
 #include "services/runtime/metrics.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <string>
 
@@ -15,26 +12,6 @@ namespace ringfence::runtime {
 namespace {
 
 using testing::HasSubstr;
-
-// All that the server answers to GET `path`.
-std::string Get(int port, const std::string& path) {
-  const int connection = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
-  EXPECT_EQ(write(connection, request.data(), request.size()),
-            static_cast<ssize_t>(request.size()));
-  std::string answer;
-  char bytes[4096];
-  for (ssize_t n = 0; (n = read(connection, bytes, sizeof(bytes))) > 0;) {
-    answer.append(bytes, static_cast<size_t>(n));
-  }
-  close(connection);
-  return answer;
-}
 
 TEST(Metrics, CountersAddGaugesAreSetHistogramsObserve) {
   Metrics metrics;
@@ -63,16 +40,6 @@ TEST(Metrics, LabelsCannotMakeThemGrow) {
   EXPECT_THAT(text, HasSubstr("ringfence_problems_total{code=\"0\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("ringfence_problems_total{code=\"other\"} 10\n"));
   EXPECT_THAT(text, testing::Not(HasSubstr("code=\"" + std::to_string(Metrics::kSeriesMax))));
-}
-
-TEST(Metrics, AreServedOnAFreePort) {
-  Metrics metrics;
-  metrics.Add(Metric::kDeltas, {});
-  const absl::StatusOr<int> port = metrics.Serve("127.0.0.1", 0);
-  ASSERT_TRUE(port.ok()) << port.status();
-  EXPECT_THAT(Get(*port, "/metrics"), HasSubstr("ringfence_deltas_total 1\n"));
-  Metrics second;
-  EXPECT_EQ(second.Serve("127.0.0.1", *port).status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST(Logging, ALineIsOneJsonObject) {

@@ -50,8 +50,10 @@ absl::Status Runner::Stop() {
   thread_.request_stop();
   thread_.join();
   stage_.reset();
+  // What is not flushed is replayed.
+  if (!state_ || state_->broken()) return absl::OkStatus();
   absl::Status status = state_->Flush();
-  if (status.ok()) status = CommitFlushed();
+  if (status.ok()) status = CommitPositions();
   if (!status.ok()) {
     LogLine(LogLevel::kError, "state was not flushed",
             {{"stage", options_.stage},
@@ -62,23 +64,27 @@ absl::Status Runner::Stop() {
 }
 
 absl::Status Runner::OpenState() {
-  absl::StatusOr<std::unique_ptr<RocksState>> state =
-      RocksState::Open({options_.state_dir, options_.placement, options_.memory});
-  if (!state.ok()) return state.status();
   const absl::StatusOr<int64_t> start = log_.StartOffset(input_);
   if (!start.ok()) return start.status();
   const absl::StatusOr<int64_t> end = log_.EndOffset(input_);
   if (!end.ok()) return end.status();
-  const int64_t next = (*state)->NextOffset();
-  if (next < *start || next > *end) {
-    return absl::OutOfRangeError(
-        "the state of " + options_.stage + "/" + partition_label_ + " goes on at offset " +
-        std::to_string(next) + ", its log holds " + std::to_string(*start) + " to " +
-        std::to_string(*end) +
-        ": state and log do not belong together. Restore both from one copy of the data "
-        "directory, or replay the reports into a new one");
+  if (options_.restore && !HasState(options_.state_dir)) {
+    if (absl::Status status = options_.restore(*start, *end); !status.ok()) return status;
   }
-  state_ = *std::move(state);
+  absl::StatusOr<std::unique_ptr<RocksState>> state =
+      RocksState::Open({options_.state_dir, options_.placement, options_.memory});
+  if (!state.ok()) return state.status();
+  if (absl::Status status = CheckOffset((*state)->NextOffset(), *start, *end); !status.ok())
+    return status;
+  if (options_.recheck && !foreign_) {
+    auto foreign = ForeignRecords::Open(input_, options_.output.source_partition, log_, metrics_);
+    if (!foreign.ok()) return foreign.status();
+    foreign_ = *std::move(foreign);
+  }
+  {
+    absl::MutexLock lock(&opening_);
+    state_ = *std::move(state);
+  }
   stage_ = factory_(*state_);
   last_flush_ = options_.clock();
   metrics_.Set(Metric::kStageStopped, {{"stage", options_.stage}, {"partition", partition_label_}},
@@ -87,10 +93,48 @@ absl::Status Runner::OpenState() {
   return absl::OkStatus();
 }
 
+absl::Status Runner::CheckOffset(int64_t next, int64_t start, int64_t end) const {
+  if (next >= start && next <= end) return absl::OkStatus();
+  const std::string holds = "the state of " + options_.stage + "/" + partition_label_ +
+                            " goes on at offset " + std::to_string(next) + ", its log holds " +
+                            std::to_string(start) + " to " + std::to_string(end);
+  if (next == 0) {
+    return absl::OutOfRangeError(
+        holds +
+        ": there is no state and no snapshot that fits, and the log's beginning is gone. Restore "
+        "the state's folder or a snapshot from a copy, or replay the reports into a new "
+        "deployment");
+  }
+  if (next < start) {
+    return absl::OutOfRangeError(
+        holds + ": it is older than the log. Move the folder " + options_.state_dir +
+        " away, and the newest snapshot takes its place; without one, replay the reports into a "
+        "new deployment");
+  }
+  return absl::OutOfRangeError(
+      holds +
+      ": state and log do not belong together. Restore both from one copy of the data directory, "
+      "or replay the reports into a new one");
+}
+
+void Runner::CloseState() {
+  stage_.reset();
+  absl::MutexLock lock(&opening_);
+  state_.reset();
+}
+
+absl::Status Runner::Checkpoint(const std::string& dir) {
+  // Shared with nobody who waits long: opening again waits for it.
+  absl::ReaderMutexLock lock(&opening_);
+  if (!state_) return absl::UnavailableError("the state is closed, after an error of the disk");
+  return state_->Checkpoint(dir);
+}
+
 void Runner::Run(const std::stop_token& stop) {
   NameThread(options_.stage + "/" + partition_label_);
   Backoff backoff;
   while (!stop.stop_requested()) {
+    pulse_.Beat();
     absl::Status status = RunBatch();
     if (status.ok()) status = Keep();
     if (status.ok()) {
@@ -101,6 +145,7 @@ void Runner::Run(const std::stop_token& stop) {
   }
   // Stopped by an error: the lag goes on growing, and has to be seen.
   while (!stop.stop_requested()) {
+    pulse_.Beat();
     ReportProgress();
     SleepUnlessStopped(stop, kStoppedReportEvery);
   }
@@ -128,39 +173,64 @@ bool Runner::React(const absl::Status& error, Backoff& backoff, const std::stop_
 }
 
 void Runner::StartOver() {
-  stage_.reset();
-  state_->Discard();
   output_.Take();
+  stage_.reset();
+  if (!state_) return;
+  if (state_->broken()) {
+    metrics_.Add(Metric::kStateReopened, {{"stage", options_.stage}});
+    CloseState();
+    return;
+  }
+  state_->Discard();
   stage_ = factory_(*state_);
 }
 
 absl::Status Runner::RunBatch() {
-  const auto start = std::chrono::steady_clock::now();
-  const core::Time now = options_.clock();
+  if (!state_) {
+    if (absl::Status status = OpenState(); !status.ok()) return status;
+  }
+  if (absl::Status error = state_->background_error(); !error.ok()) return error;
+  if (options_.has_room && !options_.has_room()) {
+    // Who watches the disk says so.
+    ReportProgress();
+    SleepUnlessStopped({}, kWait);
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::vector<LogRecord>> records =
       log_.Read(input_, state_->NextOffset(), options_.batch_records_max, options_.batch_bytes_max);
   if (!records.ok()) return records.status();
-  if (absl::Status status = ApplyBatch(*records); !status.ok()) return status;
+  return SendAndCommit(*records);
+}
+
+absl::Status Runner::SendAndCommit(const std::vector<LogRecord>& records) {
+  const auto start = std::chrono::steady_clock::now();
+  const core::Time now = options_.clock();
+  if (absl::Status status = ApplyBatch(records); !status.ok()) return status;
   std::vector<AppendRecord> sent = output_.Take();
   std::optional<AppendRecord> tick = TickIfDue(now);
   const bool ticked = tick.has_value();
-  if (records->empty() && !ticked) {
+  if (ticked) sent.push_back(*std::move(tick));
+  if (foreign_) {
+    if (absl::Status status = foreign_->TakeRechecks(sent); !status.ok()) return status;
+  }
+  if (records.empty() && sent.empty()) {
     ReportProgress();
     const Log::Position next{input_, state_->NextOffset()};
     log_.WaitForAny({&next, 1}, kWait);
     return absl::OkStatus();
   }
-  if (ticked) sent.push_back(*std::move(tick));
   if (!sent.empty()) {
-    if (absl::Status status = log_.Append(sent).status(); !status.ok()) return status;
+    const absl::StatusOr<std::vector<int64_t>> offsets = log_.Append(sent);
+    if (!offsets.ok()) return offsets.status();
+    if (foreign_) foreign_->Appended(sent, *offsets);
   }
   if (ticked) last_tick_ = now;
-  if (!records->empty()) {
-    absl::Status status = state_->Commit(records->back().offset + 1);
+  if (!records.empty()) {
+    absl::Status status = state_->Commit(records.back().offset + 1);
     if (!status.ok()) return status;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  ReportBatch(records->size(), sent, took.count());
+  ReportBatch(records.size(), sent, took.count());
   ReportProgress();
   return absl::OkStatus();
 }
@@ -191,11 +261,13 @@ absl::Status Runner::Keep() {
   }
   if (now - kPositionEvery < last_position_) return absl::OkStatus();
   last_position_ = now;
-  return CommitFlushed();
+  return CommitPositions();
 }
 
-absl::Status Runner::CommitFlushed() {
-  return log_.Commit(kReader, input_, state_->FlushedOffset());
+absl::Status Runner::CommitPositions() {
+  if (absl::Status status = log_.Commit(kReader, input_, state_->FlushedOffset()); !status.ok())
+    return status;
+  return foreign_ ? foreign_->Commit() : absl::OkStatus();
 }
 
 void Runner::ReportBatch(size_t records, const std::vector<AppendRecord>& sent, double seconds) {
@@ -215,14 +287,16 @@ void Runner::ReportBatch(size_t records, const std::vector<AppendRecord>& sent, 
 }
 
 void Runner::ReportProgress() {
-  const int64_t applied = state_->NextOffset();
-  const core::Time as_of = stage_->AsOf();
   const absl::StatusOr<int64_t> end = log_.EndOffset(input_);
+  core::Time as_of = core::kTimeMin;
+  int64_t applied = 0;
   {
     absl::MutexLock lock(&mutex_);
-    progress_.applied = applied;
-    progress_.as_of = as_of;
+    if (state_) progress_.applied = state_->NextOffset();
+    if (stage_) progress_.as_of = stage_->AsOf();
     if (end.ok()) progress_.end = *end;
+    applied = progress_.applied;
+    as_of = progress_.as_of;
   }
   const Labels labels = {{"stage", options_.stage}, {"partition", partition_label_}};
   if (end.ok()) metrics_.Set(Metric::kStageLag, labels, static_cast<double>(*end - applied));

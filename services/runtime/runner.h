@@ -13,10 +13,12 @@
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
 #include "services/runtime/clock.h"
+#include "services/runtime/foreign_records.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
+#include "services/runtime/pulse.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/rocks/rocks_state.h"
 
@@ -28,8 +30,9 @@ namespace ringfence::runtime {
 // place. It tells the log, as reader `stage`, up to where the state is durable.
 //
 // After an error of its surroundings that may pass (reaction.h) it goes back to the last commit and
-// tries again, so that it drops nothing and skips nothing. After damage or a bug it stops, says so
-// in `progress` and in metrics, and stays stopped.
+// tries again, so that it drops nothing and skips nothing. A state that met an error of the disk is
+// closed, opened again once the disk takes it, and brought up to date from the log. After damage or
+// a bug it stops, says so in `progress` and in metrics, and stays stopped.
 //
 // The partition's owner also makes its time pass: it appends a tick about every second of the
 // clock, never more often.
@@ -43,6 +46,15 @@ class Runner {
     std::string placement;
     std::shared_ptr<RocksMemory> memory;
     Clock clock;
+    // Asked before each batch: false, and nothing is taken until there is room for more state.
+    // Null: always.
+    std::function<bool()> has_room = nullptr;
+    // Called at the start where the state's folder holds none, with what the mailbox's log holds:
+    // puts one there, or does nothing. Null: the log from its start on.
+    std::function<absl::Status(int64_t start, int64_t end)> restore = nullptr;
+    // Compare what others have written to its own partition of `indicators` with the state (see
+    // ForeignRecords): where a partition changes owners.
+    bool recheck = false;
     size_t batch_records_max = 500;
     size_t batch_bytes_max = size_t{4} << 20;
   };
@@ -61,19 +73,27 @@ class Runner {
 
   // Any thread.
   Progress progress() const;
+  // When its loop turned; being stopped by an error does not end that.
+  const Pulse& pulse() const { return pulse_; }
+  // See RocksState::Checkpoint; kUnavailable while the state is closed. Any thread, until Stop.
+  absl::Status Checkpoint(const std::string& dir);
 
  private:
   Runner(const Options& options, StageFactory factory, Log& log, Metrics& metrics);
 
+  // Opens what is on the disk, after `restore`; any error leaves it closed.
   absl::Status OpenState();
+  absl::Status CheckOffset(int64_t next, int64_t start, int64_t end) const;
+  void CloseState();
   void Run(const std::stop_token& stop);
   // Reads, applies, appends, commits what is there; waits a little if nothing is.
   absl::Status RunBatch();
+  absl::Status SendAndCommit(const std::vector<LogRecord>& records);
   absl::Status ApplyBatch(const std::vector<LogRecord>& records);
   std::optional<AppendRecord> TickIfDue(core::Time now) const;
   // Makes the state durable where that is due, and tells the log.
   absl::Status Keep();
-  absl::Status CommitFlushed();
+  absl::Status CommitPositions();
   // Back to the last commit.
   void StartOver();
   // Whether it is worth going on.
@@ -90,12 +110,17 @@ class Runner {
 
   // The thread's own, between Start and Stop.
   LogOutput output_;
+  std::unique_ptr<ForeignRecords> foreign_;
+  // Held while the state is closed or opened, and shared while a checkpoint is made: the one thing
+  // that another thread does with it. Null while closed.
+  absl::Mutex opening_;
   std::unique_ptr<RocksState> state_;
   std::unique_ptr<core::Stage> stage_;
   core::Time last_tick_ = core::kTimeMin;
   core::Time last_flush_ = core::kTimeMin;
   core::Time last_position_ = core::kTimeMin;
 
+  Pulse pulse_;
   mutable absl::Mutex mutex_;
   Progress progress_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;

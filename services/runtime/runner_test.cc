@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <utility>
@@ -72,6 +73,7 @@ class Runners : public testing::Test {
     options.placement = "p";
     options.memory = memory_;
     options.clock = clock_.AsClock();
+    if (change_options_) change_options_(options);
     return Runner::Start(
         options, [](core::State& state) { return std::make_unique<CountingStage>(state); }, *log_,
         metrics_);
@@ -113,6 +115,7 @@ class Runners : public testing::Test {
   const TemporaryFolder folder_;
   const std::shared_ptr<RocksMemory> memory_ =
       MakeRocksMemory({.cache_bytes = 1 << 20, .memtable_bytes = 16 << 20});
+  std::function<void(Runner::Options&)> change_options_;
   ManualClock clock_{1'000 * core::kDay};
   Metrics metrics_;
   std::unique_ptr<EmbeddedLog> embedded_;
@@ -248,6 +251,72 @@ TEST_F(Runners, AQuietStateBecomesDurableAndTheLogIsTold) {
   ASSERT_TRUE(EventuallyCounted({{"a", "1"}}));
   clock_.Advance(core::kHour);
   EXPECT_TRUE(Eventually([&] { return (*log_->Committed("stage", mailbox_)).value_or(0) > 0; }));
+}
+
+TEST_F(Runners, TakeNothingWhileThereIsNoRoom) {
+  std::atomic<bool> has_room = false;
+  std::atomic<int> asked = 0;
+  Send({"a"});
+  change_options_ = [&](Runner::Options& options) {
+    options.has_room = [&] {
+      ++asked;
+      return has_room.load();
+    };
+  };
+  Start();
+  EXPECT_TRUE(Eventually([&] { return asked >= 3; }));
+  EXPECT_EQ(runner_->progress().applied, 0);
+  EXPECT_EQ(runner_->progress().end, 1);
+  has_room = true;
+  EXPECT_TRUE(EventuallyCounted({{"a", "1"}}));
+}
+
+TEST_F(Runners, WithoutStateALogWhoseBeginningIsGoneIsRefused) {
+  class TrimmedLog : public FaultyLog {
+   public:
+    using FaultyLog::FaultyLog;
+    absl::StatusOr<int64_t> StartOffset(const TopicPartition&) override { return 5; }
+    absl::StatusOr<int64_t> EndOffset(const TopicPartition&) override { return 9; }
+  };
+  log_ = std::make_unique<TrimmedLog>(*embedded_);
+  int restored = 0;
+  change_options_ = [&](Runner::Options& options) {
+    options.restore = [&](int64_t start, int64_t) {
+      EXPECT_EQ(start, 5);
+      ++restored;
+      return absl::OkStatus();
+    };
+  };
+  const absl::Status refused = TryStart().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("no snapshot that fits"));
+  EXPECT_EQ(restored, 1);
+}
+
+TEST_F(Runners, AStateThatIsNotThereIsRestoredOnce) {
+  int restored = 0;
+  change_options_ = [&](Runner::Options& options) {
+    options.restore = [&](int64_t start, int64_t end) {
+      ++restored;
+      EXPECT_EQ(start, 0);
+      EXPECT_EQ(end, 1);
+      return absl::OkStatus();
+    };
+  };
+  Send({"a"});
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "1"}}));
+  Start();
+  EXPECT_EQ(restored, 1);
+}
+
+TEST_F(Runners, ACheckpointIsMadeWhileItRuns) {
+  Send({"a"});
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "1"}}));
+  const int64_t applied = runner_->progress().applied;
+  ASSERT_TRUE(runner_->Checkpoint(folder_.path() + "/checkpoint").ok());
+  EXPECT_GE(ReadStateHeader(folder_.path() + "/checkpoint")->next_offset, applied);
 }
 
 }  // namespace

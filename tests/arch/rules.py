@@ -30,6 +30,8 @@ THIRD_PARTY = (
     ("rdkafka", ("services/runtime/kafka/",), ("services/runtime/kafka/",)),
     ("rocksdb/", ("services/runtime/rocks/",), ("services/runtime/rocks/",)),
     ("prometheus/", (), ("services/runtime/",)),
+    ("yaml-cpp/", (), ("services/runtime/config/",)),
+    ("httplib.h", (), ("services/runtime/http/",)),
 )
 
 # What lets code in pipelines/ reach the world, and what its tests may use all the same: files of vectors.

@@ -9,8 +9,10 @@
 #include "absl/status/statusor.h"
 #include "ringfence/v1/admin_service.pb.h"
 #include "services/intake/intake_runner.h"
+#include "services/publish/http/http_api.h"
 #include "services/publish/publisher.h"
-#include "services/ringfence/server/key_files.h"
+#include "services/runtime/http/http_server.h"
+#include "services/runtime/keys/key_files.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/normalise_memory.h"
 #include "services/runtime/rocks/embedded_log.h"
@@ -53,7 +55,6 @@ class Server {
   explicit Server(const Options& options);
   absl::Status OpenLog();
   absl::Status StartStages(const std::string& placement);
-  absl::Status StartRunner(core::Mailbox mailbox, uint32_t partition, const std::string& placement);
   void MakeServices();
   absl::Status StartServices();
   absl::Status StartHttp();
@@ -64,7 +65,7 @@ class Server {
   const std::shared_ptr<runtime::RocksMemory> memory_;
   const std::shared_ptr<runtime::SharedNormaliseMemory> normalise_memory_ =
       std::make_shared<runtime::SharedNormaliseMemory>();
-  Keys keys_;
+  runtime::Keys keys_;
   std::string grpc_address_;
   std::string http_address_;
 
@@ -76,6 +77,8 @@ class Server {
   std::vector<std::unique_ptr<intake_service::IntakeRunner>> intakes_;
   std::jthread housekeeper_;
   std::unique_ptr<Services> services_;
+  std::unique_ptr<publish::HttpApi> http_api_;
+  std::unique_ptr<runtime::HttpServer> http_;
 };
 
 }  // namespace ringfence::server

@@ -158,7 +158,10 @@ std::vector<TopicPartition> Membership::Impl::Named(
 }
 
 void Membership::Impl::Assign(const std::vector<TopicPartition>& partitions) {
-  if (partitions.empty()) return;
+  if (partitions.empty()) {
+    calls_.Post([this] { owner_.Assigned({}); });
+    return;
+  }
   owned_.insert(partitions.begin(), partitions.end());
   LogLine(LogLevel::kInfo, "partitions assigned",
           {{"group", options_.group}, {"partitions", int64_t(partitions.size())}});

@@ -19,7 +19,8 @@ class PartitionOwner {
  public:
   virtual ~PartitionOwner() = default;
 
-  // These are the owner's from now on, beside those that it has.
+  // These are the owner's from now on, beside those that it has. None: the group has been heard of,
+  // and has no more for it now.
   virtual void Assigned(const std::vector<TopicPartition>& partitions) = 0;
   // These are another's once this returns: finish, flush, stop. `lost`: they may be another's
   // already, as the group has not heard of this member for too long.

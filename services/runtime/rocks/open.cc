@@ -22,6 +22,7 @@ rocksdb::DBOptions DbOptions(const Database::Options& options, rocksdb::Env* env
   db_options.create_if_missing = true;
   db_options.create_missing_column_families = true;
   db_options.env = env;
+  db_options.listeners = options.listeners;
   db_options.write_buffer_manager = options.memory->write_buffers();
   db_options.max_background_jobs = 2;
   db_options.max_open_files = 512;

@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -56,6 +57,8 @@ class Database {
     // In place of the memory's own.
     std::shared_ptr<rocksdb::FileSystem> files;
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    // Are told what happens in the background.
+    std::vector<std::shared_ptr<rocksdb::EventListener>> listeners = {};
     size_t wal_bytes_max = size_t{256} << 20;
   };
 

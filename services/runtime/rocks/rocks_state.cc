@@ -1,13 +1,16 @@
 #include "services/runtime/rocks/rocks_state.h"
 
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <utility>
 
 #include "absl/container/btree_map.h"
 #include "absl/strings/numbers.h"
+#include "absl/synchronization/mutex.h"
 #include "pipelines/core/format.h"
 #include "services/runtime/rocks/open.h"
 
@@ -58,6 +61,28 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
   return absl::OkStatus();
 }
 
+// Keeps the first error that RocksDB meets in the background. It is not to recover from it by
+// itself: what it would go on with has not been thought of here.
+class ErrorKeeper : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+    absl::MutexLock lock(&mutex_);
+    error_.Update(FromRocks(*status, "state, in the background"));
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+  absl::Status error() const {
+    absl::MutexLock lock(&mutex_);
+    return error_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  absl::Status error_ ABSL_GUARDED_BY(mutex_);
+};
+
 class SnapshotView : public StateView {
  public:
   explicit SnapshotView(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {
@@ -98,6 +123,7 @@ class SnapshotView : public StateView {
 struct RocksState::Impl {
   rocksdb::DB& db() const { return database->db(); }
 
+  std::shared_ptr<ErrorKeeper> errors = std::make_shared<ErrorKeeper>();
   std::unique_ptr<Database> database;
   // nullopt: deleted.
   absl::btree_map<std::string, std::optional<std::string>, std::less<>> overlay;
@@ -105,16 +131,21 @@ struct RocksState::Impl {
 };
 
 RocksState::RocksState(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-RocksState::~RocksState() = default;
+RocksState::~RocksState() {
+  if (!broken()) return;
+  // Nothing is gained by trying to write once more, on the way out, what the disk refused.
+  impl_->db().SetDBOptions({{"avoid_flush_during_shutdown", "true"}}).PermitUncheckedError();
+}
 
 absl::StatusOr<std::unique_ptr<RocksState>> RocksState::Open(const Options& options) {
   Database::Options database_options;
   database_options.dir = options.dir;
   database_options.memory = options.memory;
   database_options.families = {{rocksdb::kDefaultColumnFamilyName, TableOptions(*options.memory)}};
+  auto impl = std::make_unique<Impl>();
+  database_options.listeners = {impl->errors};
   absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(database_options);
   if (!database.ok()) return database.status();
-  auto impl = std::make_unique<Impl>();
   impl->database = *std::move(database);
   if (absl::Status status = CheckHeader(impl->db(), options.placement); !status.ok()) return status;
   std::string offset;
@@ -168,6 +199,7 @@ void RocksState::Scan(std::string_view from, std::string_view until, const Visit
 
 absl::Status RocksState::Commit(int64_t next_offset) {
   if (!impl_->read_error.ok()) return impl_->read_error;
+  if (absl::Status error = background_error(); !error.ok()) return error;
   rocksdb::WriteBatch batch;
   for (const auto& [key, value] : impl_->overlay) {
     (value ? batch.Put(key, *value) : batch.Delete(key)).PermitUncheckedError();
@@ -195,6 +227,48 @@ int64_t RocksState::FlushedOffset() const {
 }
 
 absl::Status RocksState::Flush() { return FromRocks(impl_->db().Flush({}), "state"); }
+
+absl::Status RocksState::Checkpoint(const std::string& dir) {
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(&impl_->db(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(dir);
+  return FromRocks(status, "checkpoint");
+}
+
+absl::Status RocksState::background_error() const { return impl_->errors->error(); }
+
+bool HasState(const std::string& dir) {
+  std::error_code error;
+  return std::filesystem::exists(dir + "/CURRENT", error);
+}
+
+absl::StatusOr<StateHeader> ReadStateHeader(const std::string& dir) {
+  if (!HasState(dir)) return absl::NotFoundError(dir + ": no state is there");
+  rocksdb::Options options;
+  // It would leave a log file behind.
+  options.info_log_level = rocksdb::NUM_INFO_LOG_LEVELS;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, dir, &opened);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::string format, offset;
+  StateHeader header;
+  if (status.ok()) status = db->Get({}, ToSlice(kFormatKey), &format);
+  if (status.ok()) status = db->Get({}, ToSlice(kPlacementKey), &header.placement);
+  if (status.ok()) status = db->Get({}, ToSlice(kOffsetKey), &offset);
+  if (status.IsNotFound()) {
+    // Nothing has been committed yet.
+    if (format.empty() || header.placement.empty())
+      return absl::DataLossError(dir + ": a state without its format");
+    offset = "0";
+  } else if (!status.ok()) {
+    return FromRocks(status, dir);
+  }
+  if (!absl::SimpleAtoi(format, &header.format) || !absl::SimpleAtoi(offset, &header.next_offset)) {
+    return absl::DataLossError(dir + ": its format or offset is damaged");
+  }
+  return header;
+}
 
 std::unique_ptr<StateView> RocksState::View() const {
   return std::make_unique<SnapshotView>(impl_->db());

@@ -21,12 +21,25 @@ class StateView : public core::State {
   virtual absl::Status status() const = 0;
 };
 
+// What a state says of itself.
+struct StateHeader {
+  uint32_t format = 0;
+  std::string placement;
+  int64_t next_offset = 0;
+};
+// Of the state in `dir`, which nobody may have open and which stays as it is. kNotFound where there
+// is none.
+absl::StatusOr<StateHeader> ReadStateHeader(const std::string& dir);
+// Whether there is a state in `dir`, whole or not.
+bool HasState(const std::string& dir);
+
 // A stage's state on RocksDB, without write-ahead log: what is put stands in an overlay until
 // `Commit` writes it together with the next offset, and becomes durable when RocksDB flushes. After
 // a crash the state is exactly that of some committed offset; the log replays the rest.
 //
-// Owned by one thread, but for `FlushedOffset` and `View`. While the disk is full, `Commit` gives
-// kResourceExhausted; RocksDB looks every few seconds whether there is room again.
+// Owned by one thread, but for `FlushedOffset`, `View`, `Checkpoint` and `broken`. An error that
+// RocksDB meets in the background (a full disk, a broken one) makes the state `broken`: it takes
+// nothing more and has to be opened again, which goes back to what was flushed.
 class RocksState : public core::State {
  public:
   struct Options {
@@ -59,6 +72,14 @@ class RocksState : public core::State {
   int64_t FlushedOffset() const;
   // Makes all that is committed durable, and waits for it.
   absl::Status Flush();
+
+  // Writes the state as of some moment of the call to `dir`, which must not be there: files that
+  // are never changed again, shared with the state where they can be. Flushes, but does not hold up
+  // commits. The state must not be closed meanwhile.
+  absl::Status Checkpoint(const std::string& dir);
+  // Ok, or what RocksDB met in the background.
+  absl::Status background_error() const;
+  bool broken() const { return !background_error().ok(); }
 
   // Stays as it is while it lives, whatever is committed meanwhile. It keeps old versions on disk:
   // do not hold it for long.

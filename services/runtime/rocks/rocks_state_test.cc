@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <string>
@@ -139,6 +140,51 @@ TEST_F(RocksStates, AFullDiskFailsTheCommitAndKeepsWhatWasCommitted) {
   EXPECT_EQ(state_->Get("k"), "1");
   EXPECT_EQ(state_->FlushedOffset(), 0);
   files_->Heal();
+}
+
+TEST_F(RocksStates, ACheckpointIsTheStateOfItsMomentAndSaysWhich) {
+  const std::string dir = folder_.path() + ".checkpoint";
+  std::filesystem::remove_all(dir);
+  state_->Put("a", "1");
+  ASSERT_TRUE(state_->Commit(7).ok());
+  ASSERT_TRUE(state_->Checkpoint(dir).ok());
+  EXPECT_EQ(state_->FlushedOffset(), 7);
+  state_->Put("a", "2");
+  ASSERT_TRUE(state_->Commit(8).ok());
+  const auto header = ReadStateHeader(dir);
+  ASSERT_TRUE(header.ok()) << header.status();
+  EXPECT_EQ(header->next_offset, 7);
+  EXPECT_EQ(header->placement, "p1");
+  RocksState::Options options = Options();
+  options.dir = dir;
+  const auto copy = RocksState::Open(options);
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  EXPECT_EQ((*copy)->Get("a"), "1");
+  std::filesystem::remove_all(dir);
+}
+
+TEST_F(RocksStates, AnErrorInTheBackgroundIsKeptUntilItIsOpenedAgain) {
+  state_->Put("a", "1");
+  ASSERT_TRUE(state_->Commit(7).ok());
+  ASSERT_TRUE(state_->Flush().ok());
+  state_->Put("a", "2");
+  ASSERT_TRUE(state_->Commit(8).ok());
+  files_->Fail(FaultyFiles::Operation::kAppend, ".sst", rocksdb::IOStatus::NoSpace("full"));
+  EXPECT_FALSE(state_->Flush().ok());
+  files_->Heal();
+  EXPECT_TRUE(state_->broken());
+  EXPECT_TRUE(absl::IsResourceExhausted(state_->background_error())) << state_->background_error();
+  state_->Put("a", "3");
+  EXPECT_FALSE(state_->Commit(9).ok());
+  Reopen();
+  EXPECT_FALSE(state_->broken());
+  EXPECT_EQ(state_->NextOffset(), 7);
+  EXPECT_EQ(state_->Get("a"), "1");
+}
+
+TEST(StateHeaders, OfNoStateAreNotFound) {
+  EXPECT_TRUE(absl::IsNotFound(ReadStateHeader("/nowhere").status()));
+  EXPECT_FALSE(HasState("/nowhere"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "services/ringfence/server/key_files.h"
+#include "services/runtime/keys/key_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace ringfence::server {
+namespace ringfence::runtime {
 namespace {
 
 class KeyFiles : public testing::Test {
@@ -76,4 +76,4 @@ TEST_F(KeyFiles, AFileOfSomethingElseIsNamedAndNotQuoted) {
 }
 
 }  // namespace
-}  // namespace ringfence::server
+}  // namespace ringfence::runtime

@@ -1,11 +1,11 @@
-#include "services/ringfence/interrupt.h"
+#include "services/runtime/interrupt.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
-namespace ringfence::cli {
+namespace ringfence::runtime {
 namespace {
 
 // As a shell reports a process that a signal ended.
@@ -46,4 +46,4 @@ void Interrupt::Wait(const std::stop_token& ending) {
   }
 }
 
-}  // namespace ringfence::cli
+}  // namespace ringfence::runtime

@@ -1,4 +1,4 @@
-#include "services/ringfence/server/key_files.h"
+#include "services/runtime/keys/key_files.h"
 
 #include <fcntl.h>
 #include <openssl/rand.h>
@@ -11,7 +11,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace ringfence::server {
+namespace ringfence::runtime {
 namespace {
 
 constexpr size_t kCursorKeyBytes = 32;
@@ -49,18 +49,21 @@ absl::Status WriteSecret(const std::string& path, const std::string& content) {
   return SyncFolder(std::filesystem::path(path).parent_path());
 }
 
-absl::StatusOr<std::string> ReadOrMake(const std::string& path, Missing missing,
-                                       const std::string& fresh) {
-  if (!std::filesystem::exists(path)) {
-    if (missing == Missing::kRefuse) {
-      return absl::FailedPreconditionError(
-          path +
-          " is missing beside data that was made with it: put it back from a copy, or begin "
-          "with a new data directory");
-    }
-    if (fresh.empty()) return absl::UnavailableError(path + ": no random bytes to make it of");
-    if (absl::Status status = WriteSecret(path, fresh); !status.ok()) return status;
+absl::Status MakeIfMissing(const std::string& path, Missing missing, const std::string& fresh) {
+  if (std::filesystem::exists(path)) return absl::OkStatus();
+  if (missing == Missing::kRefuse) {
+    return absl::FailedPreconditionError(
+        path +
+        " is missing beside data that was made with it: put it back from a copy, or begin "
+        "with a new data directory");
   }
+  if (fresh.empty()) return absl::UnavailableError(path + ": no random bytes to make it of");
+  return WriteSecret(path, fresh);
+}
+
+absl::StatusOr<std::string> ReadSecret(const std::string& path) {
+  if (!std::filesystem::exists(path))
+    return absl::FailedPreconditionError(path + ": the key is not there");
   std::ifstream file(path, std::ios::binary);
   std::string content(std::istreambuf_iterator<char>(file), {});
   if (!file) return absl::UnavailableError(path + ": cannot be read");
@@ -88,29 +91,47 @@ absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) 
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return absl::UnavailableError(folder + ": " + error.message());
-  Keys keys;
-  const std::string token_path = folder + "/victim-tokens.key";
-  absl::StatusOr<std::string> content = ReadOrMake(token_path, missing, FreshTokenKey());
-  if (!content.ok()) return content.status();
-  absl::StatusOr<intake::TokenKey> token_key = intake::ParseTokenKey(*content);
-  if (!token_key.ok()) {
-    return absl::InvalidArgumentError(token_path + ": " +
-                                      std::string(token_key.status().message()));
+  const struct {
+    const char* name;
+    std::string fresh;
+  } files[] = {{"/victim-tokens.key", FreshTokenKey()},
+               {"/naming.key", RandomBytes(campaigns::NamingKey().size())},
+               {"/cursors.key", RandomBytes(kCursorKeyBytes)}};
+  for (const auto& [name, fresh] : files) {
+    if (absl::Status status = MakeIfMissing(folder + name, missing, fresh); !status.ok())
+      return status;
   }
-  keys.victim_tokens = *std::move(token_key);
-  const std::string naming_path = folder + "/naming.key";
-  content = ReadOrMake(naming_path, missing, RandomBytes(keys.naming.size()));
-  if (!content.ok()) return content.status();
-  if (absl::Status status = CheckSize(naming_path, *content, keys.naming.size()); !status.ok())
-    return status;
-  std::copy(content->begin(), content->end(), keys.naming.begin());
-  const std::string cursor_path = folder + "/cursors.key";
-  content = ReadOrMake(cursor_path, missing, RandomBytes(kCursorKeyBytes));
-  if (!content.ok()) return content.status();
-  if (absl::Status status = CheckSize(cursor_path, *content, kCursorKeyBytes); !status.ok())
-    return status;
-  keys.cursors = *std::move(content);
-  return keys;
+  absl::StatusOr<intake::TokenKey> victim_tokens = ReadTokenKey(folder + files[0].name);
+  if (!victim_tokens.ok()) return victim_tokens.status();
+  const absl::StatusOr<campaigns::NamingKey> naming = ReadNamingKey(folder + files[1].name);
+  if (!naming.ok()) return naming.status();
+  absl::StatusOr<std::string> cursors = ReadCursorsKey(folder + files[2].name);
+  if (!cursors.ok()) return cursors.status();
+  return Keys{*std::move(victim_tokens), *naming, *std::move(cursors)};
 }
 
-}  // namespace ringfence::server
+absl::StatusOr<intake::TokenKey> ReadTokenKey(const std::string& path) {
+  const absl::StatusOr<std::string> content = ReadSecret(path);
+  if (!content.ok()) return content.status();
+  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(*content);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
+}
+
+absl::StatusOr<campaigns::NamingKey> ReadNamingKey(const std::string& path) {
+  const absl::StatusOr<std::string> content = ReadSecret(path);
+  if (!content.ok()) return content.status();
+  campaigns::NamingKey key{};
+  if (absl::Status status = CheckSize(path, *content, key.size()); !status.ok()) return status;
+  std::copy(content->begin(), content->end(), key.begin());
+  return key;
+}
+
+absl::StatusOr<std::string> ReadCursorsKey(const std::string& path) {
+  absl::StatusOr<std::string> content = ReadSecret(path);
+  if (!content.ok()) return content.status();
+  if (absl::Status status = CheckSize(path, *content, kCursorKeyBytes); !status.ok()) return status;
+  return content;
+}
+
+}  // namespace ringfence::runtime

@@ -6,7 +6,7 @@
 #include "pipelines/campaigns/campaign_names.h"
 #include "pipelines/intake/victim_tokens.h"
 
-namespace ringfence::server {
+namespace ringfence::runtime {
 
 // The secrets of a deployment. Whoever loses them loses the names of campaigns, and what joins
 // victims' reports.
@@ -29,4 +29,9 @@ enum class Missing { kMake, kRefuse };
 // holds something else, kUnavailable where it cannot be read or written. None quotes a key.
 absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing);
 
-}  // namespace ringfence::server
+// One key by its file's path. Errors as above; kFailedPrecondition where it is missing.
+absl::StatusOr<intake::TokenKey> ReadTokenKey(const std::string& path);
+absl::StatusOr<campaigns::NamingKey> ReadNamingKey(const std::string& path);
+absl::StatusOr<std::string> ReadCursorsKey(const std::string& path);
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,62 @@
+#include "services/gateway/gateway_service.h"
+
+#include <utility>
+
+#include "services/gateway/report_service.h"
+#include "services/runtime/grpc/grpc_listener.h"
+#include "services/runtime/keys/key_files.h"
+
+namespace ringfence::gateway {
+namespace {
+
+constexpr std::chrono::seconds kGoodbyeWithin{5};
+
+class GatewayService : public runtime::RunningService {
+ public:
+  GatewayService(const ReportService::Options& options, const runtime::Surroundings& surroundings)
+      : surroundings_(surroundings), reports_(options, surroundings.log(), surroundings.metrics) {}
+  ~GatewayService() override {
+    if (listener_) listener_->Stop(kGoodbyeWithin);
+  }
+
+  absl::Status Listen() {
+    runtime::GrpcListener::Options options;
+    options.address = surroundings_.config.gateway().grpc().address();
+    options.request_bytes_max = ReportService::kRequestBytesMax;
+    options.services = {&reports_};
+    auto listener = runtime::GrpcListener::Start(options);
+    if (!listener.ok()) return listener.status();
+    listener_ = *std::move(listener);
+    return absl::OkStatus();
+  }
+  absl::Status Live() const override { return absl::OkStatus(); }
+  // It can do what it is for while the log answers.
+  absl::Status Ready() const override {
+    return surroundings_.log().Partitions(std::string(runtime::kDedupeTopic)).status();
+  }
+  std::string GrpcAddress() const override { return listener_->address(); }
+
+ private:
+  const runtime::Surroundings surroundings_;
+  ReportService reports_;
+  std::unique_ptr<runtime::GrpcListener> listener_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartGatewayService(
+    runtime::Surroundings& surroundings) {
+  absl::StatusOr<intake::TokenKey> key =
+      runtime::ReadTokenKey(surroundings.config.keys().victim_tokens_file());
+  if (!key.ok()) return key.status();
+  ReportService::Options options;
+  options.receiver.intake.token_key = *std::move(key);
+  options.receiver.partitions =
+      static_cast<int32_t>(surroundings.config.gateway().report_partitions());
+  options.receiver.clock = surroundings.clock;
+  auto service = std::make_unique<GatewayService>(options, surroundings);
+  if (absl::Status status = service->Listen(); !status.ok()) return status;
+  return service;
+}
+
+}  // namespace ringfence::gateway

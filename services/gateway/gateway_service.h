@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "services/runtime/service/service_main.h"
+
+namespace ringfence::gateway {
+
+// The gateway as a process: ReportService over gRPC.
+absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartGatewayService(
+    runtime::Surroundings& surroundings);
+
+}  // namespace ringfence::gateway

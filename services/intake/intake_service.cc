@@ -1,0 +1,85 @@
+#include "services/intake/intake_service.h"
+
+#include <optional>
+#include <utility>
+
+#include "services/intake/intake_runner.h"
+#include "services/runtime/keys/key_files.h"
+#include "services/runtime/service/partition_host.h"
+
+namespace ringfence::intake_service {
+namespace {
+
+class IntakeWorker : public runtime::Worker {
+ public:
+  IntakeWorker(const IntakeRunner::Options& options, runtime::Log& log, runtime::Metrics& metrics)
+      : runner_(options, log, metrics) {}
+  std::vector<runtime::Progress> progress() const override { return runner_.progress(); }
+  std::chrono::steady_clock::time_point turned_at() const override {
+    return runner_.pulse().last();
+  }
+
+ private:
+  IntakeRunner runner_;
+};
+
+class IntakeService : public runtime::RunningService {
+ public:
+  IntakeService(intake::TokenKey key, const runtime::Surroundings& surroundings)
+      : key_(std::move(key)),
+        surroundings_(surroundings),
+        host_(
+            HostOptions(surroundings.config), [this](int32_t share) { return Start(share); },
+            surroundings.metrics) {}
+  ~IntakeService() override {
+    if (ownership_) ownership_->Leave();
+  }
+
+  absl::Status Join() {
+    auto ownership = surroundings_.opened.Share("intake", std::string(runtime::kDedupeTopic));
+    if (!ownership.ok()) return ownership.status();
+    ownership_ = *std::move(ownership);
+    return ownership_->Join({.assigned = [this](const auto& p) { host_.Assign(p); },
+                             .revoked = [this](const auto& p) { host_.Revoke(p); }});
+  }
+  absl::Status Live() const override { return host_.Live(); }
+  absl::Status Ready() const override { return host_.Ready(); }
+  absl::Status Failed() const override { return ownership_->status(); }
+
+ private:
+  static runtime::PartitionHost::Options HostOptions(const runtime::Config& config) {
+    runtime::PartitionHost::Options options;
+    options.stage = "intake";
+    options.live_within = std::chrono::seconds(config.process().live_within_seconds());
+    options.ready_lag_records_max = static_cast<int64_t>(config.process().ready_lag_records_max());
+    return options;
+  }
+
+  absl::StatusOr<std::unique_ptr<runtime::Worker>> Start(int32_t share) {
+    IntakeRunner::Options options;
+    options.partition = share;
+    options.partitions = static_cast<int32_t>(surroundings_.config.partitions());
+    options.dedupe_partitions = surroundings_.config.partitions();
+    options.intake.token_key = key_;
+    return std::make_unique<IntakeWorker>(options, surroundings_.log(), surroundings_.metrics);
+  }
+
+  const intake::TokenKey key_;
+  const runtime::Surroundings surroundings_;
+  runtime::PartitionHost host_;
+  std::unique_ptr<runtime::Ownership> ownership_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartIntakeService(
+    runtime::Surroundings& surroundings) {
+  absl::StatusOr<intake::TokenKey> key =
+      runtime::ReadTokenKey(surroundings.config.keys().victim_tokens_file());
+  if (!key.ok()) return key.status();
+  auto service = std::make_unique<IntakeService>(*std::move(key), surroundings);
+  if (absl::Status status = service->Join(); !status.ok()) return status;
+  return service;
+}
+
+}  // namespace ringfence::intake_service

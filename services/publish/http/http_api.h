@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "pipelines/core/time.h"
+#include "services/publish/cursor.h"
+#include "services/publish/publisher.h"
+#include "services/runtime/http/http_message.h"
+
+namespace ringfence::publish {
+
+// All that publish serves over HTTP: answers a request from what a Publisher holds. Until that has
+// read all that the log held when it began, and when it reads no more, 503: nobody gets a short or
+// an old list. Thread-safe.
+class HttpApi {
+ public:
+  struct Options {
+    // As in Feed::Options: cursors are good there and here.
+    std::string cursor_key;
+    std::string deployment = "local";
+    // Nanoseconds since the Unix epoch.
+    std::function<core::Time()> clock;
+    std::chrono::seconds valid_for{300};
+  };
+
+  // `publisher` must outlive it.
+  HttpApi(const Options& options, const Publisher& publisher);
+
+  runtime::HttpResponse Answer(const runtime::HttpRequest& request) const;
+
+ private:
+  const Options options_;
+  const Publisher& publisher_;
+  const Cursors cursors_;
+};
+
+}  // namespace ringfence::publish

@@ -1,0 +1,233 @@
+#include "services/publish/http/set_lists.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "google/protobuf/util/json_util.h"
+#include "pipelines/identifiers/normalise.h"
+#include "services/publish/http/answers.h"
+#include "services/publish/http/row_walk.h"
+
+namespace ringfence::publish {
+namespace {
+
+constexpr size_t kPieceBytes = size_t{64} << 10;
+// A name in a zone, with the zone's own (up to 60) behind it, has at most 253 characters.
+constexpr size_t kZoneNameMax = 190;
+constexpr int kZoneTtlSeconds = 60;
+
+struct ListForm {
+  const char* path;
+  const char* content_type;
+  // With its `types` the list holds them alone.
+  std::initializer_list<v1::IdentifierType> types;
+  // ACTION_MONITOR: the caller's whole filter is taken.
+  v1::Action least;
+  std::string (*header)(const ListSource& source, const Moment& moment);
+  void (*line)(const v1::Indicator& indicator, std::string& out);
+};
+
+void AppendJson(const v1::Indicator& indicator, std::string& out) {
+  std::string json;
+  // Fails for messages of types that it does not know; there are none here.
+  if (!google::protobuf::util::MessageToJsonString(indicator, &json).ok()) return;
+  out += json;
+  out += '\n';
+}
+
+// RFC 4180.
+void AppendCell(std::string_view text, std::string& out) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+std::string_view ActionWord(v1::Action action) {
+  return action == v1::ACTION_BLOCK       ? "block"
+         : action == v1::ACTION_CHALLENGE ? "challenge"
+                                          : "monitor";
+}
+
+std::string_view TlpWord(v1::Tlp tlp) {
+  constexpr std::array<std::string_view, 6> kWords = {"red",   "clear",        "green",
+                                                      "amber", "amber_strict", "red"};
+  return kWords[static_cast<size_t>(tlp)];
+}
+
+std::string CsvHeader(const ListSource&, const Moment&) {
+  return "type,value,action,score,tlp,scope,first_seen,last_seen,expires_at,incidents,"
+         "organisations,campaign_id,indicator_id,revision\r\n";
+}
+
+void AppendCsv(const v1::Indicator& indicator, std::string& out) {
+  const std::string_view scope = indicator.scope() == v1::SCOPE_SUBTREE  ? "subtree"
+                                 : indicator.scope() == v1::SCOPE_PREFIX ? "prefix"
+                                                                         : "value";
+  const std::string cells[] = {std::string(identifiers::TypeWord(indicator.type())),
+                               indicator.value(),
+                               std::string(ActionWord(indicator.action())),
+                               std::to_string(indicator.score()),
+                               std::string(TlpWord(indicator.tlp())),
+                               std::string(scope),
+                               Rfc3339Seconds(indicator.first_seen()),
+                               Rfc3339Seconds(indicator.last_seen()),
+                               Rfc3339Seconds(indicator.expires_at()),
+                               std::to_string(indicator.explanation().incidents()),
+                               std::to_string(indicator.explanation().organisations()),
+                               indicator.campaign_id(),
+                               indicator.indicator_id(),
+                               std::to_string(indicator.revision())};
+  const char* separator = "";
+  for (const std::string& cell : cells) {
+    out += separator;
+    AppendCell(cell, out);
+    separator = ",";
+  }
+  out += "\r\n";
+}
+
+std::string NoHeader(const ListSource&, const Moment&) { return ""; }
+
+void AppendValue(const v1::Indicator& indicator, std::string& out) {
+  out += indicator.value();
+  out += '\n';
+}
+
+std::string HostsHeader(const ListSource&, const Moment&) {
+  return "# A hosts file cannot hold what is below a domain: where whole domains are listed, "
+         "rpz.zone does.\n";
+}
+
+void AppendHost(const v1::Indicator& indicator, std::string& out) {
+  out += "0.0.0.0 ";
+  AppendValue(indicator, out);
+}
+
+std::string ZoneHeader(const ListSource& source, const Moment& moment) {
+  const int64_t lease = source.valid_for.count();
+  const core::Time as_of = std::max<core::Time>(moment.as_of, core::kSecond);
+  const auto serial = static_cast<uint32_t>(as_of / core::kSecond);
+  return "$TTL " + std::to_string(kZoneTtlSeconds) +
+         "\n@ IN SOA localhost. hostmaster.localhost. ( " + std::to_string(serial) + " " +
+         std::to_string(lease / 5) + " " + std::to_string(lease / 10) + " " +
+         std::to_string(lease) + " " + std::to_string(kZoneTtlSeconds) + " )\n@ IN NS localhost.\n";
+}
+
+void AppendZoneName(const v1::Indicator& indicator, std::string& out) {
+  if (indicator.value().size() > kZoneNameMax) return;
+  out += indicator.value();
+  out += " CNAME .\n";
+  if (indicator.scope() != v1::SCOPE_SUBTREE) return;
+  out += "*." + indicator.value() + " CNAME .\n";
+}
+
+constexpr v1::IdentifierType kDomain = v1::IDENTIFIER_TYPE_DOMAIN;
+const ListForm kForms[] = {
+    {"/v1/indicators.jsonl", "application/x-ndjson", {}, v1::ACTION_MONITOR, NoHeader, AppendJson},
+    {"/v1/indicators.csv", "text/csv; charset=utf-8", {}, v1::ACTION_MONITOR, CsvHeader, AppendCsv},
+    {"/v1/ips.txt",
+     "text/plain; charset=utf-8",
+     {v1::IDENTIFIER_TYPE_IP},
+     v1::ACTION_CHALLENGE,
+     NoHeader,
+     AppendValue},
+    {"/v1/hosts.txt",
+     "text/plain; charset=utf-8",
+     {kDomain},
+     v1::ACTION_BLOCK,
+     HostsHeader,
+     AppendHost},
+    {"/v1/rpz.zone", "text/dns", {kDomain}, v1::ACTION_BLOCK, ZoneHeader, AppendZoneName},
+};
+
+absl::StatusOr<Filter> FilterOf(const ListForm& form, const runtime::HttpRequest& request,
+                                const HttpCaller& caller) {
+  if (form.least != v1::ACTION_MONITOR)
+    return FilterOfBlockList(request, caller, form.types, form.least);
+  const absl::StatusOr<v1::Filter> asked = FilterOfQuery(request);
+  if (!asked.ok()) return asked.status();
+  absl::StatusOr<Filter> filter = MakeFilter(*asked, caller.clearance);
+  if (filter.ok() && !caller.is_analyst)
+    filter->min_action = std::max(filter->min_action, v1::ACTION_CHALLENGE);
+  return filter;
+}
+
+runtime::HttpResponse::NextPiece Pieces(const ListForm& form, const ListSource& source,
+                                        const std::shared_ptr<const Moment>& moment,
+                                        const Filter& filter, bool withholds) {
+  auto walk = std::make_shared<RowWalk>(moment, source.publisher.names(), filter);
+  auto header = std::make_shared<std::string>(form.header(source, *moment));
+  return [walk, header, withholds, line = form.line](std::string& piece) {
+    piece += std::exchange(*header, "");
+    return walk->Step([&](const internal::v1::IndicatorRecord& record) {
+      v1::Indicator indicator = walk->view().Show(record);
+      if (withholds) WithholdSmallCounts(indicator);
+      line(indicator, piece);
+      return piece.size() < kPieceBytes;
+    });
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request,
+                                         const HttpCaller& caller,
+                                         std::initializer_list<v1::IdentifierType> types,
+                                         v1::Action least) {
+  absl::StatusOr<v1::Filter> asked = FilterOfQuery(request);
+  if (!asked.ok()) return asked.status();
+  if (types.size() > 0 && !asked->types().empty())
+    return absl::InvalidArgumentError("types: this list has its own");
+  for (const v1::IdentifierType type : types) asked->add_types(type);
+  if (asked->min_action() == v1::ACTION_MONITOR) {
+    return absl::InvalidArgumentError(
+        "min_action: what is only monitored is on no list; challenge or block");
+  }
+  if (asked->min_action() == v1::ACTION_UNSPECIFIED) asked->set_min_action(least);
+  return MakeFilter(*asked, caller.clearance);
+}
+
+void AddSetHeaders(const ListSource& source, const Moment& moment, const Filter& filter,
+                   const v1::SetDigest& digest, runtime::HttpResponse& response) {
+  AddLease(source.valid_for, source.clock(), response);
+  if (moment.as_of != core::kTimeMin)
+    response.headers.emplace_back("Ringfence-As-Of", Rfc3339(moment.as_of));
+  response.headers.emplace_back("Ringfence-Cursor",
+                                source.cursors.Encode(moment.offsets, filter.Key()));
+  response.headers.emplace_back("Ringfence-Count", std::to_string(digest.count()));
+  response.headers.emplace_back("Ringfence-Digest", absl::BytesToHexString(digest.sum()));
+}
+
+std::optional<runtime::HttpResponse> AnswerSetList(const ListSource& source,
+                                                   const runtime::HttpRequest& request,
+                                                   const HttpCaller& caller) {
+  for (const ListForm& form : kForms) {
+    if (request.path != form.path) continue;
+    const absl::StatusOr<Filter> filter = FilterOf(form, request, caller);
+    if (!filter.ok()) return Problem(filter.status());
+    const std::shared_ptr<const Moment> moment = source.publisher.Latest();
+    campaigns::ReadView view(*moment->state, source.publisher.names());
+    const v1::SetDigest digest = DigestOf(view, *filter);
+    runtime::HttpResponse response;
+    response.content_type = form.content_type;
+    response.route = std::string_view(form.path).substr(4);
+    AddSetHeaders(source, *moment, *filter, digest, response);
+    response.etag = TagOf({form.path, filter->Key(), std::to_string(digest.count()), digest.sum(),
+                           caller.is_analyst ? "exact" : "withheld"});
+    response.next = Pieces(form, source, moment, *filter, !caller.is_analyst);
+    return response;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ringfence::publish

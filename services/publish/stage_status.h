@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "ringfence/v1/admin_service.pb.h"
+#include "services/runtime/log/log.h"
+#include "services/runtime/progress.h"
+
+namespace ringfence::publish {
+
+// What GetStatus answers of these readers. `quiet`: every
+// reader had applied all that its partition held, and no partition had grown by the time that all
+// had been looked at, for what is applied has been sent before.
+v1::GetStatusResponse StatusOf(const std::vector<runtime::Progress>& progress, runtime::Log& log);
+
+}  // namespace ringfence::publish

@@ -1,0 +1,38 @@
+#include "services/runtime/grpc/grpc_listener.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+
+namespace ringfence::runtime {
+
+absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Options& options) {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
+  // Two servers on one port would each answer half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(options.request_bytes_max);
+  for (grpc::Service* service : options.services) builder.RegisterService(service);
+  std::unique_ptr<GrpcListener> listener(new GrpcListener);
+  listener->server_ = builder.BuildAndStart();
+  if (!listener->server_ || port == 0) {
+    return absl::UnavailableError("cannot listen on " + options.address +
+                                  ": is another server there?");
+  }
+  listener->address_ =
+      options.address.substr(0, options.address.rfind(':') + 1) + std::to_string(port);
+  return listener;
+}
+
+GrpcListener::~GrpcListener() { Stop(std::chrono::milliseconds(0)); }
+
+void GrpcListener::Stop(std::chrono::milliseconds within) {
+  if (!server_) return;
+  server_->Shutdown(std::chrono::system_clock::now() + within);
+  server_->Wait();
+  server_.reset();
+}
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace ringfence::runtime {
+
+// gRPC services on one address, with health and reflection.
+class GrpcListener {
+ public:
+  struct Options {
+    // HOST:PORT; port 0 takes a free one.
+    std::string address;
+    int request_bytes_max = 4 << 20;
+    // Must outlive it.
+    std::vector<grpc::Service*> services;
+  };
+
+  // kUnavailable where it cannot listen there.
+  static absl::StatusOr<std::unique_ptr<GrpcListener>> Start(const Options& options);
+  // As Stop, at once.
+  ~GrpcListener();
+
+  const std::string& address() const { return address_; }
+  // Takes no new calls, and cuts off what has not ended `within`.
+  void Stop(std::chrono::milliseconds within);
+
+ private:
+  GrpcListener() = default;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace ringfence::runtime

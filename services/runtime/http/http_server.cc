@@ -1,0 +1,214 @@
+#include "services/runtime/http/http_server.h"
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "services/runtime/http/gzip.h"
+#include "services/runtime/logging.h"
+
+namespace ringfence::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kKeepAliveRequestsMax = 1'000;
+// What is smaller grows by being compressed, or nearly.
+constexpr size_t kCompressBytesMin = 512;
+
+std::string LowerCase(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+HttpRequest ToRequest(const httplib::Request& from) {
+  HttpRequest request;
+  request.method = from.method;
+  request.path = from.path;
+  request.query.insert(from.params.begin(), from.params.end());
+  for (const auto& [name, value] : from.headers) request.headers.emplace(LowerCase(name), value);
+  request.remote_address = from.remote_addr;
+  return request;
+}
+
+// Releases before 0.15 have no bound for connections that wait.
+template <typename Pool>
+httplib::TaskQueue* MakePool(size_t threads, size_t waiting_max) {
+  if constexpr (std::is_constructible_v<Pool, size_t, size_t>) {
+    return new Pool(threads, waiting_max);
+  } else {
+    return new Pool(threads);
+  }
+}
+
+// Two servers on one port would each answer half of the calls: no SO_REUSEPORT.
+void SetSocketOptions(socket_t socket) {
+  const int yes = 1;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+}
+
+}  // namespace
+
+struct HttpServer::Impl {
+  Impl(const Options& the_options, HttpHandler the_handler, Metrics& the_metrics)
+      : options(the_options), handler(std::move(the_handler)), metrics(the_metrics) {}
+
+  const Options options;
+  const HttpHandler handler;
+  Metrics& metrics;
+  std::unique_ptr<httplib::Server> server;
+  std::atomic<bool> stopping = false;
+  int port = 0;
+  std::thread listener;
+
+  void Answer(const httplib::Request& from, httplib::Response& to);
+  void Send(HttpResponse response, bool use_gzip, httplib::Response& to);
+};
+
+void HttpServer::Impl::Answer(const httplib::Request& from, httplib::Response& to) {
+  const HttpRequest request = ToRequest(from);
+  // The library would compress by itself, in a way of its own. The object is none of a const kind.
+  const_cast<httplib::Request&>(from).headers.erase("Accept-Encoding");
+  const_cast<httplib::Request&>(from).headers.erase("Range");
+  const_cast<httplib::Request&>(from).ranges.clear();
+  HttpResponse response;
+  if (from.method != "GET" && from.method != "HEAD") {
+    response.status = 405;
+    response.headers.emplace_back("Allow", "GET, HEAD");
+  } else if (from.version == "HTTP/1.0" && request.path != "/metrics") {
+    // Its bodies end where the connection does: nobody could tell a part from the whole.
+    response.status = 505;
+    response.content_type = "text/plain";
+    response.body = "HTTP/1.1 is needed\n";
+  } else {
+    response = handler(request);
+  }
+  if (!response.etag.empty() && response.status == 200 &&
+      MatchesTag(request.Header("if-none-match").value_or(""), response.etag)) {
+    response.status = 304;
+  }
+  metrics.Add(Metric::kHttpRequests,
+              {{"route", response.route}, {"status", std::to_string(response.status)}});
+  for (const auto& [name, value] : response.headers) to.set_header(name, value);
+  if (!response.etag.empty()) to.set_header("ETag", response.etag);
+  to.status = response.status;
+  if (response.status == 304) return;
+  const bool can_use_gzip = response.next || response.body.size() >= kCompressBytesMin;
+  if (can_use_gzip) to.set_header("Vary", "Accept-Encoding");
+  Send(std::move(response),
+       can_use_gzip && AllowsGzip(request.Header("accept-encoding").value_or("")), to);
+}
+
+void HttpServer::Impl::Send(HttpResponse response, bool use_gzip, httplib::Response& to) {
+  if (use_gzip) to.set_header("Content-Encoding", "gzip");
+  if (!response.next) {
+    if (use_gzip) {
+      std::string compressed;
+      Gzip().Add(response.body, true, compressed);
+      response.body = std::move(compressed);
+    }
+    if (!response.body.empty()) to.set_content(response.body, response.content_type.c_str());
+    return;
+  }
+  // Shared: the library copies the function.
+  auto gzip = use_gzip ? std::make_shared<Gzip>() : nullptr;
+  const Clock::time_point until = Clock::now() + options.send_within;
+  to.set_chunked_content_provider(
+      response.content_type.c_str(),
+      [this, gzip, until, next = std::move(response.next)](size_t, httplib::DataSink& sink) {
+        if (stopping || Clock::now() > until) return false;
+        std::string piece;
+        const absl::StatusOr<bool> more = next(piece);
+        if (!more.ok()) {
+          LogLine(LogLevel::kWarning, "answer was cut off",
+                  {{"error", std::string(more.status().message())}});
+          return false;
+        }
+        if (gzip) {
+          std::string compressed;
+          gzip->Add(piece, !*more, compressed);
+          piece = std::move(compressed);
+        }
+        // An empty chunk would be the end.
+        if (!piece.empty() && !sink.write(piece.data(), piece.size())) return false;
+        if (!*more) sink.done();
+        return true;
+      });
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() {
+  impl_->stopping = true;
+  impl_->server->stop();
+  if (impl_->listener.joinable()) impl_->listener.join();
+}
+
+int HttpServer::port() const { return impl_->port; }
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& options,
+                                                              HttpHandler handler,
+                                                              Metrics& metrics) {
+  auto impl = std::make_unique<Impl>(options, std::move(handler), metrics);
+  if (options.certificate_path.empty() && options.private_key_path.empty()) {
+    impl->server = std::make_unique<httplib::Server>();
+  } else {
+    impl->server = std::make_unique<httplib::SSLServer>(options.certificate_path.c_str(),
+                                                        options.private_key_path.c_str());
+  }
+  httplib::Server& server = *impl->server;
+  if (!server.is_valid()) {
+    return absl::InvalidArgumentError("cannot use certificate " + options.certificate_path +
+                                      " with key " + options.private_key_path);
+  }
+  server.new_task_queue = [threads = options.threads, waiting_max = options.waiting_max] {
+    return MakePool<httplib::ThreadPool>(threads, waiting_max);
+  };
+  server.set_socket_options(SetSocketOptions);
+  server.set_tcp_nodelay(true);
+  server.set_read_timeout(options.read_within.count());
+  server.set_write_timeout(options.write_within.count());
+  server.set_keep_alive_timeout(options.keep_alive.count());
+  server.set_keep_alive_max_count(kKeepAliveRequestsMax);
+  server.set_payload_max_length(options.body_bytes_max);
+  server.set_pre_routing_handler(
+      [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
+        // Others come with bodies, which the library reads first, up to its limit.
+        if (from.method != "GET" && from.method != "HEAD")
+          return httplib::Server::HandlerResponse::Unhandled;
+        self->Answer(from, to);
+        return httplib::Server::HandlerResponse::Handled;
+      });
+  const httplib::Server::Handler refuse = [self = impl.get()](const httplib::Request& from,
+                                                              httplib::Response& to) {
+    self->Answer(from, to);
+  };
+  server.Post(".*", refuse).Put(".*", refuse).Patch(".*", refuse).Delete(".*", refuse);
+  server.Options(".*", refuse);
+  const std::string host = options.host.starts_with('[')
+                               ? options.host.substr(1, options.host.size() - 2)
+                               : options.host;
+  if (options.port == 0) {
+    impl->port = server.bind_to_any_port(host);
+  } else if (server.bind_to_port(host, options.port)) {
+    impl->port = options.port;
+  }
+  if (impl->port <= 0) {
+    return absl::UnavailableError("cannot listen on " + options.host + ":" +
+                                  std::to_string(options.port) + ": is another server there?");
+  }
+  impl->listener = std::thread([&server] { server.listen_after_bind(); });
+  // The library's stop() does nothing before that.
+  while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "services/runtime/http/http_message.h"
+#include "services/runtime/metrics.h"
+
+namespace ringfence::runtime {
+
+// HTTP/1.1 in front of one handler: streams bodies of any size, compresses them with gzip where the
+// client takes it, answers conditional requests. GET and HEAD; anything else is 405.
+class HttpServer {
+ public:
+  struct Options {
+    std::string host = "127.0.0.1";
+    // 0 takes a free one.
+    int port = 0;
+    // Files in PEM; both empty: no TLS.
+    std::string certificate_path;
+    std::string private_key_path;
+    // As many connections are served at a time; `waiting_max` more wait.
+    size_t threads = 16;
+    size_t waiting_max = 64;
+    std::chrono::seconds read_within{10};
+    // A client that takes nothing for so long is cut off, and one that takes longer than
+    // `send_within` for the whole.
+    std::chrono::seconds write_within{30};
+    std::chrono::seconds send_within{600};
+    std::chrono::seconds keep_alive{5};
+    size_t body_bytes_max = size_t{1} << 20;
+  };
+
+  // `metrics` must outlive it. `handler` is called from several threads until `this` goes.
+  // kUnavailable where it cannot listen there, kInvalidArgument where certificate or key cannot be
+  // used.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const Options& options,
+                                                           HttpHandler handler, Metrics& metrics);
+  // Cuts off what is being sent.
+  ~HttpServer();
+
+  int port() const;
+
+ private:
+  struct Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ringfence::runtime

@@ -1,0 +1,186 @@
+#include "services/runtime/http/http_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ringfence::runtime {
+namespace {
+
+using testing::HasSubstr;
+
+class HttpServers : public testing::Test {
+ protected:
+  void Start(HttpHandler handler, HttpServer::Options options = {}) {
+    auto started = HttpServer::Start(options, std::move(handler), metrics_);
+    ASSERT_TRUE(started.ok()) << started.status();
+    server_ = *std::move(started);
+    client_ = std::make_unique<httplib::Client>("127.0.0.1", server_->port());
+    client_->set_keep_alive(true);
+  }
+  // `pieces` of 64 KiB each; an error after them if `cut`.
+  static HttpResponse Large(int pieces, bool cut = false) {
+    HttpResponse response;
+    response.content_type = "text/plain";
+    response.etag = "W/\"large\"";
+    response.next = [left = pieces, cut](std::string& piece) mutable -> absl::StatusOr<bool> {
+      if (left == 0 && cut) return absl::AbortedError("cut");
+      if (left == 0) return false;
+      piece.append(size_t{64} << 10, static_cast<char>('a' + --left % 26));
+      return left > 0 || cut;
+    };
+    return response;
+  }
+
+  Metrics metrics_;
+  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+TEST_F(HttpServers, HandlersSeePathQueryHeadersAndWhoAsks) {
+  HttpRequest seen;
+  Start([&](const HttpRequest& request) {
+    seen = request;
+    HttpResponse response;
+    response.status = 418;
+    response.content_type = "text/plain";
+    response.body = "short";
+    response.route = "tea";
+    response.headers.emplace_back("X-Of-Ours", "1");
+    return response;
+  });
+  const auto answer = client_->Get("/a%20b/c?x=1&x=2&y=%2B1", {{"X-Asks", "me"}});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 418);
+  EXPECT_EQ(answer->body, "short");
+  EXPECT_EQ(answer->get_header_value("X-Of-Ours"), "1");
+  EXPECT_EQ(seen.method, "GET");
+  EXPECT_EQ(seen.path, "/a b/c");
+  EXPECT_EQ(seen.query.count("x"), 2U);
+  EXPECT_EQ(seen.Query("y"), "+1");
+  EXPECT_EQ(seen.Header("x-asks"), "me");
+  EXPECT_EQ(seen.remote_address, "127.0.0.1");
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_http_requests_total{route=\"tea\",status=\"418\"} 1\n"));
+}
+
+TEST_F(HttpServers, StreamLargeBodiesWholeCompressedOrNot) {
+  Start([](const HttpRequest&) { return Large(100); });
+  const auto plain = client_->Get("/", {{"Accept-Encoding", "identity"}});
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->body.size(), size_t{100} << 16);
+  EXPECT_EQ(plain->get_header_value("Content-Encoding"), "");
+  EXPECT_EQ(plain->get_header_value("Vary"), "Accept-Encoding");
+  const auto compressed = client_->Get("/", {{"Accept-Encoding", "br, gzip"}});
+  ASSERT_TRUE(compressed);
+  EXPECT_EQ(compressed->get_header_value("Content-Encoding"), "gzip");
+  EXPECT_EQ(compressed->body, plain->body);
+  client_->set_decompress(false);
+  const auto raw = client_->Get("/", {{"Accept-Encoding", "gzip"}});
+  EXPECT_LT(raw->body.size(), size_t{1} << 17);
+}
+
+TEST_F(HttpServers, APartIsNeverTakenForTheWhole) {
+  Start([](const HttpRequest&) { return Large(3, /*cut=*/true); });
+  for (const char* encoding : {"identity", "gzip"}) {
+    httplib::Client client("127.0.0.1", server_->port());
+    EXPECT_FALSE(client.Get("/", {{"Accept-Encoding", encoding}})) << encoding;
+  }
+}
+
+TEST_F(HttpServers, AnswerConditionalRequestsWithoutTheBody) {
+  int pieces = 0;
+  Start([&](const HttpRequest&) {
+    HttpResponse response = Large(1);
+    response.headers.emplace_back("Cache-Control", "max-age=1");
+    response.next = [&](std::string& piece) -> absl::StatusOr<bool> {
+      ++pieces;
+      piece = "body";
+      return false;
+    };
+    return response;
+  });
+  const auto same = client_->Get("/", {{"If-None-Match", "\"x\", W/\"large\""}});
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->status, 304);
+  EXPECT_EQ(same->body, "");
+  EXPECT_EQ(same->get_header_value("ETag"), "W/\"large\"");
+  EXPECT_EQ(same->get_header_value("Cache-Control"), "max-age=1");
+  EXPECT_EQ(pieces, 0);
+  EXPECT_EQ(client_->Get("/", {{"If-None-Match", "\"other\""}})->body, "body");
+  const auto head = client_->Head("/");
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->body, "");
+}
+
+TEST_F(HttpServers, RefuseWhatTheyDoNotDo) {
+  Start([](const HttpRequest&) { return HttpResponse{}; });
+  EXPECT_EQ(client_->Delete("/")->status, 405);
+  EXPECT_EQ(client_->Get("/" + std::string(10'000, 'x'))->status, 414);
+  EXPECT_EQ(client_->Post("/", std::string(size_t{2} << 20, 'x'), "text/plain")->status, 413);
+  Metrics metrics;
+  HttpServer::Options same;
+  same.port = server_->port();
+  EXPECT_EQ(HttpServer::Start(
+                same, [](const HttpRequest&) { return HttpResponse{}; }, metrics)
+                .status()
+                .code(),
+            absl::StatusCode::kUnavailable);
+  HttpServer::Options secret;
+  secret.certificate_path = secret.private_key_path = "/dev/null";
+  EXPECT_EQ(HttpServer::Start(
+                secret, [](const HttpRequest&) { return HttpResponse{}; }, metrics)
+                .status()
+                .code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(HttpServers, EndThoughAClientReadsWithoutEnd) {
+  Start([](const HttpRequest&) {
+    HttpResponse response;
+    response.content_type = "text/plain";
+    response.next = [](std::string& piece) -> absl::StatusOr<bool> {
+      piece = "more";
+      return true;
+    };
+    return response;
+  });
+  bool completed = true;
+  std::thread reader([&] { completed = static_cast<bool>(client_->Get("/")); });
+  while (metrics_.Text().find("ringfence_http_requests_total") == std::string::npos ||
+         metrics_.Text().find("route=\"other\"") == std::string::npos) {
+    std::this_thread::yield();
+  }
+  server_.reset();
+  reader.join();
+  EXPECT_FALSE(completed);
+}
+
+TEST(HttpMessages, TagsAreComparedWeakly) {
+  EXPECT_TRUE(MatchesTag("W/\"a\"", "\"a\""));
+  EXPECT_TRUE(MatchesTag(" \"b\" ,\"a\"", "W/\"a\""));
+  EXPECT_TRUE(MatchesTag("*", "\"a\""));
+  EXPECT_FALSE(MatchesTag("*", ""));
+  EXPECT_FALSE(MatchesTag("\"b\"", "\"a\""));
+  EXPECT_FALSE(MatchesTag("", "\"a\""));
+}
+
+TEST(HttpMessages, GzipIsUsedOnlyWhereItIsAllowed) {
+  for (const char* allowed : {"gzip", "br;q=1.0, gzip;q=0.8, *;q=0.1", "*", "x-gzip"})
+    EXPECT_TRUE(AllowsGzip(allowed)) << allowed;
+  for (const char* refused : {"", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *"})
+    EXPECT_FALSE(AllowsGzip(refused)) << refused;
+}
+
+TEST(HttpMessages, DatesAreThoseOfTheRfc) {
+  EXPECT_EQ(HttpDate(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+}  // namespace
+}  // namespace ringfence::runtime

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/config/config.h"
+#include "services/runtime/http/http_message.h"
+#include "services/runtime/metrics.h"
+#include "services/runtime/rocks/memory.h"
+#include "services/runtime/service/open_log.h"
+
+namespace ringfence::runtime {
+
+// What a service is given; lives longer than it.
+struct Surroundings {
+  const Config& config;
+  OpenedLog& opened;
+  Metrics& metrics;
+  const std::shared_ptr<RocksMemory>& memory;
+  const Clock& clock;
+  Log& log() const { return opened.log(); }
+};
+
+// A service that runs. Its end is orderly: it takes nothing more, finishes what it has begun, makes
+// it durable and gives its partitions back.
+class RunningService {
+ public:
+  virtual ~RunningService() = default;
+  // Any thread. Whether its loops turn; whether it does what it is for.
+  virtual absl::Status Live() const = 0;
+  virtual absl::Status Ready() const = 0;
+  // Not ok: it will never be ready again, and the process should be started anew.
+  virtual absl::Status Failed() const { return absl::OkStatus(); }
+  // Where it serves gRPC; empty: nowhere.
+  virtual std::string GrpcAddress() const { return ""; }
+  // Answers what is neither /metrics nor health.
+  virtual HttpResponse Answer(const HttpRequest& request) const;
+};
+
+using ServiceStart =
+    std::function<absl::StatusOr<std::unique_ptr<RunningService>>(Surroundings& surroundings)>;
+
+// The `main` of the process ringfence-SERVICE: flags, configuration, log, HTTP with /metrics,
+// /healthz/live and /healthz/ready, signals, an end within its deadline. Exit status: 0 ended by a
+// signal or asked only for words; 2 wrong use or configuration; 3 could not start, has failed, or
+// did not end in time.
+int ServiceMain(int argc, char** argv, Service service, const char* what,
+                const ServiceStart& start);
+
+}  // namespace ringfence::runtime

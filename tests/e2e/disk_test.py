@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Full disks, on real file systems of 64 MB: with little room a stage takes nothing and says so; with none at all it loses
+nothing, and goes on when there is room; with no room for snapshots it goes on without.
+
+    disk_test.py --programs build/release/bin [--reports 1000]
+
+Needs to mount a tmpfs: as root, or as anybody in a user namespace. Elsewhere it is skipped (exit status 77).
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import services
+from services import Service, expect, run
+
+CONFIG = """\
+partitions: 1
+log:
+  embedded:
+    folder: {folder}/log
+rocks:
+  memtable_bytes: 1048576
+  free_bytes_min: {free_bytes_min}
+snapshots:
+  folder: {folder}/small-snapshots
+  every_seconds: 1
+  keep: 2
+  free_bytes_min: 1000000
+dedupe:
+  state_folder: {folder}/dedupe
+cluster:
+  state_folder: {folder}/small/cluster
+publish:
+  state_folder: {folder}/publish
+"""
+
+
+def fill(folder, leave_bytes=0):
+    """All room of the disk but `leave_bytes`."""
+    with open(folder + "/filler", "wb", buffering=0) as file:
+        free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+        left = free - leave_bytes
+        try:
+            while left > 0:
+                left -= file.write(b"x" * min(left, 1 << 16))
+        except OSError:
+            pass    # full
+
+
+def configure(folder, keys, free_bytes_min):
+    path = pathlib.Path(folder, "ringfence.yaml")
+    path.write_text(CONFIG.format(folder=folder, free_bytes_min=free_bytes_min) + services.keys_section(keys))
+    return path
+
+
+def feed(programs, config, folder, sample):
+    """All reports, up to what cluster will read."""
+    service = Service(programs, "gateway", config, folder).start().wait_ready()
+    for file in services.partner_files(sample):
+        run(programs + "/ringfence", "ingest", "--server", service.grpc, "--partner", file.stem, file)
+    service.stop()
+    for name in ("intake", "dedupe"):
+        Service(programs, name, config, folder).start().wait_caught_up().stop()
+
+
+def short_disk(programs, folder, keys):
+    """Below the threshold: nothing is taken, it is said, nothing is lost."""
+    config = configure(folder, keys, 16_000_000)
+    fill(folder + "/small", 8_000_000)
+    service = Service(programs, "cluster", config, folder).start()
+    service.wait("a short disk", lambda: service.metric("ringfence_disk_short").get('disk="state"') == 1)
+    status, why = service.get("/healthz/ready")
+    expect(status == 503 and "disk is short" in why, f"ready while the disk is short: {status} {why}")
+    expect(service.get("/healthz/live")[0] == 200, "not live while it waits for room")
+    time.sleep(1.5)
+    expect(service.applied() == 0, "records were taken without room")
+    expect("disk is short" in open(service.log).read(), "it is not in the log")
+    os.remove(folder + "/small/filler")
+    service.wait_ready()
+    service.kill()
+
+
+def full_disk(programs, folder, keys):
+    """No room at all, and no threshold that would stop it before."""
+    config = configure(folder, keys, 0)
+    shutil.rmtree(folder + "/small/cluster")
+    fill(folder + "/small", 3_500_000)
+    service = Service(programs, "cluster", config, folder).start()
+    service.wait("an error of the disk", lambda: service.metric("ringfence_stage_errors_total") and
+                 sum(service.metric("ringfence_state_reopened_total").values()) + open(service.log).read().count("No space") > 0)
+    time.sleep(1)
+    expect(service.process.poll() is None, "a full disk ended it: " + service.tail())
+    expect(service.get("/healthz/live")[0] == 200, "not live while it waits for room")
+    expect(max(service.metric("ringfence_stage_stopped").values(), default=0) == 0, "a full disk stopped it for good")
+    os.remove(folder + "/small/filler")
+    service.wait_caught_up()
+    service.stop()
+
+
+def full_snapshots(programs, folder, keys):
+    """The stage goes on; the snapshots that are there stay whole."""
+    config = configure(folder, keys, 0)
+    service = Service(programs, "cluster", config, folder).start().wait_ready()
+    made, no_room = ('outcome="%s",stage="cluster"' % word for word in ("made", "no_room"))
+    count = lambda outcome: service.metric("ringfence_state_snapshots_total").get(outcome, 0)
+    service.wait("a snapshot", lambda: count(made) > 0)
+    fill(folder + "/small-snapshots")
+    before = count(no_room)
+    service.wait("a snapshot without room", lambda: count(no_room) > before)
+    expect(service.metric("ringfence_disk_short").get('disk="snapshots"') == 1, "no metric says so")
+    expect(service.get("/healthz/ready")[0] == 200, "not ready for want of snapshots")
+    run(programs + "/ringfence", "snapshot", "verify", "--folder", folder + "/small-snapshots")
+    os.remove(folder + "/small-snapshots/filler")
+    before = count(made)
+    service.wait("a snapshot again", lambda: count(made) > before)
+    service.stop()
+
+
+def inside(options):
+    """In a mount namespace of its own, whose mounts go with it."""
+    programs = str(pathlib.Path(options.programs).resolve())
+    folder = options.folder
+    for name in ("small", "small-snapshots"):
+        os.mkdir(f"{folder}/{name}")
+        run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", f"{folder}/{name}")
+    keys = services.make_keys(folder + "/keys")
+    run(programs + "/ringfence", "sample", "--reports", options.reports, "--seed", 5, "--out", folder + "/sample")
+    expected = services.replayed_set(programs + "/ringfence", folder + "/sample", folder + "/replayed", keys / "naming.key")
+    config = configure(folder, keys, 0)
+    feed(programs, config, folder, folder + "/sample")
+    short_disk(programs, folder, keys)
+    full_disk(programs, folder, keys)
+    full_snapshots(programs, folder, keys)
+    service = Service(programs, "publish", config, folder).start().wait_ready()
+    services.expect_equal(expected, services.published_set(programs + "/ringfence", service.grpc), "published after full disks")
+    service.stop()
+    print(f"full disks, {options.reports} reports: {len(expected)} indicators, 0 differences")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", required=True)
+    parser.add_argument("--reports", type=int, default=1000)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.folder:
+        return inside(options)
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    if subprocess.run(unshare + ["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt"], capture_output=True).returncode != 0:
+        print("skipped: no tmpfs can be mounted here")
+        return 77
+    folder = tempfile.mkdtemp(prefix="ringfence-disk-")
+    status = subprocess.run(unshare + [sys.executable, __file__, "--programs", options.programs, "--reports", str(options.reports),
+                                       "--folder", folder]).returncode
+    if status == 0:
+        shutil.rmtree(folder)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
