@@ -10,7 +10,8 @@ HttpApi::HttpApi(const Options& options, const Publisher& publisher)
       publisher_(publisher),
       cursors_(options.cursor_key, publisher.incarnation(), publisher.partitions()),
       source_{publisher, cursors_, options.clock, options.valid_for},
-      sorted_lists_(source_, options.cursor_key, options.make_lists_every) {}
+      sorted_lists_(source_, options.cursor_key, options.make_lists_every),
+      taxii_(options.deployment, publisher) {}
 
 runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request) const {
   const std::optional<HttpCaller> caller = CallerOf(request);
@@ -20,6 +21,7 @@ runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request) const
     return Problem(503, "the set is not kept up to date here any more");
   if (auto answer = AnswerSetList(source_, request, *caller)) return *std::move(answer);
   if (auto answer = sorted_lists_.Answer(request, *caller)) return *std::move(answer);
+  if (auto answer = taxii_.Answer(request, *caller)) return *std::move(answer);
   return Problem(404, "no such list");
 }
 

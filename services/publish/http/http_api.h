@@ -8,6 +8,7 @@
 #include "services/publish/cursor.h"
 #include "services/publish/http/set_lists.h"
 #include "services/publish/http/sorted_lists.h"
+#include "services/publish/http/taxii.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
 
@@ -40,6 +41,7 @@ class HttpApi {
   const Cursors cursors_;
   const ListSource source_;
   mutable SortedLists sorted_lists_;
+  const Taxii taxii_;
 };
 
 }  // namespace ringfence::publish
