@@ -256,7 +256,7 @@ std::vector<Object> Objects::OfRecord(const internal::v1::IndicatorRecord& recor
   objects.push_back(Sighting(indicator, modified, audience));
   if (!campaign || Effective(campaign->tlp) > audience.level) return objects;
   objects.push_back(Indicates(indicator, *campaign, modified));
-  if (campaign->is_oldest) objects.push_back(Campaign(*campaign, modified));
+  if (campaign->bears) objects.push_back(Campaign(*campaign, modified));
   return objects;
 }
 

@@ -41,8 +41,8 @@ struct CampaignPlace {
   std::string campaign_id;
   v1::Tlp tlp = v1::TLP_UNSPECIFIED;
   core::Time first_seen = 0;
-  // The campaign's id is made of this identifier: its object goes with it.
-  bool is_oldest = false;
+  // This is its oldest member that is listed: the campaign's object goes with it.
+  bool bears = false;
 };
 
 // Of one record at most as many.

@@ -143,7 +143,7 @@ TEST(StixObjects, CampaignsGoWithTheirOldestMemberAndAreAsStrictAsTheyAre) {
   CampaignPlace campaign{"mj5zc3dtor3ksr5kyyj4c2acdq", v1::TLP_AMBER, kNow, true};
   EXPECT_THAT(Types(Of(record, kAmber, campaign)),
               ElementsAre("phone-number", "indicator", "sighting", "relationship", "campaign"));
-  campaign.is_oldest = false;
+  campaign.bears = false;
   EXPECT_THAT(Types(Of(record, kAmber, campaign)),
               ElementsAre("phone-number", "indicator", "sighting", "relationship"));
   EXPECT_THAT(Types(Of(record, {v1::TLP_GREEN, false}, campaign)),

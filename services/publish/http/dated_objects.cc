@@ -79,11 +79,22 @@ std::vector<DatedObjects::Entry> DatedObjects::Second(int64_t second, std::vecto
 std::optional<stix::CampaignPlace> DatedObjects::CampaignOf(
     const core::Id& id, const internal::v1::IndicatorRecord& record) {
   if (!record.has_indicator() || !record.labelled()) return std::nullopt;
-  const std::optional<v1::Campaign> campaign = view_.CampaignOf(campaigns::LabelOf(record));
-  if (!campaign) return std::nullopt;
-  return stix::CampaignPlace{campaign->campaign_id(), campaign->tlp(),
-                             core::FromProto(campaign->first_seen()),
-                             names_.OldestOf(campaign->campaign_id()) == id};
+  const campaigns::Label label = campaigns::LabelOf(record);
+  auto [found, inserted] = campaigns_.try_emplace(label);
+  if (inserted) {
+    if (const std::optional<v1::Campaign> campaign = view_.CampaignOf(label)) {
+      found->second.place = {campaign->campaign_id(), campaign->tlp(),
+                             core::FromProto(campaign->first_seen()), false};
+      view_.MembersByAge(label, [&](const core::Id& member, const campaigns::Row& row) {
+        if (row.listed.action < v1::ACTION_CHALLENGE) return true;
+        found->second.bearer = member;
+        return false;
+      });
+    }
+  }
+  std::optional<stix::CampaignPlace> place = found->second.place;
+  if (place) place->bears = found->second.bearer == id;
+  return place;
 }
 
 bool DatedObjects::Show(std::vector<Entry>::const_iterator from,

@@ -65,6 +65,13 @@ class DatedObjects {
   campaigns::ReadView view_;
   const stix::Objects& objects_;
   const stix::Audience audience_;
+
+  struct KnownCampaign {
+    std::optional<stix::CampaignPlace> place;
+    // The oldest member that is listed.
+    core::Id bearer;
+  };
+  std::map<campaigns::Label, KnownCampaign> campaigns_;
 };
 
 }  // namespace ringfence::publish
