@@ -95,8 +95,8 @@ core::Place PlaceOf(std::string_view record) {
 }
 
 absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
-                                                       std::string_view key,
-                                                       std::string_view value) {
+                                                       std::string_view key, std::string_view value,
+                                                       core::Time append_time) {
   // The log's own way to remove a key; ours carry why.
   if (value.empty()) {
     Progress& progress = HeldProgress(partition);
@@ -108,21 +108,24 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
     return absl::DataLossError("a record of indicators cannot be parsed");
   if (record.mark() == 0 && record.identifier_id() != key)
     return absl::DataLossError("a record of indicators stands under another key");
-  return Apply(partition, offset, record, value);
-}
-
-absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
-                                                       const IndicatorRecord& record) {
-  return Apply(partition, offset, record, record.SerializeAsString());
+  return Apply(partition, offset, record, value, append_time);
 }
 
 absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
                                                        const IndicatorRecord& record,
-                                                       std::string_view bytes) {
+                                                       core::Time append_time) {
+  return Apply(partition, offset, record, record.SerializeAsString(), append_time);
+}
+
+absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
+                                                       const IndicatorRecord& record,
+                                                       std::string_view bytes,
+                                                       core::Time append_time) {
   if (absl::Status status = Check(record); !status.ok()) return status;
   Progress& progress = HeldProgress(partition);
   if (offset < progress.next_offset) return std::optional<Change>();
   progress.next_offset = offset + 1;
+  progress.append_time = std::max(progress.append_time, append_time);
   if (record.mark() != 0) {
     ApplyMark(partition, progress, record.mark());
     return std::optional<Change>();
@@ -131,11 +134,19 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   const std::string key = RowKey(id);
   const std::optional<std::string> held = state_.Get(key);
   Row row = MakeRow(partition, offset, record);
+  row.append_time = progress.append_time;
   row.record = bytes;
   Change change{.id = id, .before = {}, .after = ListedOf(row)};
   if (held) {
     const Row before = DecodeRow(*held);
-    if (row.place < before.place || before.record == bytes) return std::optional<Change>();
+    if (row.place < before.place) return std::optional<Change>();
+    if (before.record == bytes) {
+      // Where it stands in the log is that of the last one, as for a reader that finds no other.
+      state_.Delete(ChangeKey(before.partition, before.offset));
+      state_.Put(ChangeKey(row.partition, row.offset), id.Bytes());
+      state_.Put(key, Encode(row));
+      return std::optional<Change>();
+    }
     IndicatorRecord before_record;
     Demand(
         before_record.ParseFromArray(before.record.data(), static_cast<int>(before.record.size())));

@@ -52,11 +52,14 @@ class ReadModel {
   // Applies the record at `offset` of `partition`. Nothing where it was applied before, is a mark,
   // has a lower place than that held, or says what is held. kFailedPrecondition where another
   // release wrote it in an unknown format, kDataLoss where it is damaged; nothing is changed then.
+  // `append_time`: of the record, for those who ask for what was added when.
   absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
-                                              std::string_view key, std::string_view value);
+                                              std::string_view key, std::string_view value,
+                                              core::Time append_time = 0);
   // The same, parsed.
   absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
-                                              const internal::v1::IndicatorRecord& record);
+                                              const internal::v1::IndicatorRecord& record,
+                                              core::Time append_time = 0);
 
   // The records below `offset` were read; those that were not applied say nothing that a later one
   // does not.
@@ -95,7 +98,7 @@ class ReadModel {
 
   absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
                                               const internal::v1::IndicatorRecord& record,
-                                              std::string_view bytes);
+                                              std::string_view bytes, core::Time append_time);
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
   void ForgetRemovals(int32_t partition, Progress& progress);

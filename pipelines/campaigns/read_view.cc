@@ -115,6 +115,17 @@ std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1:
   return members;
 }
 
+void ReadView::MembersByAge(const Label& label,
+                            const std::function<bool(const core::Id&, const Row&)>& visit) {
+  const std::string from = MemberPrefix(label);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
+    const core::Id id = IdAtEnd(key);
+    const std::optional<std::string> row = state_.Get(RowKey(id));
+    Demand(row.has_value());
+    return visit(id, DecodeRow(*row));
+  });
+}
+
 void ReadView::List(Order order, const std::optional<ListPlace>& after,
                     const std::function<bool(const ListedCampaign&)>& visit) {
   // A key's successor is the key with a zero byte behind it.

@@ -41,6 +41,10 @@ class ReadView {
   // entry of each member, and only those that it returns in full.
   std::vector<v1::Indicator> Members(const Label& label, size_t max, v1::Tlp max_tlp);
 
+  // All members, the oldest first, until `visit` returns false.
+  void MembersByAge(const Label& label,
+                    const std::function<bool(const core::Id&, const Row&)>& visit);
+
   // One entry of a list of campaigns; enough to go on from there.
   struct ListPlace {
     uint64_t rank = 0;

@@ -170,6 +170,7 @@ std::string Encode(const Row& row) {
   return Writer()
       .Number(static_cast<uint32_t>(row.partition))
       .Number(static_cast<uint64_t>(row.offset))
+      .Time(row.append_time)
       .Number(row.place)
       .Byte(row.removed ? 1 : 0)
       .Number(row.listed.epoch)
@@ -199,6 +200,7 @@ std::string Encode(const Progress& progress) {
       .Number(static_cast<uint64_t>(progress.next_offset))
       .Time(progress.mark)
       .Number(static_cast<uint64_t>(progress.remembered_from))
+      .Time(progress.append_time)
       .Take();
 }
 std::string EncodeCount(uint64_t count) { return Writer().Number(count).Take(); }
@@ -208,6 +210,7 @@ Row DecodeRow(std::string_view bytes) {
   Row row;
   row.partition = static_cast<int32_t>(reader.Number<uint32_t>());
   row.offset = static_cast<int64_t>(reader.Number<uint64_t>());
+  row.append_time = reader.Time();
   row.place = reader.Number<uint64_t>();
   row.removed = reader.Byte() != 0;
   row.listed.epoch = reader.Number<uint32_t>();
@@ -247,6 +250,7 @@ Progress DecodeProgress(std::string_view bytes) {
   progress.next_offset = static_cast<int64_t>(reader.Number<uint64_t>());
   progress.mark = reader.Time();
   progress.remembered_from = static_cast<int64_t>(reader.Number<uint64_t>());
+  progress.append_time = reader.Time();
   return progress;
 }
 uint64_t DecodeCount(std::string_view bytes) { return Reader(bytes).Number<uint64_t>(); }

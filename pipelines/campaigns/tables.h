@@ -16,6 +16,9 @@
 // turned over, so that bytes sort as values do.
 namespace ringfence::campaigns {
 
+// Counted up when it lies otherwise: a reader makes its state anew then.
+inline constexpr uint32_t kReadModelFormat = 2;
+
 // The first byte of a key.
 enum class Table : char {
   // identifier id -> Row: indicators, and removals that are still remembered.
@@ -56,6 +59,8 @@ struct Listed {
 struct Row {
   int32_t partition = 0;
   int64_t offset = 0;
+  // Of that record.
+  core::Time append_time = 0;
   core::Place place = 0;
   // Of an indicator; of a removal only the epoch is set.
   bool removed = false;
@@ -100,6 +105,8 @@ struct Progress {
   core::Time mark = core::kTimeMin;
   // Removals below this offset may have been forgotten.
   int64_t remembered_from = 0;
+  // Of the last record; none that comes will have an earlier one.
+  core::Time append_time = core::kTimeMin;
 };
 
 std::string RowKey(const core::Id& id);

@@ -26,7 +26,7 @@ class MemoryLog : public runtime::Log {
   explicit MemoryLog(int32_t partitions, std::string incarnation = "memory")
       : incarnation_(std::move(incarnation)), partitions_(static_cast<size_t>(partitions)) {}
 
-  // The record's offset. `append_time` is campaigns::kNow.
+  // The record's offset. `append_time` is campaigns::kNow unless it was told another.
   int64_t Append(int32_t partition, const internal::v1::IndicatorRecord& record) {
     const std::string key = record.mark() != 0 ? std::string(1, '\0') : record.identifier_id();
     return AppendBytes(partition, key, record.SerializeAsString());
@@ -37,8 +37,12 @@ class MemoryLog : public runtime::Log {
     auto [last, inserted] = to.last.try_emplace(key, to.end);
     if (!inserted) to.records.erase(last->second);
     last->second = to.end;
-    to.records[to.end] = {to.end, campaigns::kNow, key, value};
+    to.records[to.end] = {to.end, now_, key, value};
     return to.end++;
+  }
+  void SetNow(core::Time now) {
+    absl::MutexLock lock(&mutex_);
+    now_ = now;
   }
   // As if what is below had been removed.
   void BeginAt(int32_t partition, int64_t offset) {
@@ -133,6 +137,7 @@ class MemoryLog : public runtime::Log {
   absl::Mutex mutex_;
   std::vector<Partition> partitions_;
   std::map<int32_t, int64_t> committed_;
+  core::Time now_ = campaigns::kNow;
   int64_t readable_until_ = std::numeric_limits<int64_t>::max();
   absl::StatusCode read_code_ = absl::StatusCode::kOk;
 };

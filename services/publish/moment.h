@@ -19,6 +19,8 @@ struct Moment {
   Offsets remembered_from;
   // What was to expire before then has, in all partitions; kTimeMin before the first marks.
   core::Time as_of = core::kTimeMin;
+  // All that was appended before then, in any partition, is in.
+  core::Time appended_until = core::kTimeMax;
   // Changes of identifiers that this process had applied (ChangeRing::end).
   uint64_t changes = 0;
   // All that the log held when this process began to read it is in.

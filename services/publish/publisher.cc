@@ -81,7 +81,8 @@ Publisher::~Publisher() {
 
 absl::Status Publisher::OpenState() {
   absl::StatusOr<std::unique_ptr<runtime::RocksState>> state =
-      runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory});
+      runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory,
+                                 campaigns::kReadModelFormat});
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
   model_ = std::make_unique<campaigns::ReadModel>(*state_, options_.model);
@@ -189,7 +190,7 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
   for (const runtime::LogRecord& record : *records) {
     if (superseded.Contains(record)) continue;
     const absl::StatusOr<std::optional<campaigns::Change>> change =
-        model_->Apply(from.partition, record.offset, record.key, record.value);
+        model_->Apply(from.partition, record.offset, record.key, record.value, record.append_time);
     if (!change.ok()) return change.status();
     if (*change) {
       batch_changes_.push_back({(*change)->id, (*change)->before, superseded.FirstAppend(record)});
@@ -210,6 +211,7 @@ void Publisher::Show() {
     moment->offsets.push_back(progress.next_offset);
     moment->remembered_from.push_back(progress.remembered_from);
     moment->as_of = std::min(moment->as_of, progress.mark);
+    moment->appended_until = std::min(moment->appended_until, progress.append_time);
   }
   moment->complete = std::all_of(complete_.begin(), complete_.end(), [](bool c) { return c; });
   {

@@ -2,14 +2,16 @@
 
 #include "services/publish/http/answers.h"
 #include "services/publish/http/caller.h"
-#include "services/publish/http/set_lists.h"
 
 namespace ringfence::publish {
 
 HttpApi::HttpApi(const Options& options, const Publisher& publisher)
     : options_(options),
       publisher_(publisher),
-      cursors_(options.cursor_key, publisher.incarnation(), publisher.partitions()) {}
+      cursors_(options.cursor_key, publisher.incarnation(), publisher.partitions()),
+      source_{publisher, cursors_, options.clock, options.valid_for},
+      sorted_lists_(source_, options.cursor_key, options.make_lists_every),
+      taxii_(options.deployment, publisher) {}
 
 runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request) const {
   const std::optional<HttpCaller> caller = CallerOf(request);
@@ -17,8 +19,9 @@ runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request) const
   if (!publisher_.Latest()->complete) return Problem(503, "the set is still being read");
   if (!publisher_.Health().ok())
     return Problem(503, "the set is not kept up to date here any more");
-  const ListSource source{publisher_, cursors_, options_.clock, options_.valid_for};
-  if (auto answer = AnswerSetList(source, request, *caller)) return *std::move(answer);
+  if (auto answer = AnswerSetList(source_, request, *caller)) return *std::move(answer);
+  if (auto answer = sorted_lists_.Answer(request, *caller)) return *std::move(answer);
+  if (auto answer = taxii_.Answer(request, *caller)) return *std::move(answer);
   return Problem(404, "no such list");
 }
 

@@ -6,6 +6,9 @@
 
 #include "pipelines/core/time.h"
 #include "services/publish/cursor.h"
+#include "services/publish/http/set_lists.h"
+#include "services/publish/http/sorted_lists.h"
+#include "services/publish/http/taxii.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
 
@@ -23,6 +26,8 @@ class HttpApi {
     // Nanoseconds since the Unix epoch.
     std::function<core::Time()> clock;
     std::chrono::seconds valid_for{300};
+    // A sorted list of a million takes seconds of a core to make.
+    std::chrono::milliseconds make_lists_every{5'000};
   };
 
   // `publisher` must outlive it.
@@ -34,6 +39,9 @@ class HttpApi {
   const Options options_;
   const Publisher& publisher_;
   const Cursors cursors_;
+  const ListSource source_;
+  mutable SortedLists sorted_lists_;
+  const Taxii taxii_;
 };
 
 }  // namespace ringfence::publish

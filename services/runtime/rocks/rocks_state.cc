@@ -28,12 +28,13 @@ rocksdb::WriteOptions WithoutWal() {
   return options;
 }
 
-absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
+absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement, uint32_t wanted_format) {
+  const std::string wanted = std::to_string(wanted_format);
   std::string format;
   rocksdb::Status found = db.Get({}, ToSlice(kFormatKey), &format);
   if (found.IsNotFound()) {
     rocksdb::WriteBatch batch;
-    batch.Put(ToSlice(kFormatKey), std::to_string(core::kStateFormat));
+    batch.Put(ToSlice(kFormatKey), wanted);
     batch.Put(ToSlice(kPlacementKey), placement);
     if (rocksdb::Status written = db.Write(WithoutWal(), &batch); !written.ok()) {
       return FromRocks(written, "state");
@@ -41,10 +42,9 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement) {
     return FromRocks(db.Flush({}), "state");
   }
   if (!found.ok()) return FromRocks(found, "state");
-  if (format != std::to_string(core::kStateFormat)) {
+  if (format != wanted) {
     return absl::FailedPreconditionError(
-        "state has format " + format + ", this release reads " +
-        std::to_string(core::kStateFormat) +
+        "state has format " + format + ", this release reads " + wanted +
         ": run the release that wrote it, or replay the reports into a new "
         "directory (ringfence replay)");
   }
@@ -147,7 +147,9 @@ absl::StatusOr<std::unique_ptr<RocksState>> RocksState::Open(const Options& opti
   absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(database_options);
   if (!database.ok()) return database.status();
   impl->database = *std::move(database);
-  if (absl::Status status = CheckHeader(impl->db(), options.placement); !status.ok()) return status;
+  if (absl::Status status = CheckHeader(impl->db(), options.placement, options.format);
+      !status.ok())
+    return status;
   std::string offset;
   const rocksdb::Status found = impl->db().Get({}, ToSlice(kOffsetKey), &offset);
   if (!found.ok() && !found.IsNotFound()) return FromRocks(found, "state");

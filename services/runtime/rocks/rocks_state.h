@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pipelines/core/format.h"
 #include "pipelines/core/state.h"
 #include "services/runtime/rocks/memory.h"
 
@@ -48,6 +49,8 @@ class RocksState : public core::State {
     // refused.
     std::string placement;
     std::shared_ptr<RocksMemory> memory;
+    // How the keys and values lie: state in another format is refused.
+    uint32_t format = core::kStateFormat;
   };
 
   // kFailedPrecondition where the state has another format or placement, with the way out in the
