@@ -36,5 +36,7 @@ Command DeclareLookup(CLI::App& app);
 Command DeclareCampaigns(CLI::App& app);
 Command DeclareStatus(CLI::App& app);
 Command DeclareSample(CLI::App& app);
+Command DeclareExplain(CLI::App& app);
+Command DeclareToken(CLI::App& app);
 
 }  // namespace ringfence::cli

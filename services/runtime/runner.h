@@ -61,6 +61,8 @@ class Runner {
 
   // Any thread.
   Progress progress() const;
+  // The state as of the last commit; must not outlive the runner. Any thread.
+  std::unique_ptr<StateView> View() const { return state_->View(); }
 
  private:
   Runner(const Options& options, StageFactory factory, Log& log, Metrics& metrics);

@@ -10,11 +10,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace ringfence::server {
 namespace {
 
 constexpr size_t kCursorKeyBytes = 32;
+constexpr size_t kFurtherKeysMax = 3;
 
 absl::Status Failed(const std::string& path) {
   return absl::UnavailableError(path + ": " + std::strerror(errno));
@@ -82,6 +86,41 @@ std::string FreshTokenKey() {
   return intake::FormatTokenKey(key);
 }
 
+absl::StatusOr<intake::TokenKey> ParseTokenKeyOf(const std::string& path,
+                                                 const std::string& content) {
+  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(content);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
+}
+
+// In the order of their names.
+absl::Status ReadFurtherKeys(const std::string& folder, Keys& keys) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("victim-tokens-") && name.ends_with(".key")) paths.push_back(entry.path());
+  }
+  if (error) return absl::UnavailableError(folder + ": " + error.message());
+  std::sort(paths.begin(), paths.end());
+  if (paths.size() > kFurtherKeysMax) {
+    return absl::InvalidArgumentError(folder + ": more than " + std::to_string(kFurtherKeysMax) +
+                                      " files victim-tokens-*.key");
+  }
+  std::set<std::string> ids = {keys.victim_tokens.id};
+  for (const std::string& path : paths) {
+    absl::StatusOr<std::string> content = ReadOrMake(path, Missing::kRefuse, "");
+    if (!content.ok()) return content.status();
+    absl::StatusOr<intake::TokenKey> key = ParseTokenKeyOf(path, *content);
+    if (!key.ok()) return key.status();
+    if (!ids.insert(key->id).second) {
+      return absl::InvalidArgumentError(path + ": another key has the id " + key->id + " too");
+    }
+    keys.further_victim_tokens.push_back(*std::move(key));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) {
@@ -92,12 +131,10 @@ absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) 
   const std::string token_path = folder + "/victim-tokens.key";
   absl::StatusOr<std::string> content = ReadOrMake(token_path, missing, FreshTokenKey());
   if (!content.ok()) return content.status();
-  absl::StatusOr<intake::TokenKey> token_key = intake::ParseTokenKey(*content);
-  if (!token_key.ok()) {
-    return absl::InvalidArgumentError(token_path + ": " +
-                                      std::string(token_key.status().message()));
-  }
+  absl::StatusOr<intake::TokenKey> token_key = ParseTokenKeyOf(token_path, *content);
+  if (!token_key.ok()) return token_key.status();
   keys.victim_tokens = *std::move(token_key);
+  if (absl::Status status = ReadFurtherKeys(folder, keys); !status.ok()) return status;
   const std::string naming_path = folder + "/naming.key";
   content = ReadOrMake(naming_path, missing, RandomBytes(keys.naming.size()));
   if (!content.ok()) return content.status();

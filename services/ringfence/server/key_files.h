@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "pipelines/campaigns/campaign_names.h"
@@ -12,6 +13,8 @@ namespace ringfence::server {
 // victims' reports.
 struct Keys {
   intake::TokenKey victim_tokens;
+  // While the key is being changed (ops/incidents.md).
+  std::vector<intake::TokenKey> further_victim_tokens;
   campaigns::NamingKey naming{};
   // Signs cursors.
   std::string cursors;
@@ -23,7 +26,8 @@ enum class Missing { kMake, kRefuse };
 // Reads the keys in `folder`, each a file of its own (victim-tokens.key, naming.key, cursors.key).
 // One that is missing is made of random bytes, with mode 0600, and is on disk before this returns;
 // or it is refused: beside data, a new key would rename every campaign and join no victim's later
-// reports with the earlier ones.
+// reports with the earlier ones. Files victim-tokens-*.key beside them are further keys for
+// victims' tokens, at most three, each with an id of its own.
 //
 // Errors: kFailedPrecondition where a key is missing and refused, kInvalidArgument where a file
 // holds something else, kUnavailable where it cannot be read or written. None quotes a key.

@@ -75,5 +75,25 @@ TEST_F(KeyFiles, AFileOfSomethingElseIsNamedAndNotQuoted) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(KeyFiles, FurtherTokenKeysAreReadAndHaveIdsOfTheirOwn) {
+  ASSERT_TRUE(ReadOrMakeKeys(folder_, Missing::kMake).ok());
+  const auto key = [](const std::string& id) {
+    return intake::FormatTokenKey({.id = id, .secret = {1}});
+  };
+  Write("victim-tokens-b.key", key("k3"));
+  Write("victim-tokens-a.key", key("k2"));
+  absl::StatusOr<Keys> keys = ReadOrMakeKeys(folder_, Missing::kRefuse);
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  EXPECT_EQ(keys->victim_tokens.id, "k1");
+  ASSERT_EQ(keys->further_victim_tokens.size(), 2u);
+  EXPECT_EQ(keys->further_victim_tokens[0].id, "k2");
+  Write("victim-tokens-c.key", key("k1"));
+  EXPECT_EQ(ReadOrMakeKeys(folder_, Missing::kRefuse).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  Write("victim-tokens-c.key", "nonsense");
+  EXPECT_EQ(ReadOrMakeKeys(folder_, Missing::kRefuse).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace ringfence::server

@@ -152,6 +152,7 @@ absl::Status Server::StartStages(const std::string& placement) {
     intake_options.partitions = static_cast<int32_t>(options_.partitions);
     intake_options.dedupe_partitions = options_.partitions;
     intake_options.intake.token_key = keys_.victim_tokens;
+    intake_options.intake.further_keys = keys_.further_victim_tokens;
     intakes_.push_back(
         std::make_unique<intake_service::IntakeRunner>(intake_options, *log_, metrics_));
   }
@@ -182,6 +183,7 @@ absl::Status Server::StartRunner(core::Mailbox mailbox, uint32_t partition,
   auto runner = runtime::Runner::Start(options, make, *log_, metrics_);
   if (!runner.ok()) return runner.status();
   runners_.push_back(*std::move(runner));
+  if (mailbox == core::Mailbox::kDedupe) dedupe_.push_back(runners_.back().get());
   return absl::OkStatus();
 }
 
@@ -189,6 +191,7 @@ void Server::MakeServices() {
   services_ = std::make_unique<Services>();
   gateway::ReportService::Options reports;
   reports.receiver.intake.token_key = keys_.victim_tokens;
+  reports.receiver.intake.further_keys = keys_.further_victim_tokens;
   reports.receiver.partitions = static_cast<int32_t>(options_.partitions);
   reports.receiver.clock = runtime::SystemNow;
   services_->reports = std::make_unique<gateway::ReportService>(reports, *log_, metrics_);
@@ -198,7 +201,9 @@ void Server::MakeServices() {
   indicators.feed.clock = runtime::SystemNow;
   services_->indicators =
       std::make_unique<publish::IndicatorService>(indicators, *publisher_, metrics_);
-  services_->admin = std::make_unique<publish::AdminService>([this] { return Status(); });
+  services_->admin = std::make_unique<publish::AdminService>(
+      [this] { return Status(); },
+      [this](const core::Id& report) { return ExplainReport(report); });
 }
 
 absl::Status Server::StartServices() {
@@ -271,6 +276,14 @@ v1::GetStatusResponse Server::Status() const {
   quiet = quiet && topics.ok() && known == topics->size() * options_.partitions;
   response.set_quiet(quiet);
   return response;
+}
+
+absl::StatusOr<dedupe::ReportExplanation> Server::ExplainReport(const core::Id& report) const {
+  const std::unique_ptr<runtime::StateView> view =
+      dedupe_[core::PartitionOf(report, options_.partitions)]->View();
+  absl::StatusOr<dedupe::ReportExplanation> explanation = dedupe::Explain(*view, report);
+  if (!view->status().ok()) return view->status();
+  return explanation;
 }
 
 absl::Status Server::Health() const {
