@@ -37,6 +37,8 @@ struct LinkNode {
   // Pieces of evidence that link the node, and those that name it together with a neighbour.
   uint32_t evidence = 0;
   absl::btree_map<components::NodeKey, uint32_t> support;
+  // Of neighbours for which one piece of evidence is not enough: the incidents that name both.
+  absl::btree_map<components::NodeKey, Counted<core::Id>> incidents;
   // The last label it had: shown while it is detached.
   components::NodeKey shown;
   // Neighbours are stored under keys of their own.

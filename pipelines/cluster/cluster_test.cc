@@ -45,7 +45,7 @@ class Clusters : public testing::Test {
     }
     const core::Id report = core::ReportKey(partner, id);
     Envelope envelope;
-    for (Evidence& evidence : dedupe::MakeEvidence(revision, report, report)) {
+    for (Evidence& evidence : dedupe::MakeEvidence(revision, report)) {
       evidence.set_place(++place_);
       *envelope.add_evidence() = evidence;
     }

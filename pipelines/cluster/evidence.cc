@@ -17,20 +17,28 @@ using core::Time;
 using internal::v1::Evidence;
 using internal::v1::NodeTies;
 using internal::v1::Occurrence;
+using internal::v1::Share;
 
 // Collects which edges may have changed, and says in the end which did.
 class EdgeWatch {
  public:
   explicit EdgeWatch(Base& base) : base_(base) {}
 
-  void Change(const NodeTies& ties, int index, bool add) {
+  void Change(const Id& incident, const NodeTies& ties, int index, bool add) {
     const NodeKey other{{ties.neighbours(2 * index), ties.neighbours(2 * index + 1)},
                         ties.neighbour_days(index)};
     LinkNode& link = NodeAt(ties.day());
-    if (add) {
-      ++link.support[other];
-    } else if (auto it = link.support.find(other); it != link.support.end() && --it->second == 0) {
-      link.support.erase(it);
+    // What one piece of evidence is enough for needs no incidents told apart.
+    if (SupportNeeded(link.node.key, other) > 1) {
+      Counted<Id>& incidents = link.incidents[other];
+      incidents.Change(incident, add);
+      const uint32_t distinct = incidents.distinct();
+      if (distinct == 0) link.incidents.erase(other);
+      Set(link, other, distinct);
+    } else {
+      auto support = link.support.find(other);
+      const uint32_t held = support == link.support.end() ? 0 : support->second;
+      Set(link, other, add ? held + 1 : held - std::min(held, 1u));
     }
     seen_.emplace(ties.day(), other);
   }
@@ -53,6 +61,14 @@ class EdgeWatch {
   }
 
  private:
+  static void Set(LinkNode& link, const NodeKey& other, uint32_t support) {
+    if (support == 0) {
+      link.support.erase(other);
+    } else {
+      link.support[other] = support;
+    }
+  }
+
   LinkNode& NodeAt(Day day) {
     return base_.nodes.try_emplace(day, NodeKey{base_.id, day}).first->second;
   }
@@ -74,6 +90,7 @@ void ChangeTies(const Evidence& evidence, Moment before, Moment after, EdgeWatch
   auto stands = [](Moment moment, Day until) {
     return moment.present && StandsAt(until, moment.time);
   };
+  const Id incident{evidence.incident_hi(), evidence.incident_lo()};
   for (const NodeTies& ties : evidence.ties()) {
     const bool was = stands(before, ties.until_day());
     const bool is = stands(after, ties.until_day());
@@ -81,18 +98,19 @@ void ChangeTies(const Evidence& evidence, Moment before, Moment after, EdgeWatch
     for (int i = 0; i < ties.until_days_size(); ++i) {
       const bool tied = stands(before, ties.until_days(i));
       const bool ties_now = stands(after, ties.until_days(i));
-      if (tied != ties_now) edges.Change(ties, i, ties_now);
+      if (tied != ties_now) edges.Change(incident, ties, i, ties_now);
     }
   }
 }
 
-Listing& ListingOf(Base& base, const Occurrence& occurrence, core::State* state) {
-  const Id id{occurrence.id_hi(), occurrence.id_lo()};
+// `value` is empty where only a share speaks of it: then it is in no set.
+Listing& ListingOf(Base& base, const Id& id, v1::IdentifierType type, const std::string& value,
+                   core::State* state) {
   auto [entry, inserted] = base.listings.try_emplace(id);
   Listing& listing = entry->second;
+  if (listing.value.empty()) listing.value = value;
   if (!inserted) return listing;
-  listing.type = occurrence.type();
-  listing.value = occurrence.value();
+  listing.type = type;
   listing.id = id;
   if (state != nullptr) Recall(listing, *state);
   return listing;
@@ -105,8 +123,18 @@ void ChangeOccurrences(Base& base, const Evidence& evidence, Moment before, Mome
     const Phase from = before.present ? PhaseAt(occurrence, before.time) : Phase{};
     const Phase to = after.present ? PhaseAt(occurrence, after.time) : Phase{};
     if (!touch && from == to) continue;
-    Listing& listing = ListingOf(base, occurrence, state);
+    Listing& listing = ListingOf(base, {occurrence.id_hi(), occurrence.id_lo()}, occurrence.type(),
+                                 occurrence.value(), state);
     listing.statistics.Change(evidence, occurrence, from, to);
+    listing.content_touched = true;
+  }
+  for (const Share& share : evidence.shares()) {
+    const bool bore = before.present && PhaseAt(share, before.time).bears;
+    const bool bears = after.present && PhaseAt(share, after.time).bears;
+    if (!touch && bore == bears) continue;
+    Listing& listing =
+        ListingOf(base, {share.id_hi(), share.id_lo()}, share.type(), std::string(), state);
+    if (bore != bears) listing.statistics.ChangeShare(evidence, bears);
     listing.content_touched = true;
   }
 }
@@ -116,6 +144,7 @@ Time NextChangeOf(const Evidence& evidence, Time time) {
   for (const Occurrence& occurrence : evidence.occurrences()) {
     next = std::min(next, NextChange(occurrence, time));
   }
+  for (const Share& share : evidence.shares()) next = std::min(next, NextChange(share, time));
   for (const NodeTies& ties : evidence.ties()) {
     if (StandsAt(ties.until_day(), time)) next = std::min(next, core::StartOfDay(ties.until_day()));
     for (Day until : ties.until_days()) {

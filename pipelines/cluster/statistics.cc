@@ -11,6 +11,7 @@ using core::Id;
 using core::Time;
 using internal::v1::Evidence;
 using internal::v1::Occurrence;
+using internal::v1::Share;
 
 // Time at which the occurrence no longer counts towards listing.
 Time LiveUntil(const Occurrence& occurrence) {
@@ -58,6 +59,17 @@ Time NextChange(const Occurrence& occurrence, Time time) {
   return next;
 }
 
+Phase PhaseAt(const Share& share, Time time) {
+  Phase phase;
+  phase.bears = share.from() <= time && time < share.until();
+  return phase;
+}
+
+Time NextChange(const Share& share, Time time) {
+  if (time < share.from()) return share.from();
+  return time < share.until() ? share.until() : core::kTimeMax;
+}
+
 void Statistics::Change(const Evidence& evidence, const Occurrence& occurrence, const Phase& from,
                         const Phase& to) {
   if (from.live != to.live) ChangeLive(evidence, occurrence, to.live);
@@ -94,10 +106,14 @@ void Statistics::ChangeLive(const Evidence& evidence, const Occurrence& occurren
   ChangeCount(incidents_by_organisation_, evidence.partner(), incident, add);
 }
 
-void Statistics::ChangeBorne(const Evidence& evidence, bool add) {
+void Statistics::ChangeShare(const Evidence& evidence, bool add) {
   borne_.incidents.Change(Id{evidence.incident_hi(), evidence.incident_lo()}, add);
   borne_.reports += add ? 1u : ~0u;
   borne_.partners.Change(evidence.partner(), add);
+}
+
+void Statistics::ChangeBorne(const Evidence& evidence, bool add) {
+  ChangeShare(evidence, add);
   if (!evidence.country().empty()) borne_.countries.Change(evidence.country(), add);
   for (const v1::AmountTotal& loss : evidence.losses()) {
     const std::optional<core::Decimal> amount = core::Decimal::Parse(loss.amount());

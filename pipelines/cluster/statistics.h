@@ -71,6 +71,10 @@ Phase PhaseAt(const internal::v1::Occurrence& occurrence, core::Time time);
 // BLOCK; kTimeMax if never.
 core::Time NextChange(const internal::v1::Occurrence& occurrence, core::Time time);
 
+// What a share does at a time: only ever bears.
+Phase PhaseAt(const internal::v1::Share& share, core::Time time);
+core::Time NextChange(const internal::v1::Share& share, core::Time time);
+
 // Statistics of one identifier, over its occurrences, kept up as occurrences change their phase.
 // What they are after any sequence of changes depends on the present phases alone.
 class Statistics {
@@ -93,6 +97,9 @@ class Statistics {
 
   void Change(const internal::v1::Evidence& evidence, const internal::v1::Occurrence& occurrence,
               const Phase& from, const Phase& to);
+  // A report of an incident that the identifier bears, without the incident's country and losses:
+  // those are its root's.
+  void ChangeShare(const internal::v1::Evidence& evidence, bool add);
 
   // Over live occurrences.
   bool live() const { return !seen_.empty(); }
@@ -124,7 +131,7 @@ class Statistics {
 
   const Borne& borne() const { return borne_; }
 
-  bool empty() const { return seen_.empty() && linking_seen_.empty(); }
+  bool empty() const { return seen_.empty() && linking_seen_.empty() && borne_.incidents.empty(); }
   bool operator==(const Statistics&) const = default;
 
  private:

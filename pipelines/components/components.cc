@@ -26,7 +26,8 @@ void SetWaiting(Node& node, Neighbour& neighbour, bool waiting) {
 
 }  // namespace
 
-bool Dominates(const NodeKey& a, const NodeKey& b) {
+bool Dominates(const NodeKey& a, const NodeKey& b, const Rules& rules) {
+  if (rules.day_ranks && a.day != b.day) return a.day > b.day;
   return std::make_tuple(Priority(a), a) > std::make_tuple(Priority(b), b);
 }
 
@@ -88,7 +89,7 @@ void Components::ReceiveLabelled(Node& node, Neighbours::iterator sender, const 
     } else {
       Detach(node, Parent{message.from, message.epoch});
     }
-  } else if (Dominates(message.root, node.root)) {
+  } else if (Dominates(message.root, node.root, rules_)) {
     node.root = message.root;
     node.distance = message.distance + 1;
     node.via = message.from;
@@ -206,14 +207,14 @@ void Components::TryAttach(Node& node) {
   const Neighbour* best = nullptr;
   for (auto& [key, heard] : node.neighbours) {
     if (!heard.labelled) continue;
-    if (best == nullptr || Dominates(heard.root, best->root) ||
+    if (best == nullptr || Dominates(heard.root, best->root, rules_) ||
         (heard.root == best->root && heard.distance < best->distance)) {
       best = &heard;
       via = &key;
     }
   }
   node.labelled = true;
-  if (best != nullptr && Dominates(best->root, node.key)) {
+  if (best != nullptr && Dominates(best->root, node.key, rules_)) {
     node.root = best->root;
     node.distance = best->distance + 1;
     node.via = *via;

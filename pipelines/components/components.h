@@ -50,8 +50,17 @@ struct NodeKey {
   }
 };
 
+struct Rules {
+  // How many neighbours are told of a change at once.
+  uint32_t announce_max = 1024;
+  // The greater `day` dominates, as a rank of nodes; the hash decides only between equal ones.
+  bool day_ranks = false;
+  // Only ever false in tests that show that the simulator notices.
+  bool wait_for_confirmations = true;
+};
+
 // Does the label (root) `a` dominate `b`?
-bool Dominates(const NodeKey& a, const NodeKey& b);
+bool Dominates(const NodeKey& a, const NodeKey& b, const Rules& rules = {});
 
 // What a neighbour last said.
 struct Neighbour {
@@ -121,13 +130,6 @@ class Outbox {
   virtual void AnnounceLater(const NodeKey& node) = 0;
 };
 
-struct Rules {
-  // How many neighbours are told of a change at once.
-  uint32_t announce_max = 1024;
-  // Only ever false in tests that show that the simulator notices.
-  bool wait_for_confirmations = true;
-};
-
 // The algorithm: moves of one node. Stateless but for its rules; the node is changed, messages go
 // to the outbox.
 class Components {
@@ -142,6 +144,8 @@ class Components {
   void Receive(Node& node, const Message& message);
   // Tells the next neighbours of what the earlier ones were told.
   void Announce(Node& node);
+  // Tells all neighbours again: the owner has more to say in its messages than it had before.
+  void Tell(Node& node) { TellAll(node); }
 
  private:
   using Neighbours = absl::btree_map<NodeKey, Neighbour>;

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "google/protobuf/arena.h"
 #include "pipelines/core/envelope.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/timers.h"
+#include "pipelines/dedupe/blocks.h"
 #include "pipelines/dedupe/evidence.h"
+#include "pipelines/dedupe/join_store.h"
+#include "pipelines/dedupe/joining.h"
+#include "pipelines/dedupe/post.h"
 #include "ringfence/internal/v1/state.pb.h"
 
-// Tables of the state:
-//   'r' report (16)             StoredReport
+// Tables of the state, beside those of JoinStore:
 //   't' due (8) report (16)     when a report is no longer needed
 //   'm'                         StageClock
 namespace ringfence::dedupe {
@@ -20,24 +25,18 @@ namespace {
 
 using core::Id;
 using core::Time;
+using internal::v1::Continue;
 using internal::v1::Envelope;
 using internal::v1::Evidence;
 using internal::v1::ReportRevision;
 using internal::v1::StoredReport;
 
-constexpr char kReportTable = 'r';
 constexpr char kTimerTable = 't';
 
 // Evidence links until at most 400 days after it was seen, which is at most a day after it arrived,
 // and a report is taken until 400 days after it occurred: from then on nothing of it can count or
 // come again.
 constexpr core::Day kKeptDays = 403;
-
-std::string ReportTableKey(const Id& report) {
-  std::string key(1, kReportTable);
-  report.AppendTo(key);
-  return key;
-}
 
 // Which of two revisions of one report holds.
 template <typename Revision>
@@ -46,128 +45,206 @@ auto Order(const Revision& revision) {
                          std::string_view(revision.content_hash()));
 }
 
+components::Rules RulesOf(const Options& options) {
+  components::Rules rules = options.rules;
+  rules.day_ranks = true;
+  return rules;
+}
+
 class Dedupe : public core::Stage {
  public:
   Dedupe(core::State& state, const Options& options)
-      : options_(options), state_(state), timers_(state, kTimerTable), clock_(state) {}
+      : options_(options),
+        rules_(RulesOf(options)),
+        timers_(state, kTimerTable),
+        clock_(state),
+        store_(state),
+        post_(options.partition, options.own_messages_max),
+        joining_(store_, post_, rules_, options.block_max,
+                 [this](Report& report) { Touch(report); }) {}
 
   absl::Status Apply(const core::Record& record, core::Output& output) override {
     arena_.Reset();
     auto envelope = core::ParseEnvelope(record, arena_);
     if (!envelope.ok()) return envelope.status();
     const Envelope& messages = **envelope;
+    post_.Begin(record.offset, output);
     clock_.Advance(std::max(record.append_time, Time{messages.tick()}));
-    if (messages.continues_size() > 0) clock_.set_sweeping(false);
-    Sweep(output);
-    index_ = 0;
-    for (const ReportRevision& revision : messages.revisions()) {
-      if (absl::Status status = ApplyRevision(record.offset, revision, output); !status.ok())
-        return status;
+    joining_.set_now(clock_.now());
+    for (const Continue& go_on : messages.continues()) {
+      if (go_on.work() == Continue::WORK_SWEEP) clock_.set_sweeping(false);
     }
-    return absl::OkStatus();
+    Sweep();
+    for (const ReportRevision& revision : messages.revisions()) ApplyRevision(revision);
+    for (const auto& node : messages.nodes()) joining_.Apply(node);
+    for (const Continue& go_on : messages.continues()) {
+      if (go_on.work() != Continue::WORK_ANNOUNCE) continue;
+      joining_.Announce({{go_on.base_hi(), go_on.base_lo()}, go_on.day()});
+    }
+    for (const auto& entry : messages.block_entries()) joining_.Apply(entry);
+    for (const auto& news : messages.block_news()) joining_.Apply(news);
+    for (const auto& facts : messages.facts()) joining_.Apply(facts);
+    while (std::optional<OwnMessage> message = post_.TakeOwn()) {
+      std::visit([this](const auto& own) { joining_.Apply(own); }, *message);
+    }
+    for (Report* report : std::exchange(touched_, {})) Finish(*report);
+    return store_.status();
   }
 
   absl::Status EndBatch(core::Output&) override {
     clock_.Store();
-    return absl::OkStatus();
+    store_.WriteBack();
+    return store_.status();
   }
 
   Time AsOf() const override { return clock_.now(); }
 
  private:
-  absl::Status ApplyRevision(int64_t offset, const ReportRevision& revision, core::Output& output) {
-    const Id report = core::ReportKey(revision.partner(), revision.report_id());
-    const std::string key = ReportTableKey(report);
-    auto* held = google::protobuf::Arena::CreateMessage<StoredReport>(&arena_);
-    if (auto bytes = state_.Get(key)) {
-      if (!held->ParseFromString(*bytes))
-        return absl::DataLossError("dedupe: a stored report does not parse");
-      if (Order(*held) >= Order(revision)) {
-        KeepUntil(report, key, revision, *held);
-        return absl::OkStatus();
-      }
-      timers_.Clear(core::StartOfDay(held->until_day()), report);
+  void Touch(Report& report) {
+    if (report.touched) return;
+    report.touched = true;
+    touched_.push_back(&report);
+  }
+
+  void ApplyRevision(const ReportRevision& revision) {
+    Report& report = store_.LoadReport(core::ReportKey(revision.partner(), revision.report_id()));
+    StoredReport& held = report.stored;
+    if (report.known && core::StartOfDay(held.until_day()) <= clock_.now()) Forget(report);
+    if (report.known && Order(held) >= Order(revision)) return KeepUntil(report, revision);
+    const std::vector<BlockKey> blocks = BlocksInHeld(report);
+    if (report.known) timers_.Clear(core::StartOfDay(held.until_day()), report.id);
+    held.set_revision(revision.revision());
+    held.set_retracted(revision.retracted());
+    held.set_content_hash(revision.content_hash());
+    revision.SerializeToString(held.mutable_content());
+    const core::Day until = core::FloorDay(revision.arrival()) + kKeptDays;
+    held.set_until_day(report.known ? std::max(until, held.until_day()) : until);
+    timers_.Set(core::StartOfDay(held.until_day()), report.id);
+    report.known = true;
+    report.dirty = true;
+    report.revised = true;
+    if (revision.retracted()) {
+      joining_.Leave(report, blocks, /*expired=*/false);
+    } else {
+      joining_.Revise(report, blocks, revision);
     }
-    auto* stored = google::protobuf::Arena::CreateMessage<StoredReport>(&arena_);
-    stored->set_revision(revision.revision());
-    stored->set_retracted(revision.retracted());
-    stored->set_content_hash(revision.content_hash());
-    revision.SerializeToString(stored->mutable_content());
-    stored->set_until_day(
-        std::max(core::FloorDay(revision.arrival()) + kKeptDays, held->until_day()));
-    std::vector<Evidence> evidence;
-    if (!revision.retracted()) evidence = MakeEvidence(revision, report, report);
-    for (const Evidence& about : evidence) {
-      stored->add_bases(about.base_hi());
-      stored->add_bases(about.base_lo());
-    }
-    TakeBack(offset, report, *held, *stored, output);
-    for (Evidence& about : evidence) Send(offset, std::move(about), output);
-    stored->SerializeToString(&buffer_);
-    state_.Put(key, buffer_);
-    timers_.Set(core::StartOfDay(stored->until_day()), report);
-    return absl::OkStatus();
+    Touch(report);
+  }
+
+  // The blocks that the revision before is in.
+  static std::vector<BlockKey> BlocksInHeld(const Report& report) {
+    if (!report.known || report.stored.entry_place() == 0) return {};
+    ReportRevision before;
+    before.ParseFromString(report.stored.content());
+    return BlocksOf(before);
   }
 
   // What is lower may come again as well: what holds is known as long as that.
-  void KeepUntil(const Id& report, const std::string& key, const ReportRevision& lower,
-                 StoredReport& held) {
+  void KeepUntil(Report& report, const ReportRevision& lower) {
     const core::Day until = core::FloorDay(lower.arrival()) + kKeptDays;
-    if (until <= held.until_day()) return;
-    timers_.Clear(core::StartOfDay(held.until_day()), report);
-    held.set_until_day(until);
-    held.SerializeToString(&buffer_);
-    state_.Put(key, buffer_);
-    timers_.Set(core::StartOfDay(until), report);
+    if (until <= report.stored.until_day()) return;
+    timers_.Clear(core::StartOfDay(report.stored.until_day()), report.id);
+    report.stored.set_until_day(until);
+    report.dirty = true;
+    timers_.Set(core::StartOfDay(until), report.id);
   }
 
-  // Bases that the report named before and does not name any more.
-  void TakeBack(int64_t offset, const Id& report, const StoredReport& before,
-                const StoredReport& now, core::Output& output) {
-    for (int i = 0; i + 1 < before.bases_size(); i += 2) {
-      bool named = false;
-      for (int j = 0; j + 1 < now.bases_size() && !named; j += 2) {
-        named = now.bases(j) == before.bases(i) && now.bases(j + 1) == before.bases(i + 1);
+  // The end of a record for a report that it touched: its evidence goes out where the report or its
+  // incident is another now.
+  void Finish(Report& report) {
+    report.touched = false;
+    if (!report.known) return;
+    Joins& joins = report.joins;
+    std::optional<Id> root;
+    std::string bearers;
+    if (joins.node && !joins.node->node.labelled) {
+      // Its incident is not known just now: it stays with the last.
+      root = joins.shown;
+      bearers = joins.shown_bearers;
+    } else if (joins.node && joins.node->node.root.id != report.id) {
+      root = joins.node->node.root.id;
+      bearers = joins.node->bearers();
+    }
+    if (!report.revised && root == joins.shown && bearers == joins.shown_bearers) return;
+    report.revised = false;
+    report.dirty = true;
+    joins.shown = root;
+    joins.shown_bearers = std::move(bearers);
+    SendEvidence(report);
+  }
+
+  void SendEvidence(Report& report) {
+    std::vector<Evidence> evidence;
+    if (!report.stored.retracted()) {
+      ReportRevision revision;
+      revision.ParseFromString(report.stored.content());
+      if (report.joins.shown) {
+        internal::v1::IncidentBearers bearers;
+        bearers.ParseFromString(report.joins.shown_bearers);
+        evidence = MakeEvidence(revision, report.id, *report.joins.shown, bearers);
+      } else {
+        evidence = MakeEvidence(revision, report.id);
       }
-      if (named) continue;
+    }
+    std::vector<Id> bases;
+    for (const Evidence& about : evidence) bases.push_back({about.base_hi(), about.base_lo()});
+    TakeBack(report, bases);
+    report.stored.clear_bases();
+    for (const Id& base : bases) {
+      report.stored.add_bases(base.hi);
+      report.stored.add_bases(base.lo);
+    }
+    for (Evidence& about : evidence) post_.Send(std::move(about));
+  }
+
+  // Bases that the report sent evidence to before and has nothing to say about any more. `now` is
+  // sorted.
+  void TakeBack(const Report& report, const std::vector<Id>& now) {
+    const auto& before = report.stored.bases();
+    for (int i = 0; i + 1 < before.size(); i += 2) {
+      const Id base{before[i], before[i + 1]};
+      if (std::binary_search(now.begin(), now.end(), base)) continue;
       Evidence removal;
-      removal.set_base_hi(before.bases(i));
-      removal.set_base_lo(before.bases(i + 1));
-      removal.set_report_hi(report.hi);
-      removal.set_report_lo(report.lo);
+      removal.set_base_hi(base.hi);
+      removal.set_base_lo(base.lo);
+      removal.set_report_hi(report.id.hi);
+      removal.set_report_lo(report.id.lo);
       removal.set_removed(true);
-      Send(offset, std::move(removal), output);
+      post_.Send(std::move(removal));
     }
   }
 
-  void Send(int64_t offset, Evidence evidence, core::Output& output) {
-    evidence.set_place(core::MakePlace(offset, index_++));
-    const uint32_t partition = core::PartitionOf(Id{evidence.base_hi(), evidence.base_lo()},
-                                                 output.Partitions(core::Mailbox::kCluster));
-    *output.To(core::Mailbox::kCluster, partition).add_evidence() = std::move(evidence);
+  void Forget(Report& report) {
+    timers_.Clear(core::StartOfDay(report.stored.until_day()), report.id);
+    // A share may outlive the report in what a later report bears.
+    if (report.joins.shown) TakeBack(report, {});
+    joining_.Leave(report, BlocksInHeld(report), /*expired=*/true);
+    store_.Forget(report);
   }
 
   // Forgets what can no longer matter.
-  void Sweep(core::Output& output) {
+  void Sweep() {
     std::vector<core::Timers::Entry> due = timers_.Due(clock_.now(), options_.sweep_max);
     for (const core::Timers::Entry& entry : due) {
-      state_.Delete(ReportTableKey(entry.id));
+      Report& report = store_.LoadReport(entry.id);
+      if (report.known) Forget(report);
       timers_.Clear(entry.due, entry.id);
     }
-    if (due.size() < options_.sweep_max || clock_.sweeping()) return;
+    const bool more = store_.SweepTombstones(clock_.now(), options_.sweep_max);
+    if ((due.size() < options_.sweep_max && !more) || clock_.sweeping()) return;
     clock_.set_sweeping(true);
-    output.To(core::Mailbox::kDedupe, options_.partition)
-        .add_continues()
-        ->set_work(internal::v1::Continue::WORK_SWEEP);
+    post_.ContinueSweep();
   }
 
   const Options options_;
-  core::State& state_;
+  const components::Rules rules_;
   core::Timers timers_;
   core::StageClock clock_;
+  JoinStore store_;
+  Post post_;
+  Joining joining_;
   google::protobuf::Arena arena_;
-  std::string buffer_;
-  uint32_t index_ = 0;
+  std::vector<Report*> touched_;
 };
 
 }  // namespace

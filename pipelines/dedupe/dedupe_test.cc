@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <set>
 
-#include "pipelines/core/output_testing.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
+#include "pipelines/core/output_testing.h"
 #include "pipelines/dedupe/evidence.h"
 
 namespace ringfence::dedupe {
@@ -172,7 +172,7 @@ TEST(Evidence, SpoofableRolesTieNothing) {
   ReportRevision report = Report(0, {"+1"});
   Name(report, v1::IDENTIFIER_TYPE_PHONE, "+2", v1::IDENTIFIER_ROLE_CALLER_ID);
   int ties = 0;
-  for (const Evidence& evidence : MakeEvidence(report, {1, 1}, {1, 1})) {
+  for (const Evidence& evidence : MakeEvidence(report, {1, 1})) {
     for (const auto& node : evidence.ties()) ties += node.until_days_size();
   }
   EXPECT_EQ(ties, 0);
@@ -183,7 +183,7 @@ TEST(Evidence, UpToEightNodesAreAllTiedMoreOnlyToTheNextThree) {
     std::vector<std::string> phones;
     for (int i = 0; i < nodes; ++i) phones.push_back("+" + std::to_string(i + 1));
     std::set<std::pair<core::Id, core::Id>> edges;
-    for (const Evidence& evidence : MakeEvidence(Report(0, phones), {1, 1}, {1, 1})) {
+    for (const Evidence& evidence : MakeEvidence(Report(0, phones), {1, 1})) {
       ASSERT_THAT(evidence.ties(), SizeIs(1));
       const auto& tied = evidence.ties(0);
       for (int i = 0; i + 1 < tied.neighbours_size(); i += 2) {
@@ -205,7 +205,7 @@ TEST(Evidence, OneIdentifierAtATimeBearsTheIncident) {
   Name(report, v1::IDENTIFIER_TYPE_EMAIL, "a@b.example", v1::IDENTIFIER_ROLE_CONTACT,
        kSeen + 300 * core::kDay);
   std::map<v1::IdentifierType, core::Time> from;
-  for (const Evidence& evidence : MakeEvidence(report, {1, 1}, {1, 1})) {
+  for (const Evidence& evidence : MakeEvidence(report, {1, 1})) {
     for (const auto& occurrence : evidence.occurrences())
       from[occurrence.type()] = occurrence.bearer_from();
   }

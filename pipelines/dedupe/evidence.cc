@@ -18,10 +18,13 @@ using core::Day;
 using core::Id;
 using core::Time;
 using internal::v1::Evidence;
+using internal::v1::IncidentBearers;
 using internal::v1::NamedIdentifier;
 using internal::v1::ReportRevision;
 
 constexpr Time kNeverBears = core::kTimeMax;
+// Until when ties name their node, where they do not.
+constexpr Day kNamesNothing = -36'500;
 
 // An identifier as the report names it, with what is worked out once.
 struct Sighting {
@@ -90,9 +93,21 @@ std::map<NodeKey, std::vector<Tied>> Ties(const std::map<NodeKey, Day>& nodes) {
 struct Bearer {
   int order = 0;
   Id id;
+  Id base;
   Time until = 0;
+  // Of the last of the sightings that link.
+  Time seen = core::kTimeMin;
   Time from = kNeverBears;
 };
+
+std::vector<const Bearer*> InOrder(const std::map<Id, Bearer>& bearers) {
+  std::vector<const Bearer*> order;
+  for (const auto& [id, bearer] : bearers) order.push_back(&bearer);
+  std::sort(order.begin(), order.end(), [](const Bearer* a, const Bearer* b) {
+    return std::tie(a->order, a->id) < std::tie(b->order, b->id);
+  });
+  return order;
+}
 
 std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
   std::map<Id, Bearer> bearers;
@@ -101,21 +116,18 @@ std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
     if (!sighting.links || !identifiers::IsListed(named.type(), named.value())) continue;
     const identifiers::TypePolicy& policy = identifiers::PolicyOf(named.type());
     const Time until = named.observed_at() + policy.span;
-    Bearer& bearer =
-        bearers.try_emplace(sighting.id, Bearer{policy.bearer_order, sighting.id, until})
-            .first->second;
+    Bearer& bearer = bearers
+                         .try_emplace(sighting.id, Bearer{policy.bearer_order, sighting.id,
+                                                          sighting.base, until})
+                         .first->second;
     bearer.until = std::max(bearer.until, until);
+    bearer.seen = std::max(bearer.seen, named.observed_at());
   }
-  std::vector<Bearer*> order;
-  for (auto& [id, bearer] : bearers) order.push_back(&bearer);
-  std::sort(order.begin(), order.end(), [](const Bearer* a, const Bearer* b) {
-    return std::tie(a->order, a->id) < std::tie(b->order, b->id);
-  });
   Time from = 0;
-  for (Bearer* bearer : order) {
-    if (bearer->until <= from) continue;
-    bearer->from = from;
-    from = bearer->until;
+  for (const Bearer* next : InOrder(bearers)) {
+    if (next->until <= from) continue;
+    bearers.at(next->id).from = from;
+    from = next->until;
   }
   return bearers;
 }
@@ -186,14 +198,18 @@ void AddTies(const NodeKey& node, Day until, const std::vector<Tied>& tied, Evid
   }
 }
 
-}  // namespace
+using ByBase = std::map<Id, Evidence>;
 
-std::vector<Evidence> MakeEvidence(const ReportRevision& revision, const Id& report,
-                                   const Id& incident) {
-  const std::vector<Sighting> sightings = Sightings(revision);
-  std::map<Id, Bearer> bearers = Bearers(sightings);
-  const std::vector<v1::AmountTotal> losses = SettledLosses(revision);
-  std::map<Id, Evidence> by_base;
+// What the report names itself; `bears`: and what it bears as the root of its incident.
+ByBase Named(const ReportRevision& revision, const std::vector<Sighting>& sightings,
+             const Id& report, const Id& incident, bool bears) {
+  std::map<Id, Bearer> bearers;
+  std::vector<v1::AmountTotal> losses;
+  if (bears) {
+    bearers = Bearers(sightings);
+    losses = SettledLosses(revision);
+  }
+  ByBase by_base;
   for (const Sighting& sighting : sightings) {
     auto entry = by_base.try_emplace(sighting.base);
     Evidence& evidence = entry.first->second;
@@ -216,6 +232,87 @@ std::vector<Evidence> MakeEvidence(const ReportRevision& revision, const Id& rep
   for (const auto& [node, tied] : Ties(nodes)) {
     AddTies(node, nodes.at(node), tied, by_base.at(node.id));
   }
+  return by_base;
+}
+
+Evidence& EvidenceAt(const Id& base, const Evidence& header, ByBase& by_base) {
+  auto [entry, inserted] = by_base.try_emplace(base, header);
+  if (inserted) {
+    entry->second.set_base_hi(base.hi);
+    entry->second.set_base_lo(base.lo);
+  }
+  return entry->second;
+}
+
+void AddShares(const IncidentBearers& bearers, const Evidence& header, ByBase& by_base) {
+  for (const IncidentBearers::Bearer& bearer : bearers.bearers()) {
+    const Id base{bearer.base_hi(), bearer.base_lo()};
+    internal::v1::Share& share = *EvidenceAt(base, header, by_base).add_shares();
+    share.set_type(bearer.type());
+    share.set_id_hi(bearer.id_hi());
+    share.set_id_lo(bearer.id_lo());
+    share.set_from(bearer.from());
+    share.set_until(bearer.until());
+  }
+}
+
+void TieToBearer(const IncidentBearers& bearers, const std::map<NodeKey, Day>& nodes,
+                 const Evidence& header, ByBase& by_base) {
+  const NodeKey bearer{{bearers.base_hi(), bearers.base_lo()}, bearers.day()};
+  std::vector<Tied> tied;
+  for (const auto& [node, until] : nodes) {
+    if (node == bearer) continue;
+    const Day tied_until = std::min(until, bearers.until_day());
+    tied.push_back({node, tied_until});
+    AddTies(node, kNamesNothing, {{bearer, tied_until}}, by_base.at(node.id));
+  }
+  if (tied.empty()) return;
+  AddTies(bearer, kNamesNothing, tied, EvidenceAt(bearer.id, header, by_base));
+}
+
+}  // namespace
+
+IncidentBearers BearersOf(const ReportRevision& revision) {
+  IncidentBearers result;
+  const std::map<Id, Bearer> bearers = Bearers(Sightings(revision));
+  for (const Bearer* next : InOrder(bearers)) {
+    if (!result.ties()) {
+      result.set_ties(true);
+      result.set_base_hi(next->base.hi);
+      result.set_base_lo(next->base.lo);
+      if (core::TypeOf(next->base) == v1::IDENTIFIER_TYPE_IP) {
+        result.set_day(core::FloorDay(next->seen));
+      }
+      result.set_until_day(identifiers::LinkUntilDay(next->seen));
+    }
+    if (next->from == kNeverBears) continue;
+    IncidentBearers::Bearer& bearer = *result.add_bearers();
+    bearer.set_type(core::TypeOf(next->id));
+    bearer.set_id_hi(next->id.hi);
+    bearer.set_id_lo(next->id.lo);
+    bearer.set_base_hi(next->base.hi);
+    bearer.set_base_lo(next->base.lo);
+    bearer.set_from(next->from);
+    bearer.set_until(next->until);
+  }
+  return result;
+}
+
+std::vector<Evidence> MakeEvidence(const ReportRevision& revision, const Id& report) {
+  std::vector<Evidence> result;
+  for (auto& [base, evidence] : Named(revision, Sightings(revision), report, report, true)) {
+    result.push_back(std::move(evidence));
+  }
+  return result;
+}
+
+std::vector<Evidence> MakeEvidence(const ReportRevision& revision, const Id& report, const Id& root,
+                                   const IncidentBearers& bearers) {
+  const std::vector<Sighting> sightings = Sightings(revision);
+  ByBase by_base = Named(revision, sightings, report, root, false);
+  const Evidence header = Header(revision, {}, report, root);
+  AddShares(bearers, header, by_base);
+  if (bearers.ties()) TieToBearer(bearers, LinkNodes(sightings), header, by_base);
   std::vector<Evidence> result;
   for (auto& [base, evidence] : by_base) result.push_back(std::move(evidence));
   return result;

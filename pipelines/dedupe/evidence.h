@@ -12,9 +12,17 @@ namespace ringfence::dedupe {
 inline constexpr size_t kAllPairsMax = 8;
 inline constexpr size_t kNextTied = 3;
 
-// What a revision that is not retracted says, one message a base, in ascending order of bases,
-// without `place`. `incident` is the incident that the report belongs to. Deterministic.
+// Who bears the incident of which this report is the root, and since when.
+internal::v1::IncidentBearers BearersOf(const internal::v1::ReportRevision& revision);
+
+// What a revision that is not retracted says as the root of its incident, one message a base, in
+// ascending order of bases, without `place`. Deterministic.
 std::vector<internal::v1::Evidence> MakeEvidence(const internal::v1::ReportRevision& revision,
-                                                 const core::Id& report, const core::Id& incident);
+                                                 const core::Id& report);
+// What it says in an incident with another root: it bears nothing itself, has a share in what the
+// root's bearers bear, and ties its link nodes to the first of them.
+std::vector<internal::v1::Evidence> MakeEvidence(const internal::v1::ReportRevision& revision,
+                                                 const core::Id& report, const core::Id& root,
+                                                 const internal::v1::IncidentBearers& bearers);
 
 }  // namespace ringfence::dedupe

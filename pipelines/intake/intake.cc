@@ -9,6 +9,7 @@
 #include "pipelines/identifiers/policy.h"
 #include "pipelines/intake/canonical_bytes.h"
 #include "pipelines/intake/countries.h"
+#include "pipelines/intake/narrative.h"
 #include "pipelines/intake/occurrences.h"
 #include "pipelines/intake/payment_facts.h"
 #include "pipelines/intake/problems.h"
@@ -237,7 +238,10 @@ void ReadRetraction(Reading& reading, ReportRevision& revision) {
 class Intake::Impl {
  public:
   explicit Impl(const Options& options)
-      : replay_(options.replay), tokens_(options.token_key), cache_(options.memory) {}
+      : replay_(options.replay),
+        tokens_(options.token_key, options.further_keys),
+        narratives_(options.token_key),
+        cache_(options.memory) {}
 
   Result FromJson(std::string_view partner, std::string_view json, core::Time arrival) {
     if (std::optional<Result> refused = CheckSize(json.size())) return *std::move(refused);
@@ -313,6 +317,9 @@ class Intake::Impl {
       ReadRetraction(reading, revision);
     } else {
       ReadBody(reading, revision);
+      // The text itself ends here.
+      const std::string_view narrative = report.narrative();
+      revision.set_narrative_fingerprint(narratives_.Of(narrative.substr(0, kNarrativeBytesMax)));
     }
     if (!problems.rejected()) {
       if (!report.retracted()) revision.set_content_hash(ContentHash(report));
@@ -325,6 +332,7 @@ class Intake::Impl {
 
   bool replay_;
   VictimTokens tokens_;
+  NarrativeFingerprints narratives_;
   NormaliseCache cache_;
   ReportJson json_;
   // Kept for its buffers.

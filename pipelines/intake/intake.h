@@ -34,6 +34,9 @@ class Intake {
 
   struct Options {
     TokenKey token_key;
+    // While the key is being changed: partners may make tokens with any of them, and handles get a
+    // token by each.
+    std::vector<TokenKey> further_keys = {};
     // The arrivals given are the clock's now: a report arrived at the greater of its own
     // occurred_at and reported_at, at now at the latest (canonical-forms, "Limits").
     bool replay = false;

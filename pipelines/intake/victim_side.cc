@@ -169,10 +169,9 @@ void VictimSide::AddRaw(TokenKind kind, const v1::VictimHandle& handle, const Wh
       return reading_.problems.Add("victim.handles.too_long", where.Path("value"));
     }
     std::string in_iban = AccountOfIban(account);
-    if (!in_iban.empty())
-      AddToken(kind, reading_.tokens.Token(kind, AccountHandle(AfterColon(in_iban))));
+    if (!in_iban.empty()) AddTokens(kind, AccountHandle(AfterColon(in_iban)));
     AddNeedle(kind, account);
-    return AddToken(kind, reading_.tokens.Token(kind, account));
+    return AddTokens(kind, account);
   }
   Normalised normalised = NormaliseHandle(FindKind(handle.kind())->type, raw, reading_.country);
   if (const auto* problem = std::get_if<identifiers::Problem>(&normalised)) {
@@ -180,9 +179,7 @@ void VictimSide::AddRaw(TokenKind kind, const v1::VictimHandle& handle, const Wh
   }
   const std::string& canonical = std::get<Canonical>(normalised).value;
   AddNeedle(kind, canonical);
-  AddToken(kind,
-           reading_.tokens.Token(
-               kind, kind == TokenKind::kRemoteAccessId ? WithoutColon(canonical) : canonical));
+  AddTokens(kind, kind == TokenKind::kRemoteAccessId ? WithoutColon(canonical) : canonical);
 }
 
 bool VictimSide::Add(const Occurrence& occurrence) {
@@ -191,7 +188,7 @@ bool VictimSide::Add(const Occurrence& occurrence) {
   // The same account named in two ways has a token for each; no other part of a value has one.
   size_t names = occurrence.type == IDENTIFIER_TYPE_IBAN ? 2 : 1;
   for (size_t i = 0; i < std::min(names, handles.size()); ++i) {
-    AddToken(handles[i].kind, reading_.tokens.Token(handles[i].kind, handles[i].value));
+    AddTokens(handles[i].kind, handles[i].value);
   }
   const Handle& whole = handles.front();
   bool has_vendor = whole.kind == TokenKind::kRemoteAccessId;
@@ -224,6 +221,12 @@ std::vector<VictimToken> VictimSide::Take() {
   return std::move(tokens_);
 }
 
+void VictimSide::AddTokens(TokenKind kind, std::string_view handle) {
+  for (std::string& token : reading_.tokens.AllTokens(kind, handle)) {
+    AddToken(kind, std::move(token));
+  }
+}
+
 void VictimSide::AddToken(TokenKind kind, std::string token) {
   auto number = static_cast<uint32_t>(kind);
   bool known = std::any_of(tokens_.begin(), tokens_.end(), [&](const VictimToken& held) {
@@ -254,9 +257,10 @@ bool VictimSide::Has(TokenKind kind) const {
 
 bool VictimSide::Holds(const Handle& handle) const {
   if (!Has(handle.kind)) return false;
-  std::string token = reading_.tokens.Token(handle.kind, handle.value);
+  const std::vector<std::string> tokens = reading_.tokens.AllTokens(handle.kind, handle.value);
   return std::any_of(tokens_.begin(), tokens_.end(), [&](const VictimToken& held) {
-    return held.kind() == static_cast<uint32_t>(handle.kind) && held.token() == token;
+    return held.kind() == static_cast<uint32_t>(handle.kind) &&
+           std::find(tokens.begin(), tokens.end(), held.token()) != tokens.end();
   });
 }
 

@@ -43,6 +43,8 @@ class VictimSide {
   static std::vector<Handle> HandlesIn(v1::IdentifierType type, std::string_view canonical);
   void AddHandle(const v1::VictimHandle& handle, const Where& where);
   void AddRaw(TokenKind kind, const v1::VictimHandle& handle, const Where& where);
+  // By every key.
+  void AddTokens(TokenKind kind, std::string_view handle);
   void AddToken(TokenKind kind, std::string token);
   void AddNeedle(TokenKind kind, std::string_view handle);
   bool Has(TokenKind kind) const;

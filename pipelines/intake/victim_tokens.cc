@@ -110,21 +110,34 @@ void VictimTokens::FreeContext::operator()(evp_mac_ctx_st* context) const {
   EVP_MAC_CTX_free(context);
 }
 
-VictimTokens::VictimTokens(const TokenKey& key) : prefix_(key.id + ":") {
+VictimTokens::VictimTokens(const TokenKey& key, const std::vector<TokenKey>& further_keys) {
+  Add(key);
+  for (const TokenKey& further : further_keys) Add(further);
+}
+
+void VictimTokens::Add(const TokenKey& key) {
+  Key& added = keys_.emplace_back();
+  added.prefix = key.id + ":";
   EVP_MAC* hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   Require(hmac != nullptr);
-  context_.reset(EVP_MAC_CTX_new(hmac));
+  added.context.reset(EVP_MAC_CTX_new(hmac));
   EVP_MAC_free(hmac);
   char digest[] = "SHA256";
   OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
                              OSSL_PARAM_construct_end()};
-  Require(context_ != nullptr &&
-          EVP_MAC_init(context_.get(), key.secret.data(), key.secret.size(), parameters) == 1);
+  Require(added.context != nullptr &&
+          EVP_MAC_init(added.context.get(), key.secret.data(), key.secret.size(), parameters) == 1);
 }
 
 VictimTokens::~VictimTokens() = default;
 
-std::string VictimTokens::Token(TokenKind kind, std::string_view handle) {
+std::vector<std::string> VictimTokens::AllTokens(TokenKind kind, std::string_view handle) {
+  std::vector<std::string> tokens;
+  for (Key& key : keys_) tokens.push_back(TokenBy(key, kind, handle));
+  return tokens;
+}
+
+std::string VictimTokens::TokenBy(Key& key, TokenKind kind, std::string_view handle) {
   std::string message(kDomain);
   message.push_back('\0');
   message.append(std::to_string(static_cast<uint32_t>(kind)));
@@ -133,16 +146,16 @@ std::string VictimTokens::Token(TokenKind kind, std::string_view handle) {
   std::array<uint8_t, EVP_MAX_MD_SIZE> code;
   size_t size = 0;
   // Without a key it starts anew with the one that it has.
-  Require(EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1 &&
-          EVP_MAC_update(context_.get(), reinterpret_cast<const uint8_t*>(message.data()),
+  Require(EVP_MAC_init(key.context.get(), nullptr, 0, nullptr) == 1 &&
+          EVP_MAC_update(key.context.get(), reinterpret_cast<const uint8_t*>(message.data()),
                          message.size()) == 1 &&
-          EVP_MAC_final(context_.get(), code.data(), &size, code.size()) == 1 &&
+          EVP_MAC_final(key.context.get(), code.data(), &size, code.size()) == 1 &&
           size >= kTokenBytes);
   OPENSSL_cleanse(message.data(), message.size());
   std::string encoded;
   absl::WebSafeBase64Escape(
       absl::string_view(reinterpret_cast<const char*>(code.data()), kTokenBytes), &encoded);
-  return prefix_ + encoded;
+  return key.prefix + encoded;
 }
 
 }  // namespace ringfence::intake

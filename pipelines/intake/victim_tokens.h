@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "ringfence/v1/report.pb.h"
@@ -50,23 +51,36 @@ std::string AccountHandle(std::string_view account);
 
 // Makes keyed tokens (canonical-forms, "Victim tokens"): HMAC-SHA-256 (RFC 2104) cut to 16 bytes,
 // so that equal handles have equal tokens and nobody without the key can try all phone numbers.
-// Owned by one thread.
+// While a deployment changes its key it has several: a handle then has a token by each. Owned by
+// one thread.
 class VictimTokens {
  public:
-  explicit VictimTokens(const TokenKey& key);
+  explicit VictimTokens(const TokenKey& key, const std::vector<TokenKey>& further_keys = {});
   ~VictimTokens();
   VictimTokens(const VictimTokens&) = delete;
   VictimTokens& operator=(const VictimTokens&) = delete;
 
-  // `handle` must be normalised as its kind asks.
-  std::string Token(TokenKind kind, std::string_view handle);
+  // By the first key. `handle` must be normalised as its kind asks.
+  std::string Token(TokenKind kind, std::string_view handle) {
+    return TokenBy(keys_.front(), kind, handle);
+  }
+  // By every key, the first first.
+  std::vector<std::string> AllTokens(TokenKind kind, std::string_view handle);
 
  private:
   struct FreeContext {
     void operator()(evp_mac_ctx_st* context) const;
   };
-  std::string prefix_;
-  std::unique_ptr<evp_mac_ctx_st, FreeContext> context_;
+  struct Key {
+    std::string prefix;
+    std::unique_ptr<evp_mac_ctx_st, FreeContext> context;
+  };
+
+  void Add(const TokenKey& key);
+  static std::string TokenBy(Key& key, TokenKind kind, std::string_view handle);
+
+  // At least one.
+  std::vector<Key> keys_;
 };
 
 }  // namespace ringfence::intake

@@ -1,10 +1,12 @@
 #include "services/gateway/gateway_service.h"
 
+#include <memory>
 #include <utility>
 
 #include "services/gateway/report_service.h"
 #include "services/runtime/grpc/grpc_listener.h"
 #include "services/runtime/keys/key_files.h"
+#include "services/runtime/normalise_memory.h"
 
 namespace ringfence::gateway {
 namespace {
@@ -46,11 +48,14 @@ class GatewayService : public runtime::RunningService {
 
 absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartGatewayService(
     runtime::Surroundings& surroundings) {
-  absl::StatusOr<intake::TokenKey> key =
-      runtime::ReadTokenKey(surroundings.config.keys().victim_tokens_file());
-  if (!key.ok()) return key.status();
+  absl::StatusOr<runtime::TokenKeys> keys =
+      runtime::ReadTokenKeys(surroundings.config.keys().victim_tokens_file());
+  if (!keys.ok()) return keys.status();
   ReportService::Options options;
-  options.receiver.intake.token_key = *std::move(key);
+  options.receiver.intake.token_key = keys->first;
+  options.receiver.intake.further_keys = keys->further;
+  // Its workers share it.
+  options.receiver.intake.memory = std::make_shared<runtime::SharedNormaliseMemory>();
   options.receiver.partitions =
       static_cast<int32_t>(surroundings.config.gateway().report_partitions());
   options.receiver.clock = surroundings.clock;

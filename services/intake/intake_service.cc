@@ -25,8 +25,8 @@ class IntakeWorker : public runtime::Worker {
 
 class IntakeService : public runtime::RunningService {
  public:
-  IntakeService(intake::TokenKey key, const runtime::Surroundings& surroundings)
-      : key_(std::move(key)),
+  IntakeService(runtime::TokenKeys keys, const runtime::Surroundings& surroundings)
+      : keys_(std::move(keys)),
         surroundings_(surroundings),
         host_(
             HostOptions(surroundings.config), [this](int32_t share) { return Start(share); },
@@ -60,11 +60,12 @@ class IntakeService : public runtime::RunningService {
     options.partition = share;
     options.partitions = static_cast<int32_t>(surroundings_.config.partitions());
     options.dedupe_partitions = surroundings_.config.partitions();
-    options.intake.token_key = key_;
+    options.intake.token_key = keys_.first;
+    options.intake.further_keys = keys_.further;
     return std::make_unique<IntakeWorker>(options, surroundings_.log(), surroundings_.metrics);
   }
 
-  const intake::TokenKey key_;
+  const runtime::TokenKeys keys_;
   const runtime::Surroundings surroundings_;
   runtime::PartitionHost host_;
   std::unique_ptr<runtime::Ownership> ownership_;
@@ -74,10 +75,10 @@ class IntakeService : public runtime::RunningService {
 
 absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartIntakeService(
     runtime::Surroundings& surroundings) {
-  absl::StatusOr<intake::TokenKey> key =
-      runtime::ReadTokenKey(surroundings.config.keys().victim_tokens_file());
-  if (!key.ok()) return key.status();
-  auto service = std::make_unique<IntakeService>(*std::move(key), surroundings);
+  absl::StatusOr<runtime::TokenKeys> keys =
+      runtime::ReadTokenKeys(surroundings.config.keys().victim_tokens_file());
+  if (!keys.ok()) return keys.status();
+  auto service = std::make_unique<IntakeService>(*std::move(keys), surroundings);
   if (absl::Status status = service->Join(); !status.ok()) return status;
   return service;
 }

@@ -5,24 +5,36 @@
 #include <functional>
 #include <utility>
 
+#include "absl/status/statusor.h"
+#include "pipelines/core/id.h"
+#include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.grpc.pb.h"
 
 namespace ringfence::publish {
 
-// What operators ask. Only GetStatus is answered, for callers on this machine; all else is
-// UNIMPLEMENTED.
+// What operators ask. Only GetStatus and ExplainReport are answered, for callers on this machine;
+// all else is UNIMPLEMENTED.
 class AdminService : public v1::AdminService::CallbackService {
  public:
-  // `status` is called from gRPC's threads, at any time while the server runs.
-  explicit AdminService(std::function<v1::GetStatusResponse()> status)
-      : status_(std::move(status)) {}
+  using Status = std::function<v1::GetStatusResponse()>;
+  // As dedupe::Explain.
+  using Explain = std::function<absl::StatusOr<dedupe::ReportExplanation>(const core::Id& report)>;
+
+  // Both are called from gRPC's threads, at any time while the server runs. `explain` may be empty,
+  // where this process does not run dedupe.
+  explicit AdminService(Status status, Explain explain = nullptr)
+      : status_(std::move(status)), explain_(std::move(explain)) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainReport(grpc::CallbackServerContext* context,
+                                          const v1::ExplainReportRequest* request,
+                                          v1::ExplainReportResponse* response) override;
 
  private:
-  const std::function<v1::GetStatusResponse()> status_;
+  const Status status_;
+  const Explain explain_;
 };
 
 }  // namespace ringfence::publish

@@ -128,6 +128,12 @@ absl::StatusOr<v1::GetStatusResponse> Client::GetStatus() {
                                             v1::GetStatusRequest());
 }
 
+absl::StatusOr<v1::ExplainReportResponse> Client::ExplainReport(
+    const v1::ExplainReportRequest& request) {
+  return impl_->Call<v1::ExplainReportResponse>(*impl_->admin,
+                                                &v1::AdminService::Stub::ExplainReport, request);
+}
+
 bool IsPassing(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:

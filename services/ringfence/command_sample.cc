@@ -36,6 +36,7 @@ struct Arguments {
   std::string folder;
   size_t partners = 4;
   std::string until;
+  bool overlap = false;
 };
 
 std::string CheckTime(const std::string& text) {
@@ -53,6 +54,7 @@ int Run(const Arguments& arguments) {
   options.seed = arguments.seed;
   options.records = arguments.reports;
   options.partners = arguments.partners;
+  options.overlap = arguments.overlap;
   options.until =
       arguments.until.empty() ? Now() : core::FromProto(*intake::ParseRfc3339(arguments.until));
   const absl::StatusOr<sample::SampleFiles> written =
@@ -91,6 +93,8 @@ Command DeclareSample(CLI::App& app) {
   app.add_option("--until", arguments->until, "The reports are of the 30 days before [now]")
       ->type_name("TIME")
       ->check(CLI::Validator(CheckTime, ""));
+  app.add_flag("--overlap", arguments->overlap,
+               "Victims tell up to three companies, each its own part; families share telephones");
   return [arguments] { return Run(*arguments); };
 }
 

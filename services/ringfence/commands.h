@@ -38,5 +38,7 @@ Command DeclareStatus(CLI::App& app);
 Command DeclareSample(CLI::App& app);
 Command DeclareSnapshot(CLI::App& app);
 Command DeclareTopics(CLI::App& app);
+Command DeclareExplain(CLI::App& app);
+Command DeclareToken(CLI::App& app);
 
 }  // namespace ringfence::cli

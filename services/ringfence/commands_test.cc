@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
+#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -144,6 +146,24 @@ class FakeAdmin : public v1::AdminService::Service {
     stage.set_log_end(100);
     stage.set_applied(93);
     response->set_quiet(++asked_ > 2);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ExplainReport(grpc::ServerContext*, const v1::ExplainReportRequest* request,
+                             v1::ExplainReportResponse* response) override {
+    if (request->report_id() == "unknown") {
+      return {grpc::StatusCode::NOT_FOUND, "there is no such report"};
+    }
+    response->set_incident("incident-1");
+    v1::ComparedReport& compared = *response->add_others();
+    compared.set_report("report-1");
+    compared.set_organisation("organisation-1");
+    compared.set_matches(true);
+    compared.set_weight(26);
+    compared.set_threshold(18);
+    v1::ComparedField& field = *compared.add_fields();
+    field.set_field("victim_phone");
+    field.set_weight(22);
     return grpc::Status::OK;
   }
 
@@ -361,6 +381,34 @@ TEST_F(CommandsTest, SampleSaysWhatItWrote) {
   EXPECT_EQ(RunAsIs(DeclareSample, {"--reports", "5", "--out", "s", "--until", "yesterday"}),
             kWrongUse);
   EXPECT_EQ(RunAsIs(DeclareSample, {"--reports", "0", "--out", "s"}), kWrongUse);
+}
+
+TEST_F(CommandsTest, ExplainSaysByWhichFieldsAReportWasJoined) {
+  EXPECT_EQ(Run(DeclareExplain, {"report", "bank", "r1"}), kDone);
+  EXPECT_THAT(out_, testing::HasSubstr("victim_phone +22.0"));
+  EXPECT_THAT(out_, testing::HasSubstr("incident-1"));
+  EXPECT_EQ(Run(DeclareExplain, {"report", "bank", "r1", "--json"}), kDone);
+  EXPECT_THAT(out_, testing::HasSubstr("\"matches\""));
+  EXPECT_EQ(Run(DeclareExplain, {"report", "bank", "unknown"}), kUnfinished);
+  EXPECT_THAT(err_, testing::HasSubstr("no such report"));
+  EXPECT_EQ(Run(DeclareExplain, {"campaign", "bank", "r1"}), kWrongUse);
+}
+
+TEST_F(CommandsTest, TokenMakesWhatIntakeMakesAndNeverShowsAHandle) {
+  const std::string key = folder_.Path("victim-tokens.key");
+  std::ofstream(key) << "id: k1\nsecret: "
+                     << "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+  std::istringstream lines("+1 (212) 555-0123\nnobody's\n212-555-0123\n");
+  std::streambuf* const before = std::cin.rdbuf(lines.rdbuf());
+  const int status = RunAsIs(DeclareToken, {"--key", key, "--kind", "phone", "--country", "US"});
+  std::cin.rdbuf(before);
+  EXPECT_EQ(status, kUnfinished);
+  // As canonical-forms has it.
+  EXPECT_EQ(out_, "k1:IObS9nOKvDmHWPFnke7TQQ\n\nk1:IObS9nOKvDmHWPFnke7TQQ\n");
+  EXPECT_THAT(err_, testing::HasSubstr("line 2: victim.handles."));
+  EXPECT_THAT(err_, testing::Not(testing::HasSubstr("nobody")));
+  EXPECT_EQ(RunAsIs(DeclareToken, {"--key", key + ".away", "--kind", "phone"}), kUnfinished);
+  EXPECT_EQ(RunAsIs(DeclareToken, {"--key", key, "--kind", "shoe"}), kWrongUse);
 }
 
 }  // namespace

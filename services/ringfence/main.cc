@@ -28,11 +28,13 @@ constexpr Row kCommands[] = {
     {"subscribe", "Follows the published indicators", DeclareSubscribe},
     {"lookup", "Says whether values are listed, and why", DeclareLookup},
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
+    {"explain", "Says why a report is in its incident", DeclareExplain},
     {"status", "Says how far each stage is", DeclareStatus},
     {"replay", "Runs files of reports through the stages, offline", DeclareReplay},
     {"sample", "Writes reports of a made-up world to try it with", DeclareSample},
     {"snapshot", "Lists and verifies snapshots of state", DeclareSnapshot},
     {"topics", "Makes or checks the topics of a Kafka cluster", DeclareTopics},
+    {"token", "Makes tokens of victims' handles with a shared key", DeclareToken},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -130,6 +130,13 @@ absl::Status Runner::Checkpoint(const std::string& dir) {
   return state_->Checkpoint(dir);
 }
 
+absl::Status Runner::WithView(const std::function<void(StateView&)>& read) {
+  absl::ReaderMutexLock lock(&opening_);
+  if (!state_) return absl::UnavailableError("the state is closed, after an error of the disk");
+  read(*state_->View());
+  return absl::OkStatus();
+}
+
 void Runner::Run(const std::stop_token& stop) {
   NameThread(options_.stage + "/" + partition_label_);
   Backoff backoff;

@@ -77,6 +77,9 @@ class Runner {
   const Pulse& pulse() const { return pulse_; }
   // See RocksState::Checkpoint; kUnavailable while the state is closed. Any thread, until Stop.
   absl::Status Checkpoint(const std::string& dir);
+  // Gives `read` the state as of the last commit, and waits for it; kUnavailable while the state is
+  // closed. Any thread, until Stop.
+  absl::Status WithView(const std::function<void(StateView&)>& read);
 
  private:
   Runner(const Options& options, StageFactory factory, Log& log, Metrics& metrics);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "pipelines/intake/intake.h"
+#include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
 
 // Real reports through `ringfence replay`, as a process, against the oracle.
@@ -61,6 +62,7 @@ oracle::World WorldOf(const std::filesystem::path& folder) {
       world.revisions.push_back(revision);
     });
   }
+  world.representatives = oracle::Representatives(world.revisions, world.as_of);
   return world;
 }
 

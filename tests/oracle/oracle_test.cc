@@ -21,6 +21,7 @@ ReportRevision Report(const std::string& partner, const std::string& id) {
   report.set_partner(partner);
   report.set_report_id(id);
   report.set_content_hash("h");
+  report.set_arrival(kNow);
   report.set_country("GB");
   report.set_tlp(v1::TLP_AMBER);
   return report;

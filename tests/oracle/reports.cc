@@ -12,6 +12,13 @@ using identifiers::PolicyOf;
 using internal::v1::NamedIdentifier;
 using internal::v1::ReportRevision;
 
+namespace {
+
+// Reports are kept so long after they last arrived: nothing of them can count or come again.
+constexpr core::Day kKeptDays = 403;
+
+}  // namespace
+
 Id Occurrence::Identifier() const { return core::IdentifierId(named->type(), named->value()); }
 
 Node Occurrence::LinkNode() const {
@@ -46,14 +53,26 @@ Reports::Reports(const World& world) {
 }
 
 void Reports::KeepHighestRevisions(const World& world) {
-  for (const ReportRevision& revision : world.revisions) {
-    const ReportRevision*& held = held_[{revision.partner(), revision.report_id()}];
-    auto order = [](const ReportRevision& r) {
-      return std::make_tuple(r.revision(), r.retracted(), r.content_hash());
-    };
-    if (held == nullptr || order(*held) < order(revision)) held = &revision;
+  std::vector<const ReportRevision*> in_order;
+  for (const ReportRevision& revision : world.revisions) in_order.push_back(&revision);
+  std::stable_sort(in_order.begin(), in_order.end(),
+                   [](const auto* a, const auto* b) { return a->arrival() < b->arrival(); });
+  auto order = [](const ReportRevision& r) {
+    return std::make_tuple(r.revision(), r.retracted(), r.content_hash());
+  };
+  std::map<ReportName, core::Day> until;
+  for (const ReportRevision* revision : in_order) {
+    const ReportName name = {revision->partner(), revision->report_id()};
+    const ReportRevision*& held = held_[name];
+    const core::Day arrival = core::FloorDay(revision->arrival());
+    auto [day, is_new] = until.try_emplace(name, arrival + kKeptDays);
+    const bool forgotten = arrival >= day->second;
+    if (is_new || forgotten || order(*held) < order(*revision)) held = revision;
+    day->second = std::max(day->second, arrival + kKeptDays);
   }
-  std::erase_if(held_, [](const auto& entry) { return entry.second->retracted(); });
+  std::erase_if(held_, [&](const auto& entry) {
+    return entry.second->retracted() || core::FloorDay(world.as_of) >= until.at(entry.first);
+  });
 }
 
 void Reports::GroupIntoIncidents(const World& world) {
@@ -82,12 +101,16 @@ std::vector<Occurrence> Reports::OccurrencesOf(const ReportRevision& report) con
 Reports::Bearers Reports::BearersOf(const ReportRevision& report) const {
   Bearers bearers;
   for (const Occurrence& occurrence : OccurrencesOf(report)) {
-    if (!occurrence.Links()) continue;
+    const NamedIdentifier& named = *occurrence.named;
+    if (!occurrence.Links() || !identifiers::IsListed(named.type(), named.value())) continue;
     const int order = PolicyOf(occurrence.named->type()).bearer_order;
     bearers.push_back({{order, occurrence.Identifier()}, occurrence});
   }
-  std::sort(bearers.begin(), bearers.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Of several sightings of one identifier the latest first.
+  std::stable_sort(bearers.begin(), bearers.end(), [](const auto& a, const auto& b) {
+    if (a.first != b.first) return a.first < b.first;
+    return a.second.named->observed_at() > b.second.named->observed_at();
+  });
   return bearers;
 }
 

@@ -13,6 +13,9 @@ Knobs RandomKnobs(Random& random) {
   knobs.dedupe_partitions = static_cast<uint32_t>(random.Between(1, 7));
   knobs.cluster_partitions = static_cast<uint32_t>(random.Between(1, 7));
   knobs.dedupe.sweep_max = random.Pick<size_t>({1, 2, 256});
+  knobs.dedupe.own_messages_max = random.Pick<uint32_t>({0, 1, 8, 65'536});
+  knobs.dedupe.block_max = random.Pick<size_t>({1, 2, 3, dedupe::kBlockMax, dedupe::kBlockMax});
+  knobs.dedupe.rules.announce_max = random.Pick<uint32_t>({1, 2, 5, 1024});
   knobs.cluster.own_messages_max = random.Pick<uint32_t>({0, 1, 8, 65'536});
   knobs.cluster.sweep_max = random.Pick<size_t>({1, 2, 256});
   knobs.cluster.rules.announce_max = random.Pick<uint32_t>({1, 2, 5, 1024});

@@ -56,6 +56,8 @@ class Owner {
   absl::Status EndBatch();
   std::vector<Outgoing> TakeOutgoing();
 
+  // What a reader of the state would see.
+  core::State& state() { return state_; }
   // Only after the end of a batch.
   Checkpoint Keep() const { return {state_, next_}; }
   uint64_t number() const { return number_; }

@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "pipelines/core/id.h"
+#include "pipelines/dedupe/explain.h"
+#include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
 #include "tests/sim/owner.h"
 #include "tests/sim/random.h"
@@ -54,6 +56,7 @@ class Simulation {
         knobs_(RandomKnobs(random_)),
         log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax) {
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
+    knobs_.dedupe.rules.wait_for_confirmations = options.broken != Break::kDetach;
     if (random_.Chance(0.2)) chaos_ = {0.03, 0, 0, 0, 0};
     log_.AdvanceTo(world_.arrivals.front().at);
     for (uint32_t i = 0; i < knobs_.dedupe_partitions; ++i) Open({Mailbox::kDedupe, i});
@@ -288,7 +291,28 @@ class Simulation {
       world.revisions.push_back(arrival.revision);
     }
     world.as_of = world_.as_of;
+    world.representatives =
+        oracle::Representatives(world.revisions, world.as_of, knobs_.dedupe.block_max);
+    std::string wrong = CompareIncidents(world);
+    if (!wrong.empty()) return wrong;
     return oracle::Difference(oracle::Expected(world), reader_.Published());
+  }
+
+  // Each report's incident, as dedupe explains it.
+  std::string CompareIncidents(const oracle::World& world) {
+    for (const auto& [name, representative] : world.representatives) {
+      const core::Id report = core::ReportKey(name.first, name.second);
+      const PartitionName partition = {Mailbox::kDedupe,
+                                       core::PartitionOf(report, knobs_.dedupe_partitions)};
+      auto explained = dedupe::Explain(seats_.at(partition).front().owner->state(), report);
+      if (!explained.ok()) return std::string(explained.status().message());
+      const core::Id expected = core::ReportKey(representative.first, representative.second);
+      if (explained->incident == expected) continue;
+      return fmt::format("{} {}: its incident is {:x}, expected {:x} of {} {}", name.first,
+                         name.second, explained->incident.hi, expected.hi, representative.first,
+                         representative.second);
+    }
+    return "";
   }
 
   void Fail(absl::Status status) {

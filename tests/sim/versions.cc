@@ -15,6 +15,24 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
                  evidence);
     if (!status.ok()) return status;
   }
+  for (const internal::v1::BlockEntry& entry : envelope.block_entries()) {
+    absl::Status status = CheckOne(fmt::format("{} to {} entry {:x} {:x} at {}", sender, to.number,
+                                               entry.block_lo(), entry.report_lo(), entry.place()),
+                                   entry);
+    if (!status.ok()) return status;
+  }
+  for (const internal::v1::BlockNews& news : envelope.block_news()) {
+    absl::Status status = CheckOne(fmt::format("{} to {} news {:x} {:x} at {}", sender, to.number,
+                                               news.block_lo(), news.report_lo(), news.place()),
+                                   news);
+    if (!status.ok()) return status;
+  }
+  for (const internal::v1::PeerFacts& facts : envelope.facts()) {
+    absl::Status status = CheckOne(fmt::format("{} to {} facts {:x} {:x} at {}", sender, to.number,
+                                               facts.from_lo(), facts.to_lo(), facts.place()),
+                                   facts);
+    if (!status.ok()) return status;
+  }
   for (internal::v1::NodeMessage message : envelope.nodes()) {
     // Messages to one neighbour go out as one a batch, which asks for an answer if any of them did.
     message.clear_hello();

@@ -149,6 +149,7 @@ class Generator {
     partners_ = static_cast<uint64_t>(random_.Between(1, 4));
     most_named_ = random_.Chance(0.1) ? 14 : 4;
     with_old_ = random_.Chance(0.5);
+    joins_ = random_.Chance(0.7);
   }
 
   WorldPlan Plan() {
@@ -235,6 +236,26 @@ class Generator {
     }
     RemoveRepeated(revision);
     for (uint64_t count = random_.Below(3); count > 0; --count) Pay(revision);
+    if (joins_) Join(revision);
+  }
+
+  // What shows that two reports are of one incident, or of two: values of few victims.
+  void Join(ReportRevision& revision) {
+    for (uint32_t kind : {1, 2, 3, 6, 7}) {
+      if (!random_.Chance(0.4)) continue;
+      internal::v1::VictimToken& token = *revision.add_victim_tokens();
+      token.set_kind(kind);
+      token.set_token("k1:" + std::to_string(random_.Below(2)));
+    }
+    if (random_.Chance(0.1)) revision.set_origin(random_.Pick({"police:1", "police:2"}));
+    if (random_.Chance(0.1)) revision.add_external_references(random_.Pick({"case:1", "case:2"}));
+    if (random_.Chance(0.2)) revision.set_narrative_fingerprint(random_.Pick<uint64_t>({1, 2}));
+    for (internal::v1::PaymentFact& payment : *revision.mutable_payments()) {
+      if (random_.Chance(0.4)) payment.set_reference(random_.Pick({"ref:FT2311700", "ref:RENT12"}));
+      if (random_.Chance(0.6)) continue;
+      payment.set_payee_type(IDENTIFIER_TYPE_WALLET);
+      payment.set_payee_value(random_.Pick({"wallet0", "wallet1"}));
+    }
   }
 
   void Name(Time at, const Value& value, ReportRevision& revision) {
@@ -305,6 +326,7 @@ class Generator {
   uint64_t partners_ = 1;
   int64_t most_named_ = 4;
   bool with_old_ = false;
+  bool joins_ = false;
   WorldPlan plan_;
 };
 

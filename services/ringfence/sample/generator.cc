@@ -56,6 +56,7 @@ Generator::Generator(const Options& options)
       mint_(random_.Next()),
       world_(CentresFor(options.records), mint_, random_),
       storyteller_(world_, mint_, random_),
+      overlap_(random_),
       reports_of_partner_(options.partners, 0) {}
 
 const Record* Generator::Next() {
@@ -77,18 +78,24 @@ void Generator::MakeFirst() {
   const size_t partner = random_.Below(options_.partners);
   const core::Time ago = random_.Between(10 * core::kSecond * 60, 2 * core::kDay);
   Incident incident = storyteller_.Happen(++incidents_, record_.time - ago);
-  v1::Report report = storyteller_.Tell(incident, partner, record_.time);
-  report.set_report_id(NextReportId(partner));
+  if (options_.overlap) overlap_.Befall(incident);
+  v1::Report report = Tell(incident, partner);
   Write(RecordKind::kFirst, partner, incident, report);
   if (random_.Chance(kBadPermille)) return WriteBad(incident, report);
   Follow(incident, report);
 }
 
+v1::Report Generator::Tell(Incident& incident, size_t partner) {
+  v1::Report report = storyteller_.Tell(incident, partner, record_.time);
+  if (options_.overlap) overlap_.Blur(report);
+  report.set_report_id(NextReportId(partner));
+  return report;
+}
+
 void Generator::MakeLater(Later later) {
   switch (later.kind) {
     case RecordKind::kSecondTelling:
-      later.report = storyteller_.Tell(later.incident, later.partner, record_.time);
-      later.report.set_report_id(NextReportId(later.partner));
+      later.report = Tell(later.incident, later.partner);
       break;
     case RecordKind::kRevision:
       later.report.set_revision(later.report.revision() + 1);
@@ -113,7 +120,9 @@ void Generator::MakeLater(Later later) {
 
 void Generator::Follow(const Incident& incident, const v1::Report& report) {
   const size_t partner = record_.partner;
-  if (options_.partners > 1 && random_.Chance(kSecondTellingPermille)) {
+  if (options_.overlap) {
+    FollowTellings(incident, report);
+  } else if (options_.partners > 1 && random_.Chance(kSecondTellingPermille)) {
     const size_t other = (partner + 1 + random_.Below(options_.partners - 1)) % options_.partners;
     Schedule(RecordKind::kSecondTelling, other, incident, report);
   }
@@ -125,6 +134,17 @@ void Generator::Follow(const Incident& incident, const v1::Report& report) {
   }
   if (random_.Chance(kRedeliveryPermille)) {
     Schedule(RecordKind::kRedelivery, partner, incident, report);
+  }
+}
+
+// To companies that differ from the first and from each other.
+void Generator::FollowTellings(const Incident& incident, const v1::Report& report) {
+  const size_t others = options_.partners - 1;
+  const size_t tellings = std::min(overlap_.FurtherTellings(), others);
+  const size_t first = others == 0 ? 0 : random_.Below(others);
+  for (size_t i = 0; i < tellings; ++i) {
+    const size_t other = (record_.partner + 1 + (first + i) % others) % options_.partners;
+    Schedule(RecordKind::kSecondTelling, other, incident, report);
   }
 }
 

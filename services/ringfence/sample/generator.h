@@ -12,6 +12,7 @@
 #include "ringfence/v1/report.pb.h"
 #include "services/ringfence/sample/incident.h"
 #include "services/ringfence/sample/mint.h"
+#include "services/ringfence/sample/overlap.h"
 #include "services/ringfence/sample/random.h"
 #include "services/ringfence/sample/world.h"
 
@@ -65,6 +66,8 @@ class Generator {
     // The records are spread evenly over the time before.
     core::Time until = 0;
     core::Time span = 30 * core::kDay;
+    // Victims tell up to three companies, each of which hears another part of it (see Overlap).
+    bool overlap = false;
   };
 
   explicit Generator(const Options& options);
@@ -88,8 +91,10 @@ class Generator {
 
   void MakeFirst();
   void MakeLater(Later later);
+  v1::Report Tell(Incident& incident, size_t partner);
   // Decides what follows the record just made.
   void Follow(const Incident& incident, const v1::Report& report);
+  void FollowTellings(const Incident& incident, const v1::Report& report);
   void Schedule(RecordKind kind, size_t partner, const Incident& incident,
                 const v1::Report& report);
   void Write(RecordKind kind, size_t partner, const Incident& incident, const v1::Report& report);
@@ -101,6 +106,7 @@ class Generator {
   Mint mint_;
   World world_;
   Storyteller storyteller_;
+  Overlap overlap_;
   // By time, then in order.
   std::map<std::pair<core::Time, uint64_t>, Later> later_;
   std::vector<uint64_t> reports_of_partner_;

@@ -120,6 +120,7 @@ absl::Status Server::StartStages(const std::string& placement) {
                                            runtime::FactoryOf(kind, partition), *log_, metrics_);
       if (!runner.ok()) return runner.status();
       runners_.push_back(*std::move(runner));
+      if (kind.mailbox == core::Mailbox::kDedupe) dedupe_.push_back(runners_.back().get());
     }
   }
   for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
@@ -127,8 +128,9 @@ absl::Status Server::StartStages(const std::string& placement) {
     intake_options.partition = static_cast<int32_t>(partition);
     intake_options.partitions = static_cast<int32_t>(options_.partitions);
     intake_options.dedupe_partitions = options_.partitions;
-    intake_options.intake.token_key = keys_.victim_tokens;
+    intake_options.intake.token_key = keys_.victim_tokens.first;
     intake_options.intake.memory = normalise_memory_;
+    intake_options.intake.further_keys = keys_.victim_tokens.further;
     intakes_.push_back(
         std::make_unique<intake_service::IntakeRunner>(intake_options, *log_, metrics_));
   }
@@ -138,8 +140,9 @@ absl::Status Server::StartStages(const std::string& placement) {
 void Server::MakeServices() {
   services_ = std::make_unique<Services>();
   gateway::ReportService::Options reports;
-  reports.receiver.intake.token_key = keys_.victim_tokens;
+  reports.receiver.intake.token_key = keys_.victim_tokens.first;
   reports.receiver.intake.memory = normalise_memory_;
+  reports.receiver.intake.further_keys = keys_.victim_tokens.further;
   reports.receiver.partitions = static_cast<int32_t>(options_.partitions);
   reports.receiver.clock = runtime::SystemNow;
   services_->reports = std::make_unique<gateway::ReportService>(reports, *log_, metrics_);
@@ -149,7 +152,9 @@ void Server::MakeServices() {
   indicators.feed.clock = runtime::SystemNow;
   services_->indicators =
       std::make_unique<publish::IndicatorService>(indicators, *publisher_, metrics_);
-  services_->admin = std::make_unique<publish::AdminService>([this] { return Status(); });
+  services_->admin = std::make_unique<publish::AdminService>(
+      [this] { return Status(); },
+      [this](const core::Id& report) { return ExplainReport(report); });
 }
 
 absl::Status Server::StartServices() {
@@ -217,6 +222,20 @@ v1::GetStatusResponse Server::Status() const {
   const bool all_known = topics.ok() && known == topics->size() * options_.partitions;
   response.set_quiet(response.quiet() && all_known);
   return response;
+}
+
+absl::StatusOr<dedupe::ReportExplanation> Server::ExplainReport(const core::Id& report) const {
+  absl::StatusOr<dedupe::ReportExplanation> explanation;
+  absl::Status read;
+  const auto explain = [&](runtime::StateView& view) {
+    explanation = dedupe::Explain(view, report);
+    read = view.status();
+  };
+  const absl::Status opened =
+      dedupe_[core::PartitionOf(report, options_.partitions)]->WithView(explain);
+  if (!opened.ok()) return opened;
+  if (!read.ok()) return read;
+  return explanation;
 }
 
 absl::Status Server::Health() const {

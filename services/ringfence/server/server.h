@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "pipelines/core/id.h"
+#include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.pb.h"
 #include "services/intake/intake_runner.h"
 #include "services/publish/http/http_api.h"
@@ -46,6 +48,7 @@ class Server {
   const std::string& grpc_address() const { return grpc_address_; }
   const std::string& http_address() const { return http_address_; }
   v1::GetStatusResponse Status() const;
+  absl::StatusOr<dedupe::ReportExplanation> ExplainReport(const core::Id& report) const;
   // Why a stage has stopped for good; Ok while all run.
   absl::Status Health() const;
 
@@ -74,6 +77,8 @@ class Server {
   std::unique_ptr<runtime::EmbeddedLog> log_;
   std::unique_ptr<publish::Publisher> publisher_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;
+  // Those of dedupe, by partition.
+  std::vector<runtime::Runner*> dedupe_;
   std::vector<std::unique_ptr<intake_service::IntakeRunner>> intakes_;
   std::jthread housekeeper_;
   std::unique_ptr<Services> services_;

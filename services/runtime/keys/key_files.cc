@@ -10,11 +10,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace ringfence::runtime {
 namespace {
 
 constexpr size_t kCursorKeyBytes = 32;
+constexpr size_t kFurtherKeysMax = 3;
 
 absl::Status Failed(const std::string& path) {
   return absl::UnavailableError(path + ": " + std::strerror(errno));
@@ -85,6 +89,42 @@ std::string FreshTokenKey() {
   return intake::FormatTokenKey(key);
 }
 
+absl::StatusOr<intake::TokenKey> ParseTokenKeyOf(const std::string& path,
+                                                 const std::string& content) {
+  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(content);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
+}
+
+absl::StatusOr<std::vector<intake::TokenKey>> ReadFurtherTokenKeys(const std::string& folder,
+                                                                   const intake::TokenKey& first) {
+  std::vector<intake::TokenKey> keys;
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("victim-tokens-") && name.ends_with(".key")) paths.push_back(entry.path());
+  }
+  if (error) return absl::UnavailableError(folder + ": " + error.message());
+  std::sort(paths.begin(), paths.end());
+  if (paths.size() > kFurtherKeysMax) {
+    return absl::InvalidArgumentError(folder + ": more than " + std::to_string(kFurtherKeysMax) +
+                                      " files victim-tokens-*.key");
+  }
+  std::set<std::string> ids = {first.id};
+  for (const std::string& path : paths) {
+    absl::StatusOr<std::string> content = ReadSecret(path);
+    if (!content.ok()) return content.status();
+    absl::StatusOr<intake::TokenKey> key = ParseTokenKeyOf(path, *content);
+    if (!key.ok()) return key.status();
+    if (!ids.insert(key->id).second) {
+      return absl::InvalidArgumentError(path + ": another key has the id " + key->id + " too");
+    }
+    keys.push_back(*std::move(key));
+  }
+  return keys;
+}
+
 }  // namespace
 
 absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) {
@@ -101,7 +141,7 @@ absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) 
     if (absl::Status status = MakeIfMissing(folder + name, missing, fresh); !status.ok())
       return status;
   }
-  absl::StatusOr<intake::TokenKey> victim_tokens = ReadTokenKey(folder + files[0].name);
+  absl::StatusOr<TokenKeys> victim_tokens = ReadTokenKeys(folder + files[0].name);
   if (!victim_tokens.ok()) return victim_tokens.status();
   const absl::StatusOr<campaigns::NamingKey> naming = ReadNamingKey(folder + files[1].name);
   if (!naming.ok()) return naming.status();
@@ -110,12 +150,16 @@ absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) 
   return Keys{*std::move(victim_tokens), *naming, *std::move(cursors)};
 }
 
-absl::StatusOr<intake::TokenKey> ReadTokenKey(const std::string& path) {
+absl::StatusOr<TokenKeys> ReadTokenKeys(const std::string& path) {
   const absl::StatusOr<std::string> content = ReadSecret(path);
   if (!content.ok()) return content.status();
-  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(*content);
-  if (key.ok()) return key;
-  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
+  absl::StatusOr<intake::TokenKey> first = ParseTokenKeyOf(path, *content);
+  if (!first.ok()) return first.status();
+  const std::string folder = std::filesystem::path(path).parent_path();
+  absl::StatusOr<std::vector<intake::TokenKey>> further =
+      ReadFurtherTokenKeys(folder.empty() ? "." : folder, *first);
+  if (!further.ok()) return further.status();
+  return TokenKeys{*std::move(first), *std::move(further)};
 }
 
 absl::StatusOr<campaigns::NamingKey> ReadNamingKey(const std::string& path) {

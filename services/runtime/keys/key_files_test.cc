@@ -31,7 +31,7 @@ TEST_F(KeyFiles, AreMadeOnceAndReadEverAfter) {
   ASSERT_TRUE(made.ok()) << made.status();
   const absl::StatusOr<Keys> read = ReadOrMakeKeys(folder_, Missing::kRefuse);
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(made->victim_tokens.secret, read->victim_tokens.secret);
+  EXPECT_EQ(made->victim_tokens.first.secret, read->victim_tokens.first.secret);
   EXPECT_EQ(made->naming, read->naming);
   EXPECT_EQ(made->cursors, read->cursors);
 }
@@ -40,7 +40,7 @@ TEST_F(KeyFiles, AreForTheirOwnerAloneAndDifferEverywhere) {
   const absl::StatusOr<Keys> one = ReadOrMakeKeys(folder_ + "/a", Missing::kMake);
   const absl::StatusOr<Keys> other = ReadOrMakeKeys(folder_ + "/b", Missing::kMake);
   ASSERT_TRUE(one.ok() && other.ok());
-  EXPECT_NE(one->victim_tokens.secret, other->victim_tokens.secret);
+  EXPECT_NE(one->victim_tokens.first.secret, other->victim_tokens.first.secret);
   EXPECT_NE(one->naming, other->naming);
   EXPECT_NE(one->cursors, other->cursors);
   for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/a")) {
@@ -72,6 +72,26 @@ TEST_F(KeyFiles, AFileOfSomethingElseIsNamedAndNotQuoted) {
   std::filesystem::remove(folder_ + "/victim-tokens.key");
   Write("naming.key", "short");
   EXPECT_EQ(ReadOrMakeKeys(folder_, Missing::kMake).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(KeyFiles, FurtherTokenKeysAreReadAndHaveIdsOfTheirOwn) {
+  ASSERT_TRUE(ReadOrMakeKeys(folder_, Missing::kMake).ok());
+  const auto key = [](const std::string& id) {
+    return intake::FormatTokenKey({.id = id, .secret = {1}});
+  };
+  Write("victim-tokens-b.key", key("k3"));
+  Write("victim-tokens-a.key", key("k2"));
+  absl::StatusOr<Keys> keys = ReadOrMakeKeys(folder_, Missing::kRefuse);
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  EXPECT_EQ(keys->victim_tokens.first.id, "k1");
+  ASSERT_EQ(keys->victim_tokens.further.size(), 2u);
+  EXPECT_EQ(keys->victim_tokens.further[0].id, "k2");
+  Write("victim-tokens-c.key", key("k1"));
+  EXPECT_EQ(ReadOrMakeKeys(folder_, Missing::kRefuse).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  Write("victim-tokens-c.key", "nonsense");
+  EXPECT_EQ(ReadOrMakeKeys(folder_, Missing::kRefuse).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

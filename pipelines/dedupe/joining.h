@@ -1,0 +1,96 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "pipelines/components/components.h"
+#include "pipelines/core/time.h"
+#include "pipelines/dedupe/blocks.h"
+#include "pipelines/dedupe/join_store.h"
+#include "pipelines/dedupe/post.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::dedupe {
+
+// Joins reports of one incident, by messages between reports and blocks alone:
+//
+//   1. A report enters its blocks (BlockEntry). A report that shares none costs no more than that.
+//   2. A block that holds several tells each of the others (BlockNews). One that holds more than
+//      `block_max` is flooded: it is a node that ties all its reports, or says nothing.
+//   3. Reports that learn of each other exchange what they are compared by (PeerFacts), and each
+//      compares: both ends come to the same.
+//   4. A match is an edge between the two; components::Components finds the incident's root. With
+//      the label travels what the root says of the incident.
+//
+// Every message carries the whole of what its receiver needs of its sender, at the sender's place:
+// a later one replaces an earlier one, a repeat is harmless.
+class Joining : private components::Outbox {
+ public:
+  // All must outlive it. `touch` is called with each report whose incident may be another.
+  using Touch = std::function<void(Report&)>;
+  Joining(JoinStore& store, Post& post, const components::Rules& rules, size_t block_max,
+          Touch touch);
+
+  // Time as the record knows it.
+  void set_now(core::Time now) { now_ = now; }
+
+  // The report's present revision, in `report.stored`, replaces one that stood in `before`.
+  void Revise(Report& report, const std::vector<BlockKey>& before,
+              const internal::v1::ReportRevision& revision);
+  // The report is retracted, or (`expired`) forgotten.
+  void Leave(Report& report, const std::vector<BlockKey>& before, bool expired);
+
+  void Apply(const internal::v1::BlockEntry& message);
+  void Apply(const internal::v1::BlockNews& message);
+  void Apply(const internal::v1::PeerFacts& message);
+  void Apply(const internal::v1::NodeMessage& message);
+  void Announce(const components::NodeKey& key);
+
+ private:
+  // -- components::Outbox
+  core::Place NextPlace() override { return post_.NextPlace(); }
+  void Send(const components::Message& message) override;
+  void AnnounceLater(const components::NodeKey& node) override { post_.ContinueAnnounce(node); }
+
+  // The moves of a node, with what it says of its incident.
+  template <typename Move>
+  void Run(JoinNode& join, const Move& move);
+  void Connect(JoinNode& join, const components::NodeKey& other);
+  void Disconnect(JoinNode& join, const components::NodeKey& other);
+  void Receive(JoinNode& join, const internal::v1::NodeMessage& proto);
+
+  // -- a report
+  const internal::v1::MatchFacts& FactsOf(Report& report);
+  JoinNode& NodeOf(Report& report);
+  void SendFacts(Report& report, const core::Id& to, bool hello);
+  void Reconcile(Report& report);
+  void Match(Report& report, const core::Id& other, Joins::Peer& peer);
+  void SetEdge(Report& report, Joins::Peer& peer, std::optional<components::NodeKey> edge);
+  void SetFlood(Report& report, const core::Id& block, Joins::Membership& membership, bool flooded);
+  void DropIfAlone(Report& report);
+  void Changed(Report& report);
+
+  // -- a block
+  void SendEntry(const Report& report, const BlockKey& block, core::Place place, bool removed,
+                 bool expired);
+  void Enter(Block& block, const core::Id& report, const BlockItem& before, bool was_in,
+             BlockItem item);
+  void Remove(Block& block, const core::Id& report, const BlockItem& before);
+  void Flood(Block& block);
+  void Subside(Block& block);
+  void SendNews(Block& block, const core::Id& report, BlockItem item);
+  void TellEntries(Block& block);
+  void Tie(Block& block, const components::NodeKey& report, bool tied);
+
+  JoinStore& store_;
+  Post& post_;
+  const components::Rules& rules_;
+  const size_t block_max_;
+  const Touch touch_;
+  components::Components components_;
+  core::Time now_ = core::kTimeMin;
+  // Whose moves are being made.
+  JoinNode* moving_ = nullptr;
+};
+
+}  // namespace ringfence::dedupe
