@@ -22,6 +22,9 @@ grpc::Status Finished(const absl::Status& status) {
     case absl::StatusCode::kDeadlineExceeded:
       // The two libraries number their codes alike.
       return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
+    case absl::StatusCode::kNotFound:
+      // A partner's topics, which another call or process is making.
+      return {grpc::StatusCode::UNAVAILABLE, "the partner's topic is being made: try again"};
     default:
       runtime::LogLine(runtime::LogLevel::kError, "gateway could not append",
                        {{"error", status.ToString()}});

@@ -141,7 +141,10 @@ absl::Status IntakeRunner::FindTopics() {
   for (const std::string& topic : *topics) {
     if (topics_.contains(topic)) continue;
     if (IsPartnerName(PartnerOf(topic))) {
-      if (absl::Status status = AddTopic(topic); !status.ok()) return status;
+      absl::Status status = AddTopic(topic);
+      // It is being made, or has just been deleted.
+      if (absl::IsNotFound(status)) continue;
+      if (!status.ok()) return status;
     } else {
       runtime::LogLine(runtime::LogLevel::kWarning, "topic is no partner's, and is not read",
                        {{"topic", topic}});

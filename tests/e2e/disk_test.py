@@ -62,7 +62,8 @@ def feed(programs, config, folder, sample):
     """All reports, up to what cluster will read."""
     service = Service(programs, "gateway", config, folder).start().wait_ready()
     for file in services.partner_files(sample):
-        run(programs + "/ringfence", "ingest", "--server", service.grpc, "--partner", file.stem, file)
+        run(programs + "/ringfence", "ingest", "--server", service.grpc, "--partner", file.stem,
+            "--state", f"{folder}/{file.stem}.position", "--rejects", f"{folder}/{file.stem}.rejects", file)
     service.stop()
     for name in ("intake", "dedupe"):
         Service(programs, name, config, folder).start().wait_caught_up().stop()

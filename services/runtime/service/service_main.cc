@@ -112,7 +112,10 @@ class Process {
     Backoff backoff;
     while (!stop.stop_requested()) {
       const absl::Status status = TryStart();
-      if (status.ok() || ReactionTo(status) == Reaction::kStop) return status;
+      // Processes that start together on a new cluster make its topics together: what one of them
+      // does not find yet, another is making.
+      const bool may_pass = absl::IsNotFound(status) || ReactionTo(status) != Reaction::kStop;
+      if (status.ok() || !may_pass) return status;
       LogLine(LogLevel::kWarning, "service waits for what it needs",
               {{"service", word_}, {"error", std::string(status.message())}});
       SleepUnlessStopped(stop, backoff.Next());
