@@ -12,6 +12,7 @@ import http.client
 import io
 import json
 import shutil
+import pathlib
 import subprocess
 import time
 
@@ -116,14 +117,24 @@ def follow(world, path, held):
     return whole, body
 
 
+def first_lines(world, files, count):
+    """Files of the same names with the first lines only."""
+    folder = pathlib.Path(world.folder, "first-lines")
+    folder.mkdir()
+    for file in map(pathlib.Path, files):
+        (folder / file.name).write_text("".join(file.open().readlines()[:count]))
+    return sorted(folder.iterdir())
+
+
 def sorted_lists(world, rest):
-    """Followed while reports come in; every answer is cut off at many places first."""
+    """Followed while reports come in; every answer is cut off at many places first. A few reports make a difference; after
+    many the whole list may be shorter than it."""
     phones, private = HeldList(1), HeldList(2)
     key = bytes.fromhex(text(world, "/v1/private.key").strip())
     sizes = []
-    for step in range(2):
+    for step, files in enumerate(([], first_lines(world, rest, 20), rest)):
         if step:
-            world.ingest(rest)
+            world.ingest(files)
             # A list is made anew every five seconds at most.
             time.sleep(5.5)
         for path, held in (("/v1/phones.bin", phones), ("/v1/private.bin", private)):
@@ -136,7 +147,7 @@ def sorted_lists(world, rest):
                 except Damaged:
                     assert (held.values, held.version) == before
             whole, body = follow(world, path, held)
-            assert whole == (step == 0)
+            assert step > 1 or whole == (step == 0)
             sizes.append(len(body))
         listed = indicators(world, "?min_action=challenge")
         assert phones.values == sorted(int(i["value"][1:]) for i in listed if i["type"] == "IDENTIFIER_TYPE_PHONE")
