@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "pipelines/core/place.h"
+#include "pipelines/ties/rules.h"
+
+namespace ringfence::ties {
+
+using core::Place;
+
+// The whole of what a node tells one neighbour: a later message replaces an earlier one, a repeat
+// is harmless.
+struct Message {
+  NodeKey from;
+  NodeKey to;
+  Place place = 0;
+  NodeFacts facts;
+  // The sender vouches for the tie to the receiver.
+  bool vouched = false;
+  // The sender wants the receiver's sketch.
+  bool wants_sketch = false;
+  // The sender's, where the receiver wants it.
+  std::optional<Sketch> sketch;
+  // The sender has just learnt of the edge and waits for an answer.
+  bool hello = false;
+};
+
+// Where what a node does goes; owned by the caller.
+class Outbox {
+ public:
+  virtual ~Outbox() = default;
+  // A place above all earlier ones.
+  virtual Place NextPlace() = 0;
+  virtual void Send(const Message& message) = 0;
+  // The edge to `neighbour` became active, or ceased to be. Once no message is in flight both ends
+  // say the same; until then an end may say otherwise.
+  virtual void SetActive(const NodeKey& node, const NodeKey& neighbour, bool active) = 0;
+  // Call `Announce` for this node later: it has more neighbours than are told at once. At most one
+  // such call is outstanding for a node.
+  virtual void AnnounceLater(const NodeKey& node) = 0;
+};
+
+// What a node counts anew of a neighbour. No incidents: they are neighbours no longer.
+struct TieChange {
+  NodeKey neighbour;
+  Tie tie;
+};
+
+// A node keeps what it counts and what its neighbours last told it, and says which of its edges are
+// active. Each end learns of an edge on its own and at its own time; messages may be late,
+// repeated, reordered. Once all that was sent has arrived, the edges are those that the rule gives.
+//
+// Work: a call touches the neighbours that it names, those that what they say changes something
+// for, and at most `announce_max` others; the rest follow in calls of Announce. Of a hub's sketches
+// a sample of Rules::sample_max is heard, of witnesses Rules::witnesses_max a lead.
+// Not thread-safe.
+class Node {
+ public:
+  // `rules` must outlive the node. `announce_max`: neighbours looked at beyond those named, above
+  // 0.
+  Node(const NodeKey& key, const Rules& rules, uint32_t announce_max = 1024);
+
+  // Its evidence changed: what it counts now, and every tie that changed. `declared`: an override
+  // or the shipped list says that it is infrastructure.
+  void OnCounts(const Counts& counts, bool declared, std::span<const TieChange> changes,
+                Outbox& outbox);
+  // `message.to` must be this node. Nothing happens if the sender is no neighbour (yet): it is
+  // asked when it becomes one.
+  void OnNeighbour(const Message& message, Outbox& outbox);
+  void Announce(Outbox& outbox);
+
+  const NodeKey& key() const { return key_; }
+  const NodeFacts& facts() const { return facts_; }
+  bool empty() const { return neighbours_.empty(); }
+  bool IsActive(const NodeKey& neighbour) const;
+
+ private:
+  struct Neighbour {
+    Tie tie;
+    // Of its latest message; 0 where nothing has been heard yet.
+    Place place = 0;
+    NodeFacts facts;
+    bool vouches = false;
+    bool wants_sketch = false;
+    std::optional<Sketch> sketch;
+    // Its sketch is wanted, and counted if there is one.
+    bool sampled = false;
+    // This node vouches for the tie; the edge is active.
+    bool vouched = false;
+    bool active = false;
+    // What it was told last: versions of the facts and the sketch, the rest as it was.
+    uint64_t facts_told = 0;
+    uint64_t sketch_told = 0;
+    bool vouched_told = false;
+    bool sampled_told = false;
+  };
+  using Neighbours = absl::btree_map<NodeKey, Neighbour>;
+  using Hashed = std::pair<uint64_t, NodeKey>;
+  // Infrastructure, that is named in most of this node's incidents first.
+  using InfrastructureRank = std::pair<uint32_t, HomeRank>;
+
+  // Whatever is kept in order of neighbours' ties and facts.
+  void Index(Neighbours::const_iterator of);
+  void Unindex(Neighbours::const_iterator of);
+  // The neighbours whose edge a change of this one's leads may touch are to be looked at.
+  void TouchLeads(Neighbours::const_iterator of);
+
+  void Remove(Neighbours::iterator neighbour, Outbox& outbox);
+  void DrawSample();
+  void Unsample(Neighbour& neighbour);
+  // After any change: this node's own facts and sketch, then every edge that may be another.
+  void Settle(Outbox& outbox);
+  NodeFacts FactsNow() const;
+  std::optional<NodeKey> HomeNow() const;
+  void LookAtAll(Outbox& outbox);
+  void LookAt(Neighbours::iterator neighbour, Outbox& outbox);
+  bool IsVouchedFor(Neighbours::const_iterator neighbour) const;
+  void Send(Neighbours::iterator to, bool hello, Outbox& outbox);
+
+  const NodeKey key_;
+  const Rules& rules_;
+  const uint32_t announce_max_;
+
+  Counts counts_;
+  bool declared_ = false;
+  NodeFacts facts_;
+  uint64_t facts_version_ = 1;
+  Sketch sketch_;
+  uint64_t sketch_version_ = 1;
+  Neighbours neighbours_;
+  Clustering clustering_;
+
+  // Of neighbours: those that a sketch may list, all as they are sampled, those that want the
+  // sketch.
+  absl::btree_set<Hashed> few_;
+  absl::btree_set<Hashed> all_;
+  absl::btree_set<NodeKey> wanting_;
+  absl::btree_set<NodeKey> sample_;
+  // Those that can be home, infrastructure as the last; and infrastructure again.
+  absl::btree_set<HomeRank> homes_;
+  absl::btree_set<InfrastructureRank> infrastructure_homes_;
+  // By where they lead.
+  absl::btree_map<NodeKey, absl::btree_set<Hashed>> leading_to_;
+
+  // To be looked at before the call ends; all of them from `announce_from_` on, in later calls.
+  absl::btree_set<NodeKey> touched_;
+  bool all_touched_ = false;
+  std::optional<NodeKey> announce_from_;
+};
+
+}  // namespace ringfence::ties

@@ -1,0 +1,122 @@
+#include "pipelines/ties/node.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+namespace ringfence::ties {
+namespace {
+
+NodeKey Key(uint64_t number) {
+  return {{static_cast<uint64_t>(v1::IDENTIFIER_TYPE_PHONE) << 56 | number,
+           number * 0x9e3779b97f4a7c15},
+          0};
+}
+
+// Keeps what one node does.
+class Recorder : public Outbox {
+ public:
+  Place NextPlace() override { return ++place_; }
+  void Send(const Message& message) override { sent.push_back(message); }
+  void SetActive(const NodeKey&, const NodeKey& neighbour, bool active) override {
+    edges[neighbour] = active;
+  }
+  void AnnounceLater(const NodeKey&) override { ++later; }
+
+  std::vector<Message> sent;
+  std::map<NodeKey, bool> edges;
+  int later = 0;
+
+ private:
+  Place place_ = 0;
+};
+
+const Tie kOnce{1, 1, 1, 5, 6};
+
+std::vector<TieChange> TiesTo(uint64_t first, uint64_t count) {
+  std::vector<TieChange> changes;
+  for (uint64_t i = first; i < first + count; ++i) changes.push_back({Key(i), kOnce});
+  return changes;
+}
+
+TEST(Node, GreetsANewNeighbourAndAnswersAHello) {
+  const Rules rules;
+  Recorder outbox;
+  Node node(Key(0), rules);
+  node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  ASSERT_EQ(outbox.sent.size(), 1u);
+  EXPECT_TRUE(outbox.sent[0].hello);
+  EXPECT_TRUE(node.IsActive(Key(1)));
+  node.OnNeighbour(
+      {.from = Key(1), .to = Key(0), .place = 9, .facts = {}, .sketch = {}, .hello = true}, outbox);
+  ASSERT_EQ(outbox.sent.size(), 2u);
+  EXPECT_FALSE(outbox.sent[1].hello);
+}
+
+TEST(Node, WhatIsOlderOrOfAStrangerChangesNothing) {
+  const Rules rules;
+  Recorder outbox;
+  Node node(Key(0), rules);
+  node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  NodeFacts declared;
+  declared.infrastructure = Infrastructure::kDeclared;
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 9, .facts = declared, .sketch = {}},
+                   outbox);
+  EXPECT_FALSE(node.IsActive(Key(1)));
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 8, .facts = {}, .sketch = {}}, outbox);
+  EXPECT_FALSE(node.IsActive(Key(1)));
+  node.OnNeighbour({.from = Key(2), .to = Key(0), .place = 9, .facts = {}, .sketch = {}}, outbox);
+  EXPECT_FALSE(node.IsActive(Key(2)));
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 10, .facts = {}, .sketch = {}}, outbox);
+  EXPECT_TRUE(node.IsActive(Key(1)));
+}
+
+TEST(Node, AnEdgeThatGoesIsInactive) {
+  const Rules rules;
+  Recorder outbox;
+  Node node(Key(0), rules);
+  node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  node.OnCounts({}, false, std::vector<TieChange>{{Key(1), Tie()}}, outbox);
+  EXPECT_FALSE(outbox.edges.at(Key(1)));
+  EXPECT_TRUE(node.empty());
+}
+
+TEST(Node, AHubAsksASampleAndTellsInPieces) {
+  Rules rules;
+  rules.sample_max = 40;
+  constexpr uint64_t kNeighbours = 1'000;
+  Recorder outbox;
+  Node node(Key(0), rules, /*announce_max=*/64);
+  for (uint64_t i = 0; i < kNeighbours; i += 50) {
+    node.OnCounts({static_cast<uint32_t>(i + 50), 2, static_cast<uint32_t>(i + 50)}, false,
+                  TiesTo(1 + i, 50), outbox);
+  }
+  EXPECT_EQ(node.facts().infrastructure, Infrastructure::kByRule);
+  while (outbox.later > 0) {
+    --outbox.later;
+    node.Announce(outbox);
+  }
+  std::map<NodeKey, Message> last;
+  for (const Message& message : outbox.sent) last[message.to] = message;
+  ASSERT_EQ(last.size(), kNeighbours);
+  int asked = 0;
+  for (const auto& [to, message] : last) {
+    EXPECT_EQ(message.facts, node.facts());
+    asked += message.wants_sketch ? 1 : 0;
+  }
+  EXPECT_EQ(asked, 40);
+  outbox.sent.clear();
+  // One more changes nothing that any of them was told; what a declaration does, all are told.
+  node.OnCounts({1'001, 2, 1'001}, false, TiesTo(5'000, 1), outbox);
+  EXPECT_LE(outbox.sent.size(), 3u);
+  outbox.sent.clear();
+  node.OnCounts({1'001, 2, 1'001}, true, {}, outbox);
+  EXPECT_EQ(outbox.sent.size(), 64u);
+  EXPECT_EQ(outbox.later, 1);
+}
+
+}  // namespace
+}  // namespace ringfence::ties
