@@ -1,5 +1,7 @@
 #include "pipelines/campaigns/read_model.h"
 
+#include <google/protobuf/io/coded_stream.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -58,11 +60,39 @@ std::optional<Listed> ListedOf(const Row& row) {
   return row.removed ? std::nullopt : std::optional(row.listed);
 }
 
+// Only hosts, their URLs and IPs have a base in common; of any other type the base is the
+// identifier itself, and need not be counted.
+bool MaySeveralStandOn(const core::Id& base) {
+  switch (core::TypeOf(base)) {
+    case v1::IDENTIFIER_TYPE_DOMAIN:
+    case v1::IDENTIFIER_TYPE_IP:
+    case v1::IDENTIFIER_TYPE_URL:
+      return true;
+    default:
+      return false;
+  }
+}
+
 core::Time FirstSeen(const IndicatorRecord& record) {
   return core::FromProto(record.indicator().first_seen());
 }
 
 }  // namespace
+
+// Fields are written in the order of their numbers: the place is among the first bytes.
+core::Place PlaceOf(std::string_view record) {
+  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(record.data()),
+                                               static_cast<int>(record.size()));
+  while (const uint32_t tag = input.ReadTag()) {
+    // Field number and wire type; type 0 is a varint.
+    const uint32_t field = tag >> 3;
+    uint64_t value = 0;
+    if ((tag & 7) != 0 || field > IndicatorRecord::kPlaceFieldNumber) break;
+    if (!input.ReadVarint64(&value)) break;
+    if (field == IndicatorRecord::kPlaceFieldNumber) return value;
+  }
+  return 0;
+}
 
 absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
                                                        std::string_view key,
@@ -115,6 +145,11 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   PutIn(id, row, record);
   state_.Put(key, Encode(row));
   return std::optional(change);
+}
+
+void ReadModel::ReadTo(int32_t partition, int64_t offset) {
+  Progress& progress = HeldProgress(partition);
+  progress.next_offset = std::max(progress.next_offset, offset);
 }
 
 void ReadModel::BeginAt(int32_t partition, int64_t offset) {
@@ -226,8 +261,9 @@ ReadModel::HeldTotals& ReadModel::TotalsOf(const Label& label) {
   return held;
 }
 
-uint32_t ReadModel::ChangeBase(const Label& label, std::string_view base_id, int by) {
-  const std::string key = BaseKey(label, core::Id::FromBytes(base_id));
+uint32_t ReadModel::ChangeBase(const Label& label, const core::Id& base, int by) {
+  if (!MaySeveralStandOn(base)) return by > 0 ? 0 : 1;
+  const std::string key = BaseKey(label, base);
   const std::optional<std::string> stored = state_.Get(key);
   const auto before = static_cast<int64_t>(stored ? DecodeCount(*stored) : 0);
   const int64_t after = before + by;
@@ -248,7 +284,7 @@ void ReadModel::Join(const core::Id& id, const IndicatorRecord& record) {
   // What stands there is at least that of any member, also where its own is gone.
   if (last_seen >= held.totals.last_seen()) held.rescan = false;
   held.totals.Add(record);
-  if (ChangeBase(label, record.base_id(), 1) == 0) held.totals.AddBase();
+  if (ChangeBase(label, core::Id::FromBytes(record.base_id()), 1) == 0) held.totals.AddBase();
   const Member member{.last_seen = last_seen, .score = indicator.score(), .tlp = indicator.tlp()};
   state_.Put(MemberKey(label, FirstSeen(record), id), Encode(member));
 }
@@ -257,7 +293,7 @@ void ReadModel::Leave(const core::Id& id, const IndicatorRecord& record) {
   const Label label = LabelOf(record);
   HeldTotals& held = TotalsOf(label);
   held.totals.Remove(record);
-  if (ChangeBase(label, record.base_id(), -1) == 1) held.totals.RemoveBase();
+  if (ChangeBase(label, core::Id::FromBytes(record.base_id()), -1) == 1) held.totals.RemoveBase();
   if (core::FromProto(record.indicator().last_seen()) == held.totals.last_seen())
     held.rescan = true;
   state_.Delete(MemberKey(label, FirstSeen(record), id));

@@ -19,6 +19,10 @@
 
 namespace ringfence::campaigns {
 
+// The place of a record of `indicators`, without reading the rest of it; 0 where it has none (a
+// mark, or bytes that are no record).
+core::Place PlaceOf(std::string_view record);
+
 // What one record changed of one identifier. Absent: not in the set.
 struct Change {
   core::Id id;
@@ -53,6 +57,10 @@ class ReadModel {
   // The same, parsed.
   absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
                                               const internal::v1::IndicatorRecord& record);
+
+  // The records below `offset` were read; those that were not applied say nothing that a later one
+  // does not.
+  void ReadTo(int32_t partition, int64_t offset);
 
   // Reading begins at `offset`: nothing below it is in the log any more. For a partition of which
   // nothing has been read.
@@ -101,7 +109,7 @@ class ReadModel {
   void Leave(const core::Id& id, const internal::v1::IndicatorRecord& record);
   HeldTotals& TotalsOf(const Label& label);
   // By one member more or less; the number before.
-  uint32_t ChangeBase(const Label& label, std::string_view base_id, int by);
+  uint32_t ChangeBase(const Label& label, const core::Id& base, int by);
 
   void WriteTotals(const Label& label, HeldTotals& held);
   void Relist(const Label& label, HeldTotals& held);

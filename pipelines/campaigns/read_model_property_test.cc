@@ -65,7 +65,9 @@ IndicatorRecord RandomRecord(Random& random, core::Place place) {
   spec.first_seen = kNow - random.Below(6) * core::kDay;
   spec.last_seen = kNow - random.Below(6) * core::kSecond;
   if (!random.OneIn(4)) spec.root = "v" + std::to_string(random.Below(5));
-  if (random.OneIn(2)) spec.base = "v" + std::to_string(random.Below(6));
+  // Only hosts share a base.
+  if (spec.type == v1::IDENTIFIER_TYPE_DOMAIN && random.OneIn(2))
+    spec.base = "v" + std::to_string(random.Below(6));
   IndicatorRecord record = Upsert(spec);
   FillShare(random, *record.mutable_share());
   for (int type = 1; type < 4; ++type) {

@@ -132,19 +132,21 @@ TEST_F(ReadModelTest, ChangesStandInTheLogsOrderEachIdentifierOnce) {
 }
 
 TEST_F(ReadModelTest, OneBaseAloneIsNoCampaign) {
-  Apply(Upsert({.value = "+1", .root = "+r", .base = "+b"}));
-  Apply(Upsert({.value = "+2", .root = "+r", .base = "+b"}));
-  EXPECT_FALSE(View().CampaignOf(LabelOfValue("+r")).has_value());
-  EXPECT_EQ(View().Lookup(IdOf({.value = "+1"}))->campaign_id(), "");
+  constexpr v1::IdentifierType kHost = v1::IDENTIFIER_TYPE_DOMAIN;
+  const Label label{core::IdentifierId(kHost, "r"), 0};
+  Apply(Upsert({.type = kHost, .value = "a.b", .root = "r", .base = "b"}));
+  Apply(Upsert({.type = kHost, .value = "c.b", .root = "r", .base = "b"}));
+  EXPECT_FALSE(View().CampaignOf(label).has_value());
+  EXPECT_EQ(View().Lookup(IdOf({.type = kHost, .value = "a.b"}))->campaign_id(), "");
   EXPECT_EQ(View().Campaigns(), 0u);
 
-  Apply(Upsert({.value = "+3", .root = "+r"}));
-  ASSERT_TRUE(View().CampaignOf(LabelOfValue("+r")).has_value());
-  EXPECT_EQ(View().CampaignOf(LabelOfValue("+r"))->indicators(), 3u);
+  Apply(Upsert({.type = kHost, .value = "d", .root = "r"}));
+  ASSERT_TRUE(View().CampaignOf(label).has_value());
+  EXPECT_EQ(View().CampaignOf(label)->indicators(), 3u);
   EXPECT_EQ(View().Campaigns(), 1u);
 
-  Apply(Removal({.value = "+3", .place = 2}, "expired"));
-  EXPECT_FALSE(View().CampaignOf(LabelOfValue("+r")).has_value());
+  Apply(Removal({.type = kHost, .value = "d", .place = 2}, "expired"));
+  EXPECT_FALSE(View().CampaignOf(label).has_value());
   EXPECT_EQ(View().Campaigns(), 0u);
 }
 

@@ -26,7 +26,7 @@ enum class Table : char {
   kRemovals = 'r',
   // label (20) first_seen (8) identifier id -> Member: the oldest member is the first.
   kMembers = 'm',
-  // label (20) base id -> number of members (4)
+  // label (20) base id -> number of members (4); only of bases that several may stand on
   kBases = 'b',
   // label (20) -> StoredCampaign
   kTotals = 't',

@@ -20,7 +20,7 @@ struct StoreOptions {
   // A node with more neighbours keeps them under keys of their own.
   size_t inline_neighbours_max = 16;
   // How much of the state is kept in memory, by an estimate.
-  size_t cache_bytes_max = size_t{96} << 20;
+  size_t cache_bytes_max = size_t{128} << 20;
 };
 
 // The bases in memory, above the state: what is hot stays as objects, what changed is written back

@@ -236,7 +236,8 @@ void ReadRetraction(Reading& reading, ReportRevision& revision) {
 
 class Intake::Impl {
  public:
-  explicit Impl(const Options& options) : replay_(options.replay), tokens_(options.token_key) {}
+  explicit Impl(const Options& options)
+      : replay_(options.replay), tokens_(options.token_key), cache_(options.memory) {}
 
   Result FromJson(std::string_view partner, std::string_view json, core::Time arrival) {
     if (std::optional<Result> refused = CheckSize(json.size())) return *std::move(refused);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pipelines/core/time.h"
+#include "pipelines/intake/normalise_cache.h"
 #include "pipelines/intake/victim_tokens.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/v1/report.pb.h"
@@ -36,6 +37,8 @@ class Intake {
     // The arrivals given are the clock's now: a report arrived at the greater of its own
     // occurred_at and reported_at, at now at the latest (canonical-forms, "Limits").
     bool replay = false;
+    // Of normalised values; several Intakes may share one that is thread-safe. Null: its own.
+    std::shared_ptr<NormaliseMemory> memory = nullptr;
   };
 
   struct Result {

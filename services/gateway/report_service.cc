@@ -6,6 +6,7 @@
 
 #include "services/gateway/caller.h"
 #include "services/runtime/logging.h"
+#include "services/runtime/thread_name.h"
 
 namespace ringfence::gateway {
 namespace {
@@ -42,7 +43,11 @@ Caller CallerOf(const grpc::CallbackServerContext& context) {
 
 ReportService::ReportService(const Options& options, runtime::Log& log, runtime::Metrics& metrics)
     : options_(options), log_(log), metrics_(metrics) {
-  for (int i = 0; i < options.workers; ++i) workers_.emplace_back([this] { Work(); });
+  for (int i = 0; i < options.workers; ++i)
+    workers_.emplace_back([this] {
+      runtime::NameThread("gateway");
+      Work();
+    });
 }
 
 ReportService::~ReportService() {

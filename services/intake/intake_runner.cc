@@ -8,6 +8,7 @@
 
 #include "pipelines/core/id.h"
 #include "services/runtime/logging.h"
+#include "services/runtime/thread_name.h"
 
 namespace ringfence::intake_service {
 namespace {
@@ -82,6 +83,7 @@ std::vector<runtime::Progress> IntakeRunner::progress() const {
 }
 
 void IntakeRunner::Run(const std::stop_token& stop) {
+  runtime::NameThread("intake");
   metrics_.Set(Metric::kStageStopped, {{"stage", kReader}, {"partition", partition_label_}}, 0);
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {

@@ -7,8 +7,10 @@
 #include "absl/time/time.h"
 #include "pipelines/campaigns/read_view.h"
 #include "pipelines/identifiers/normalise.h"
+#include "services/publish/superseded.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
+#include "services/runtime/thread_name.h"
 
 namespace ringfence::publish {
 namespace {
@@ -119,6 +121,7 @@ absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) 
 }
 
 void Publisher::Run(std::stop_token stop) {
+  runtime::NameThread("publish");
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
     const absl::StatusOr<size_t> applied = RunBatch();
@@ -177,12 +180,17 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
                 std::max<size_t>(1, options_.batch_records_max / share),
                 std::max<size_t>(1, options_.batch_bytes_max / share));
   if (!records.ok()) return records.status();
+  const Superseded superseded(*records);
   for (const runtime::LogRecord& record : *records) {
+    if (superseded.Contains(record)) continue;
     const absl::StatusOr<std::optional<campaigns::Change>> change =
         model_->Apply(from.partition, record.offset, record.key, record.value);
     if (!change.ok()) return change.status();
-    if (*change) batch_changes_.push_back({(*change)->id, (*change)->before, record.append_time});
+    if (*change) {
+      batch_changes_.push_back({(*change)->id, (*change)->before, superseded.FirstAppend(record)});
+    }
   }
+  if (!records->empty()) model_->ReadTo(from.partition, records->back().offset + 1);
   const int64_t next = model_->ProgressOf(from.partition).next_offset;
   if (records->empty() || next >= ends_at_start_[partition]) complete_[partition] = true;
   return records->size();

@@ -39,8 +39,8 @@ class Publisher {
     std::shared_ptr<runtime::RocksMemory> memory;
     campaigns::NamingKey naming_key = {};
     campaigns::ReadModel::Options model;
-    size_t batch_records_max = 2'000;
-    size_t batch_bytes_max = size_t{4} << 20;
+    size_t batch_records_max = 8'000;
+    size_t batch_bytes_max = size_t{8} << 20;
     // Recent changes that subscribers can follow; who is further behind is served from the state.
     size_t recent_changes_max = 65'536;
     // Changes that come within this time of each other are shown together.

@@ -2,10 +2,16 @@
 
 #include <utility>
 
+#include "services/runtime/thread_name.h"
+
 namespace ringfence::publish {
 
 Workers::Workers(int threads, size_t calls_max) : calls_max_(calls_max) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < threads; ++i)
+    threads_.emplace_back([this] {
+      runtime::NameThread("serving");
+      Work();
+    });
 }
 
 Workers::~Workers() {

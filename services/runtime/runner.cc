@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/runtime/logging.h"
+#include "services/runtime/thread_name.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -87,6 +88,7 @@ absl::Status Runner::OpenState() {
 }
 
 void Runner::Run(const std::stop_token& stop) {
+  NameThread(options_.stage + "/" + partition_label_);
   Backoff backoff;
   while (!stop.stop_requested()) {
     absl::Status status = RunBatch();

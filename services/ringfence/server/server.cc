@@ -19,6 +19,7 @@
 #include "services/ringfence/server/key_files.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/logging.h"
+#include "services/runtime/thread_name.h"
 
 namespace ringfence::server {
 namespace {
@@ -97,8 +98,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   if (status.ok()) status = server->StartHttp();
   if (!status.ok()) return status;
   Server* self = server.get();
-  server->housekeeper_ =
-      std::jthread([self](const std::stop_token& stop) { self->KeepHouse(stop); });
+  server->housekeeper_ = std::jthread([self](const std::stop_token& stop) {
+    runtime::NameThread("housekeeper");
+    self->KeepHouse(stop);
+  });
   return server;
 }
 
@@ -152,6 +155,7 @@ absl::Status Server::StartStages(const std::string& placement) {
     intake_options.partitions = static_cast<int32_t>(options_.partitions);
     intake_options.dedupe_partitions = options_.partitions;
     intake_options.intake.token_key = keys_.victim_tokens;
+    intake_options.intake.memory = normalise_memory_;
     intakes_.push_back(
         std::make_unique<intake_service::IntakeRunner>(intake_options, *log_, metrics_));
   }
@@ -189,6 +193,7 @@ void Server::MakeServices() {
   services_ = std::make_unique<Services>();
   gateway::ReportService::Options reports;
   reports.receiver.intake.token_key = keys_.victim_tokens;
+  reports.receiver.intake.memory = normalise_memory_;
   reports.receiver.partitions = static_cast<int32_t>(options_.partitions);
   reports.receiver.clock = runtime::SystemNow;
   services_->reports = std::make_unique<gateway::ReportService>(reports, *log_, metrics_);

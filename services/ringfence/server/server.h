@@ -12,6 +12,7 @@
 #include "services/publish/publisher.h"
 #include "services/ringfence/server/key_files.h"
 #include "services/runtime/metrics.h"
+#include "services/runtime/normalise_memory.h"
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/memory.h"
 #include "services/runtime/runner.h"
@@ -61,6 +62,8 @@ class Server {
 
   const Options options_;
   const std::shared_ptr<runtime::RocksMemory> memory_;
+  const std::shared_ptr<runtime::SharedNormaliseMemory> normalise_memory_ =
+      std::make_shared<runtime::SharedNormaliseMemory>();
   Keys keys_;
   std::string grpc_address_;
   std::string http_address_;
