@@ -6,13 +6,54 @@
 namespace ringfence::ties {
 namespace {
 
+// A node with more neighbours keeps them in order.
+constexpr uint32_t kSmallMax = 16;
+
+const NodeFacts kNothingKnown;
+
+const NodeFacts& FactsOf(const Neighbour& neighbour) {
+  return neighbour.facts == nullptr ? kNothingKnown : *neighbour.facts;
+}
+
 // So that what is in most incidents comes first.
 uint32_t Descending(uint32_t incidents) { return std::numeric_limits<uint32_t>::max() - incidents; }
 
+void SortOut(std::vector<NodeKey>& keys) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+using Hashed = std::pair<uint64_t, NodeKey>;
+
 }  // namespace
 
+struct Node::Index {
+  Index(const NodeKey& key, const Rules& rules) : clustering(key, rules) {}
+
+  Clustering clustering;
+  // Of neighbours: those that a sketch may list, all as they are sampled, those that want the
+  // sketch.
+  absl::btree_set<Hashed> few;
+  absl::btree_set<Hashed> all;
+  absl::btree_set<NodeKey> wanting;
+  // The first of `all`, while there are many; to be drawn anew.
+  absl::btree_set<Hashed> sample;
+  bool sample_is_old = true;
+  // Those that can be home, infrastructure as the last; and infrastructure again, that is named in
+  // most of the node's incidents first.
+  absl::btree_set<HomeRank> homes;
+  absl::btree_set<std::pair<uint32_t, HomeRank>> infrastructure_homes;
+  // By where they lead.
+  absl::btree_map<NodeKey, absl::btree_set<Hashed>> leading_to;
+  // To be looked at before the call ends.
+  std::vector<NodeKey> touched;
+};
+
 Node::Node(const NodeKey& key, const Rules& rules, uint32_t announce_max)
-    : key_(key), rules_(rules), announce_max_(announce_max), clustering_(key, rules) {}
+    : key_(key), rules_(rules), announce_max_(announce_max) {}
+
+Node::Node(Node&&) noexcept = default;
+Node::~Node() = default;
 
 bool Node::IsActive(const NodeKey& neighbour) const {
   auto found = neighbours_.find(neighbour);
@@ -26,18 +67,27 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
   std::vector<NodeKey> greeted;
   for (const TieChange& change : changes) {
     auto [neighbour, is_new] = neighbours_.try_emplace(change.neighbour);
-    if (!is_new) Unindex(neighbour);
+    if (!is_new) Leave(neighbour);
     if (change.tie.incidents == 0) {
       Remove(neighbour, outbox);
       continue;
     }
     neighbour->second.tie = change.tie;
-    Index(neighbour);
-    if (!is_new) continue;
-    all_.emplace(SampleHash(change.neighbour), change.neighbour);
-    greeted.push_back(change.neighbour);
+    if (is_new) {
+      greeted.push_back(change.neighbour);
+      if (index_ != nullptr) {
+        const Hashed hashed{SampleHash(change.neighbour), change.neighbour};
+        index_->all.insert(hashed);
+        // Most come behind the last that is sampled.
+        if (index_->sample.empty() || hashed < *index_->sample.rbegin()) {
+          index_->sample_is_old = true;
+        }
+      }
+    }
+    Enter(neighbour);
   }
-  DrawSample();
+  KeepIndexOrNot();
+  if (index_ != nullptr) DrawSample();
   Settle(outbox);
   // After all else: a new neighbour is told once, the whole.
   for (const NodeKey& key : greeted) {
@@ -48,89 +98,184 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
 }
 
 void Node::Remove(Neighbours::iterator neighbour, Outbox& outbox) {
-  all_.erase({SampleHash(neighbour->first), neighbour->first});
-  if (neighbour->second.sampled) Unsample(neighbour->second);
-  sample_.erase(neighbour->first);
-  wanting_.erase(neighbour->first);
-  touched_.erase(neighbour->first);
-  if (neighbour->second.active) outbox.SetActive(key_, neighbour->first, false);
+  const NodeKey& key = neighbour->first;
+  if (neighbour->second.wants_sketch) --wanting_;
+  if (index_ != nullptr) {
+    const Hashed hashed{SampleHash(key), key};
+    index_->all.erase(hashed);
+    index_->wanting.erase(key);
+    if (neighbour->second.sampled) {
+      Unsample(neighbour->second);
+      index_->sample.erase(hashed);
+      index_->sample_is_old = true;
+    }
+  }
+  if (neighbour->second.active) outbox.SetActive(key_, key, false);
+  changed_.push_back(key);
   neighbours_.erase(neighbour);
+}
+
+void Node::MarkDirty(const NodeKey& key, Neighbour& neighbour) {
+  if (neighbour.dirty) return;
+  neighbour.dirty = true;
+  changed_.push_back(key);
+}
+
+std::vector<NodeKey> Node::TakeChanged() {
+  SortOut(changed_);
+  for (const NodeKey& key : changed_) {
+    if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
+      neighbour->second.dirty = false;
+    }
+  }
+  return std::exchange(changed_, {});
+}
+
+void Node::RestoreNeighbour(const NodeKey& key, Neighbour neighbour) {
+  if (neighbour.wants_sketch) ++wanting_;
+  neighbours_.insert_or_assign(key, std::move(neighbour));
+}
+
+bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
+  counts_ = tally.counts();
+  if (counts_.neighbours != neighbours_.size()) return false;
+  declared_ = declared;
+  state_ = state;
+  for (auto& [key, neighbour] : neighbours_) {
+    neighbour.tie = tally.TieTo(key);
+    if (neighbour.tie.incidents == 0) return false;
+  }
+  KeepIndexOrNot();
+  if (index_ != nullptr) {
+    DrawSample();
+    index_->touched.clear();
+  }
+  all_touched_ = false;
+  facts_ = FactsNow();
+  if (wanting_ > 0) sketch_ = SketchNow();
+  return true;
 }
 
 void Node::OnNeighbour(const Message& message, Outbox& outbox) {
   auto sender = neighbours_.find(message.from);
   if (sender == neighbours_.end()) return;
-  Neighbour& heard = sender->second;
-  if (message.place > heard.place) {
-    heard.place = message.place;
-    if (heard.facts != message.facts) {
-      Unindex(sender);
-      heard.facts = message.facts;
-      Index(sender);
-    }
-    heard.vouches = message.vouched;
-    if (heard.wants_sketch != message.wants_sketch) {
-      heard.wants_sketch = message.wants_sketch;
-      heard.sketch_told = 0;
-      if (heard.wants_sketch) {
-        wanting_.insert(message.from);
-      } else {
-        wanting_.erase(message.from);
-      }
-    }
-    if (heard.sketch != message.sketch) {
-      if (heard.sampled && heard.sketch) clustering_.Remove(*heard.sketch);
-      heard.sketch = message.sketch;
-      if (heard.sampled && heard.sketch) clustering_.Add(*heard.sketch);
-    }
-    touched_.insert(message.from);
+  if (message.place > sender->second.place) {
+    Learn(message, sender);
     Settle(outbox);
   }
   // Even if the rest is out of date: the sender waits for an answer.
   if (message.hello) Send(sender, /*hello=*/false, outbox);
 }
 
-void Node::Index(Neighbours::const_iterator of) {
+void Node::Learn(const Message& message, Neighbours::iterator sender) {
+  Neighbour& heard = sender->second;
+  heard.place = message.place;
+  MarkDirty(message.from, heard);
+  const bool touched =
+      heard.vouches != message.vouched || heard.wants_sketch != message.wants_sketch;
+  if (FactsOf(heard) != message.facts) {
+    Leave(sender);
+    heard.facts =
+        message.facts == kNothingKnown ? nullptr : std::make_unique<NodeFacts>(message.facts);
+    Enter(sender);
+  }
+  heard.vouches = message.vouched;
+  if (heard.wants_sketch != message.wants_sketch) {
+    heard.wants_sketch = message.wants_sketch;
+    heard.sketch_told = 0;
+    heard.wants_sketch ? ++wanting_ : --wanting_;
+    if (index_ != nullptr && heard.wants_sketch) index_->wanting.insert(message.from);
+    if (index_ != nullptr && !heard.wants_sketch) index_->wanting.erase(message.from);
+  }
+  const bool same_sketch = heard.sketch == nullptr
+                               ? !message.sketch.has_value()
+                               : message.sketch.has_value() && *heard.sketch == *message.sketch;
+  if (!same_sketch) {
+    if (heard.sampled && heard.sketch != nullptr) index_->clustering.Remove(*heard.sketch);
+    heard.sketch = message.sketch ? std::make_unique<Sketch>(*message.sketch) : nullptr;
+    if (heard.sampled && heard.sketch != nullptr) index_->clustering.Add(*heard.sketch);
+  }
+  if (!touched) return;
+  if (index_ != nullptr) {
+    index_->touched.push_back(message.from);
+  } else {
+    all_touched_ = true;
+  }
+}
+
+// Of a small node all witnesses of a tie are asked, and none of its neighbours is sampled.
+bool Node::IsSmall() const {
+  return neighbours_.size() <=
+         std::min({kSmallMax, rules_.many_neighbours - 1, rules_.witnesses_max, announce_max_});
+}
+
+void Node::KeepIndexOrNot() {
+  if (IsSmall() == (index_ == nullptr)) return;
+  all_touched_ = true;
+  if (index_ != nullptr) {
+    for (const auto& [hash, key] : index_->sample) neighbours_.at(key).sampled = false;
+    index_.reset();
+    return;
+  }
+  index_ = std::make_unique<Index>(key_, rules_);
+  for (auto each = neighbours_.cbegin(); each != neighbours_.cend(); ++each) {
+    index_->all.emplace(SampleHash(each->first), each->first);
+    if (each->second.wants_sketch) index_->wanting.insert(each->first);
+    Enter(each);
+  }
+}
+
+void Node::Enter(Neighbours::const_iterator of) {
+  if (index_ == nullptr) {
+    all_touched_ = true;
+    return;
+  }
   const auto& [key, neighbour] = *of;
-  if (neighbour.facts.few_neighbours) few_.emplace(SketchHash(key), key);
-  if (CanBeHome(key, neighbour.facts)) {
+  const NodeFacts& facts = FactsOf(neighbour);
+  if (facts.few_neighbours) index_->few.emplace(SketchHash(key), key);
+  if (CanBeHome(key, facts)) {
     // Infrastructure stands here as the last of all, whether or not it is in all incidents.
-    const HomeRank rank = RankAsHome(0, key, neighbour.tie, neighbour.facts, rules_);
-    homes_.insert(rank);
-    if (neighbour.facts.infrastructure != Infrastructure::kNo) {
-      infrastructure_homes_.emplace(Descending(neighbour.tie.incidents), rank);
+    const HomeRank rank = RankAsHome(0, key, neighbour.tie, facts, rules_);
+    index_->homes.insert(rank);
+    if (facts.infrastructure != Infrastructure::kNo) {
+      index_->infrastructure_homes.emplace(Descending(neighbour.tie.incidents), rank);
     }
   }
-  for (const Lead& lead : LeadsOf(key, neighbour.facts)) {
-    if (lead.to != key_) leading_to_[lead.to].emplace(SampleHash(key), key);
+  for (const Lead& lead : LeadsOf(key, facts)) {
+    if (lead.to != key_) index_->leading_to[lead.to].emplace(SampleHash(key), key);
   }
   TouchLeads(of);
 }
 
-void Node::Unindex(Neighbours::const_iterator of) {
-  const auto& [key, neighbour] = *of;
-  TouchLeads(of);
-  few_.erase({SketchHash(key), key});
-  if (CanBeHome(key, neighbour.facts)) {
-    const HomeRank rank = RankAsHome(0, key, neighbour.tie, neighbour.facts, rules_);
-    homes_.erase(rank);
-    infrastructure_homes_.erase({Descending(neighbour.tie.incidents), rank});
+void Node::Leave(Neighbours::const_iterator of) {
+  if (index_ == nullptr) {
+    all_touched_ = true;
+    return;
   }
-  for (const Lead& lead : LeadsOf(key, neighbour.facts)) {
-    auto leading = leading_to_.find(lead.to);
-    if (leading == leading_to_.end()) continue;
+  TouchLeads(of);
+  const auto& [key, neighbour] = *of;
+  const NodeFacts& facts = FactsOf(neighbour);
+  index_->few.erase({SketchHash(key), key});
+  if (CanBeHome(key, facts)) {
+    const HomeRank rank = RankAsHome(0, key, neighbour.tie, facts, rules_);
+    index_->homes.erase(rank);
+    index_->infrastructure_homes.erase({Descending(neighbour.tie.incidents), rank});
+  }
+  for (const Lead& lead : LeadsOf(key, facts)) {
+    auto leading = index_->leading_to.find(lead.to);
+    if (leading == index_->leading_to.end()) continue;
     leading->second.erase({SampleHash(key), key});
-    if (leading->second.empty()) leading_to_.erase(leading);
+    if (leading->second.empty()) index_->leading_to.erase(leading);
   }
 }
 
 void Node::TouchLeads(Neighbours::const_iterator of) {
-  touched_.insert(of->first);
+  index_->touched.push_back(of->first);
   // It vouches for nobody; when that changes, all edges are looked at.
-  if (facts_.infrastructure != Infrastructure::kNo) return;
-  for (const Lead& lead : LeadsOf(of->first, of->second.facts)) {
-    auto leading = leading_to_.find(lead.to);
-    if (leading == leading_to_.end()) continue;
+  if (all_touched_ || facts_.infrastructure != Infrastructure::kNo) return;
+  for (const Lead& lead : LeadsOf(of->first, FactsOf(of->second))) {
+    auto leading = index_->leading_to.find(lead.to);
+    if (leading == index_->leading_to.end()) continue;
     // Beyond those that are asked it vouches for nobody.
     uint32_t asked = 0;
     auto each = leading->second.begin();
@@ -141,91 +286,133 @@ void Node::TouchLeads(Neighbours::const_iterator of) {
     if (asked > rules_.witnesses_max) continue;
     if (leading->second.size() > announce_max_) {
       all_touched_ = true;
-      continue;
+      return;
     }
-    for (const auto& [hash, key] : leading->second) touched_.insert(key);
+    for (const auto& [hash, key] : leading->second) index_->touched.push_back(key);
   }
 }
 
 void Node::Unsample(Neighbour& neighbour) {
   neighbour.sampled = false;
-  if (neighbour.sketch) clustering_.Remove(*neighbour.sketch);
+  if (neighbour.sketch != nullptr) index_->clustering.Remove(*neighbour.sketch);
 }
 
 void Node::DrawSample() {
-  absl::btree_set<NodeKey> drawn;
-  if (counts_.neighbours >= rules_.many_neighbours) {
-    for (auto each = all_.begin(); each != all_.end() && drawn.size() < rules_.sample_max; ++each) {
-      drawn.insert(each->second);
-    }
+  Index& index = *index_;
+  const size_t size = counts_.neighbours >= rules_.many_neighbours
+                          ? std::min<size_t>(rules_.sample_max, index.all.size())
+                          : 0;
+  if (!std::exchange(index.sample_is_old, false) && index.sample.size() == size) return;
+  absl::btree_set<Hashed> drawn;
+  for (auto each = index.all.begin(); drawn.size() < size; ++each) drawn.insert(*each);
+  for (const Hashed& each : index.sample) {
+    if (drawn.contains(each)) continue;
+    Unsample(neighbours_.at(each.second));
+    index.touched.push_back(each.second);
   }
-  if (drawn == sample_) return;
-  for (const NodeKey& key : sample_) {
-    if (drawn.contains(key)) continue;
-    Unsample(neighbours_.at(key));
-    touched_.insert(key);
-  }
-  for (const NodeKey& key : drawn) {
-    Neighbour& neighbour = neighbours_.at(key);
+  for (const Hashed& each : drawn) {
+    Neighbour& neighbour = neighbours_.at(each.second);
     if (neighbour.sampled) continue;
     neighbour.sampled = true;
-    if (neighbour.sketch) clustering_.Add(*neighbour.sketch);
-    touched_.insert(key);
+    if (neighbour.sketch != nullptr) index.clustering.Add(*neighbour.sketch);
+    index.touched.push_back(each.second);
   }
-  sample_ = std::move(drawn);
+  index.sample = std::move(drawn);
 }
 
-std::optional<NodeKey> Node::HomeNow() const {
-  if (homes_.empty()) return std::nullopt;
-  const HomeRank& best = *homes_.begin();
-  if (best.home_class == 0 || infrastructure_homes_.empty()) return best.key;
-  const auto& [descending, infrastructure] = *infrastructure_homes_.begin();
-  const bool in_all = counts_.incidents >= 2 && descending == Descending(counts_.incidents);
-  return in_all ? infrastructure.key : best.key;
+// The home and the anchors.
+void Node::FindHomes(NodeFacts& facts) const {
+  auto add_anchor = [&](const HomeRank& rank) {
+    if (rank.home_class != 0 || facts.anchors.size() == rules_.anchors_max) return false;
+    facts.anchors.push_back({rank.key, neighbours_.at(rank.key).tie.only_organisation});
+    return true;
+  };
+  if (index_ != nullptr) {
+    if (index_->homes.empty()) return;
+    const HomeRank& best = *index_->homes.begin();
+    facts.home = best.key;
+    if (best.home_class != 0 && !index_->infrastructure_homes.empty()) {
+      const auto& [descending, infrastructure] = *index_->infrastructure_homes.begin();
+      const bool in_all = counts_.incidents >= 2 && descending == Descending(counts_.incidents);
+      if (in_all) facts.home = infrastructure.key;
+    }
+    for (const HomeRank& rank : index_->homes) {
+      if (!add_anchor(rank)) break;
+    }
+    return;
+  }
+  absl::InlinedVector<HomeRank, kSmallMax> homes;
+  for (const auto& [key, neighbour] : neighbours_) {
+    const NodeFacts& theirs = FactsOf(neighbour);
+    if (!CanBeHome(key, theirs)) continue;
+    homes.push_back(RankAsHome(counts_.incidents, key, neighbour.tie, theirs, rules_));
+  }
+  if (homes.empty()) return;
+  const size_t best = std::min<size_t>(homes.size(), rules_.anchors_max + 1);
+  std::partial_sort(homes.begin(), homes.begin() + static_cast<std::ptrdiff_t>(best), homes.end());
+  facts.home = homes.front().key;
+  for (size_t i = 0; i < best && add_anchor(homes[i]); ++i) {
+  }
 }
 
 NodeFacts Node::FactsNow() const {
-  NodeFacts facts = FactsOf(counts_, rules_);
+  NodeFacts facts = ties::FactsOf(counts_, rules_);
   if (declared_) {
     facts.infrastructure = Infrastructure::kDeclared;
-  } else if (IsInfrastructure(counts_, clustering_, rules_)) {
+  } else if (index_ != nullptr && IsInfrastructure(counts_, index_->clustering, rules_)) {
     facts.infrastructure = Infrastructure::kByRule;
   }
   if (facts.infrastructure != Infrastructure::kNo) return facts;
-  facts.home = HomeNow();
-  for (const HomeRank& rank : homes_) {
-    if (rank.home_class != 0 || facts.anchors.size() == rules_.anchors_max) break;
-    facts.anchors.push_back({rank.key, neighbours_.at(rank.key).tie.only_organisation});
-  }
+  FindHomes(facts);
   if (facts.home) {
-    const NodeFacts& home = neighbours_.at(*facts.home).facts;
+    const NodeFacts& home = FactsOf(neighbours_.at(*facts.home));
     facts.reach = std::max(facts.reach, home.organisations);
   }
   return facts;
+}
+
+Sketch Node::SketchNow() const {
+  Sketch sketch;
+  if (index_ != nullptr) {
+    for (const auto& [hash, key] : index_->few) {
+      if (sketch.size() == rules_.sketch_size) break;
+      sketch.push_back(key);
+    }
+    return sketch;
+  }
+  std::vector<Hashed> few;
+  for (const auto& [key, neighbour] : neighbours_) {
+    if (FactsOf(neighbour).few_neighbours) few.emplace_back(SketchHash(key), key);
+  }
+  std::sort(few.begin(), few.end());
+  if (few.size() > rules_.sketch_size) few.resize(rules_.sketch_size);
+  for (const auto& [hash, key] : few) sketch.push_back(key);
+  return sketch;
 }
 
 void Node::Settle(Outbox& outbox) {
   NodeFacts facts = FactsNow();
   if (facts != facts_) {
     facts_ = std::move(facts);
-    ++facts_version_;
+    ++state_.facts_version;
     all_touched_ = true;
   }
-  Sketch sketch;
-  for (auto each = few_.begin(); each != few_.end() && sketch.size() < rules_.sketch_size; ++each) {
-    sketch.push_back(each->second);
-  }
-  if (sketch != sketch_) {
+  if (wanting_ == 0) {
+    sketch_.clear();
+  } else if (Sketch sketch = SketchNow(); sketch != sketch_) {
     sketch_ = std::move(sketch);
-    ++sketch_version_;
-    if (wanting_.size() > announce_max_) {
+    ++state_.sketch_version;
+    if (index_ == nullptr || index_->wanting.size() > announce_max_) {
       all_touched_ = true;
     } else {
-      touched_.insert(wanting_.begin(), wanting_.end());
+      index_->touched.insert(index_->touched.end(), index_->wanting.begin(), index_->wanting.end());
     }
   }
   if (std::exchange(all_touched_, false)) LookAtAll(outbox);
-  for (const NodeKey& key : std::exchange(touched_, {})) {
+  if (index_ == nullptr || index_->touched.empty()) return;
+  std::vector<NodeKey> touched = std::exchange(index_->touched, {});
+  SortOut(touched);
+  for (const NodeKey& key : touched) {
     if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
       LookAt(neighbour, outbox);
     }
@@ -238,63 +425,78 @@ void Node::LookAtAll(Outbox& outbox) {
     LookAt(next, outbox);
   }
   // A call of Announce that is outstanding goes on from the new place.
-  const bool outstanding = announce_from_.has_value();
+  const bool outstanding = state_.announce_from.has_value();
   if (next != neighbours_.end()) {
-    announce_from_ = next->first;
+    state_.announce_from = next->first;
     if (!outstanding) outbox.AnnounceLater(key_);
   } else if (outstanding) {
     // All have been looked at; the outstanding call then has nothing left to do.
-    announce_from_ = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
+    state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
   }
 }
 
 void Node::Announce(Outbox& outbox) {
-  if (!announce_from_) return;
-  auto next = neighbours_.lower_bound(*announce_from_);
+  if (!state_.announce_from) return;
+  auto next = neighbours_.lower_bound(*state_.announce_from);
   for (uint32_t seen = 0; next != neighbours_.end() && seen < announce_max_; ++seen, ++next) {
     LookAt(next, outbox);
   }
   if (next == neighbours_.end()) {
-    announce_from_.reset();
+    state_.announce_from.reset();
     return;
   }
-  announce_from_ = next->first;
+  state_.announce_from = next->first;
   outbox.AnnounceLater(key_);
 }
 
 void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
   auto& [key, neighbour] = *at;
-  const Verdict verdict = Judge({key_, facts_}, {key, neighbour.facts}, neighbour.tie, rules_);
-  neighbour.vouched = verdict == Verdict::kIfVouchedFor && IsVouchedFor(at);
+  const Verdict verdict = Judge({key_, facts_}, {key, FactsOf(neighbour)}, neighbour.tie, rules_);
+  const bool vouched = verdict == Verdict::kIfVouchedFor && IsVouchedFor(at);
+  if (vouched != neighbour.vouched) MarkDirty(key, neighbour);
+  neighbour.vouched = vouched;
   const bool vouched_for = neighbour.vouched || neighbour.vouches;
   const bool active =
       verdict == Verdict::kActive || (verdict == Verdict::kIfVouchedFor && vouched_for);
   if (active != neighbour.active) {
     neighbour.active = active;
+    MarkDirty(key, neighbour);
     outbox.SetActive(key_, key, active);
   }
-  const bool told = neighbour.facts_told == facts_version_ &&
+  const bool told = neighbour.facts_told == state_.facts_version &&
                     neighbour.vouched_told == neighbour.vouched &&
                     neighbour.sampled_told == neighbour.sampled &&
-                    (!neighbour.wants_sketch || neighbour.sketch_told == sketch_version_);
+                    (!neighbour.wants_sketch || neighbour.sketch_told == state_.sketch_version);
   // A new one is told by the hello.
   if (!told && neighbour.facts_told != 0) Send(at, /*hello=*/false, outbox);
 }
 
 bool Node::IsVouchedFor(Neighbours::const_iterator at) const {
-  for (const Lead& lead : LeadsOf(at->first, at->second.facts)) {
-    auto leading = leading_to_.find(lead.to);
-    if (leading == leading_to_.end()) continue;
+  for (const Lead& lead : LeadsOf(at->first, FactsOf(at->second))) {
+    if (lead.to == key_) continue;
+    if (index_ == nullptr) {
+      for (auto each = neighbours_.begin(); each != neighbours_.end(); ++each) {
+        if (each->first != at->first && IsWitness(at, lead, each)) return true;
+      }
+      continue;
+    }
+    auto leading = index_->leading_to.find(lead.to);
+    if (leading == index_->leading_to.end()) continue;
     uint32_t asked = 0;
     for (const auto& [hash, key] : leading->second) {
       if (key == at->first) continue;
       if (asked++ == rules_.witnesses_max) break;
-      const Neighbour& witness = neighbours_.at(key);
-      for (const Lead& witness_lead : LeadsOf(key, witness.facts)) {
-        if (witness_lead.to != lead.to) continue;
-        if (Vouches(at->second.tie, lead, witness.tie, witness_lead)) return true;
-      }
+      if (IsWitness(at, lead, neighbours_.find(key))) return true;
     }
+  }
+  return false;
+}
+
+bool Node::IsWitness(Neighbours::const_iterator at, const Lead& lead,
+                     Neighbours::const_iterator witness) const {
+  for (const Lead& witness_lead : LeadsOf(witness->first, FactsOf(witness->second))) {
+    if (witness_lead.to != lead.to) continue;
+    if (Vouches(at->second.tie, lead, witness->second.tie, witness_lead)) return true;
   }
   return false;
 }
@@ -310,10 +512,11 @@ void Node::Send(Neighbours::iterator to, bool hello, Outbox& outbox) {
                   .sketch = std::nullopt,
                   .hello = hello};
   if (neighbour.wants_sketch) message.sketch = sketch_;
-  neighbour.facts_told = facts_version_;
-  neighbour.sketch_told = sketch_version_;
+  neighbour.facts_told = state_.facts_version;
+  neighbour.sketch_told = state_.sketch_version;
   neighbour.vouched_told = neighbour.vouched;
   neighbour.sampled_told = neighbour.sampled;
+  MarkDirty(to->first, neighbour);
   outbox.Send(message);
 }
 

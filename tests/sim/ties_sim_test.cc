@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -184,7 +185,7 @@ class Schedule : public Outbox {
     const NodeKey key = random_.Pick(waiting);
     acting_ = key.id.hi;
     Held& held = nodes_.try_emplace(key, key, rules_, announce_max_).first->second;
-    absl::btree_set<NodeKey> changed;
+    std::vector<NodeKey> changed;
     // One piece of news or several in one go.
     for (auto count = random_.Between(1, 3); count > 0 && !news_[key].empty(); --count) {
       const News news = news_[key].front();
@@ -197,6 +198,8 @@ class Schedule : public Outbox {
         held.tally.Remove(*news.naming, changed);
       }
     }
+    std::sort(changed.begin(), changed.end());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     std::vector<TieChange> changes;
     for (const NodeKey& other : changed) changes.push_back({other, held.tally.TieTo(other)});
     held.node.OnCounts(held.tally.counts(), held.declared, changes, *this);
