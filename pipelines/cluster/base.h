@@ -53,6 +53,8 @@ struct LinkNode {
   // Stands in the base's `recounted`; neighbours whose tie may have changed since `ties` was told.
   bool is_recounted = false;
   std::vector<components::NodeKey> recounted;
+  // Has heard what it has not acted on yet; only while a record is applied.
+  bool is_unsettled = false;
   // The last label it had: shown while it is detached.
   components::NodeKey shown;
   // What the listings that stand on the node were last brought up to date with.

@@ -199,9 +199,9 @@ void BaseStore::Write(Base& base) {
     if (base.stored) state_.Delete(Key(kBaseTable, base.id));
     return;
   }
-  internal::v1::StoredBase stored;
-  StoreBase(base, stored);
-  stored.SerializeToString(&buffer_);
+  stored_.Clear();
+  StoreBase(base, stored_);
+  stored_.SerializeToString(&buffer_);
   state_.Put(Key(kBaseTable, base.id), buffer_);
   base.stored = true;
 }

@@ -78,6 +78,8 @@ class BaseStore {
   std::list<core::Id> ages_;
   size_t cached_bytes_ = 0;
   std::vector<core::Id> dirty_;
+  // Kept for its parts' memory, which is that of the largest base's own entry.
+  internal::v1::StoredBase stored_;
   std::string buffer_;
   absl::Status status_;
 };

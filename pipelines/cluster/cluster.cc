@@ -95,7 +95,8 @@ class Cluster : public core::Stage, private components::Outbox {
       if (go_on.work() == Continue::WORK_ANNOUNCE) Announce(key);
       if (go_on.work() == Continue::WORK_ANNOUNCE_TIES) AnnounceTies(key);
     }
-    DeliverOwn();
+    do DeliverOwn();
+    while (SettleAll());
     FinishRecord();
     return store_.status();
   }
@@ -219,7 +220,7 @@ class Cluster : public core::Stage, private components::Outbox {
   }
   void Receive(const ties::Message& message) {
     LinkNode* link = FindNode(message.to, /*bring_up_to_date=*/true);
-    if (link != nullptr) link->ties.OnNeighbour(message, ties_outbox_.Of(*link));
+    if (link != nullptr && link->ties.OnNeighbour(message)) SettleLater(*link);
   }
 
   void Announce(const NodeKey& key) {
@@ -243,7 +244,24 @@ class Cluster : public core::Stage, private components::Outbox {
       changes.reserve(neighbours.size());
       for (const NodeKey& key : neighbours) changes.push_back({key, link.tally.TieTo(key)});
       link.ties.OnCounts(link.tally.counts(), link.declared, changes, ties_outbox_.Of(link));
+      SettleLater(link);
     }
+  }
+
+  // When all that has come for it has been heard.
+  void SettleLater(LinkNode& link) {
+    if (!std::exchange(link.is_unsettled, true)) unsettled_.push_back(link.node.key);
+  }
+
+  bool SettleAll() {
+    const std::vector<NodeKey> unsettled = std::exchange(unsettled_, {});
+    for (const NodeKey& key : unsettled) {
+      LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
+      if (link == nullptr) continue;
+      link->is_unsettled = false;
+      link->ties.Settle(ties_outbox_.Of(*link));
+    }
+    return !unsettled.empty();
   }
 
   void DeliverOwn() {
@@ -391,6 +409,7 @@ class Cluster : public core::Stage, private components::Outbox {
   uint32_t own_left_ = 0;
   std::deque<std::variant<Message, ties::Message>> own_;
   std::vector<Base*> recounted_;
+  std::vector<NodeKey> unsettled_;
   std::vector<Base*> touched_;
 
   // Of the present batch.

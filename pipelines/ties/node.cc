@@ -29,7 +29,6 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
                     Outbox& outbox) {
   counts_ = counts;
   declared_ = declared;
-  std::vector<NodeKey> greeted;
   for (const TieChange& change : changes) {
     auto [neighbour, is_new] = neighbours_.try_emplace(change.neighbour);
     if (!is_new) Leave(neighbour);
@@ -39,7 +38,8 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
     }
     neighbour->second.tie = change.tie;
     if (is_new) {
-      greeted.push_back(change.neighbour);
+      neighbour->second.greets = true;
+      owed_.push_back(change.neighbour);
       if (index_ != nullptr) {
         const Hashed hashed{SampleHash(change.neighbour), change.neighbour};
         index_->all.insert(hashed);
@@ -53,13 +53,6 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
   }
   KeepIndexOrNot();
   if (index_ != nullptr) DrawSample();
-  Settle(outbox);
-  // After all else: a new neighbour is told once, the whole.
-  for (const NodeKey& key : greeted) {
-    if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
-      Send(neighbour, /*hello=*/true, outbox);
-    }
-  }
 }
 
 void Node::Remove(Neighbours::iterator neighbour, Outbox& outbox) {
@@ -121,24 +114,26 @@ bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
   return true;
 }
 
-void Node::OnNeighbour(const Message& message, Outbox& outbox) {
+bool Node::OnNeighbour(const Message& message) {
   auto sender = neighbours_.find(message.from);
-  if (sender == neighbours_.end()) return;
-  if (message.place > sender->second.place) {
-    Learn(message, sender);
-    Settle(outbox);
-  }
+  if (sender == neighbours_.end()) return false;
   // Even if the rest is out of date: the sender waits for an answer.
-  if (message.hello) Send(sender, /*hello=*/false, outbox);
+  if (message.hello && !std::exchange(sender->second.owes_answer, true)) {
+    owed_.push_back(message.from);
+  }
+  const bool learnt = message.place > sender->second.place && Learn(message, sender);
+  return learnt || message.hello;
 }
 
-void Node::Learn(const Message& message, Neighbours::iterator sender) {
+// Whether there is anything new in it.
+bool Node::Learn(const Message& message, Neighbours::iterator sender) {
   Neighbour& heard = sender->second;
-  heard.place = message.place;
+  const bool is_first = std::exchange(heard.place, message.place) == 0;
   MarkDirty(message.from, heard);
+  const bool same_facts = FactsOf(heard) == message.facts;
   const bool touched =
-      heard.vouches != message.vouched || heard.wants_sketch != message.wants_sketch;
-  if (FactsOf(heard) != message.facts) {
+      is_first || heard.vouches != message.vouched || heard.wants_sketch != message.wants_sketch;
+  if (!same_facts) {
     Leave(sender);
     heard.facts =
         message.facts == kNothingKnown ? nullptr : std::make_unique<NodeFacts>(message.facts);
@@ -160,12 +155,9 @@ void Node::Learn(const Message& message, Neighbours::iterator sender) {
     heard.sketch = message.sketch ? std::make_unique<Sketch>(*message.sketch) : nullptr;
     if (heard.sampled && heard.sketch != nullptr) index_->clustering.Add(*heard.sketch);
   }
-  if (!touched) return;
-  if (index_ != nullptr) {
-    index_->touched.push_back(message.from);
-  } else {
-    all_touched_ = true;
-  }
+  if (touched && index_ != nullptr) index_->touched.push_back(message.from);
+  if (touched && index_ == nullptr) all_touched_ = true;
+  return touched || !same_facts || !same_sketch;
 }
 
 // Of a small node all witnesses of a tie are asked, and none of its neighbours is sampled.
@@ -263,13 +255,20 @@ void Node::Settle(Outbox& outbox) {
     }
   }
   if (std::exchange(all_touched_, false)) LookAtAll(outbox);
-  if (index_ == nullptr || index_->touched.empty()) return;
-  std::vector<NodeKey> touched = std::exchange(index_->touched, {});
-  SortOut(touched);
-  for (const NodeKey& key : touched) {
-    if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
-      LookAt(neighbour, outbox);
+  if (index_ != nullptr && !index_->touched.empty()) {
+    std::vector<NodeKey> touched = std::exchange(index_->touched, {});
+    SortOut(touched);
+    for (const NodeKey& key : touched) {
+      if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
+        LookAt(neighbour, outbox);
+      }
     }
+  }
+  // After all else, so that each is told once, the whole.
+  for (const NodeKey& key : std::exchange(owed_, {})) {
+    auto neighbour = neighbours_.find(key);
+    if (neighbour == neighbours_.end()) continue;
+    if (neighbour->second.greets || neighbour->second.owes_answer) Send(neighbour, outbox);
   }
 }
 
@@ -305,7 +304,10 @@ void Node::Announce(Outbox& outbox) {
 
 void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
   auto& [key, neighbour] = *at;
-  const Verdict verdict = Judge({key_, facts_}, {key, FactsOf(neighbour)}, neighbour.tie, rules_);
+  // What nothing has been heard of yet does not count: most edges would come to change at once.
+  const Verdict verdict = neighbour.place == 0 ? Verdict::kInactive
+                                               : Judge({key_, facts_}, {key, FactsOf(neighbour)},
+                                                       neighbour.tie, rules_);
   const bool vouched = verdict == Verdict::kIfVouchedFor && IsVouchedFor(at);
   if (vouched != neighbour.vouched) MarkDirty(key, neighbour);
   neighbour.vouched = vouched;
@@ -322,7 +324,7 @@ void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
                     neighbour.sampled_told == neighbour.sampled &&
                     (!neighbour.wants_sketch || neighbour.sketch_told == state_.sketch_version);
   // A new one is told by the hello.
-  if (!told && neighbour.facts_told != 0) Send(at, /*hello=*/false, outbox);
+  if (!told && neighbour.facts_told != 0) Send(at, outbox);
 }
 
 bool Node::IsVouchedFor(Neighbours::const_iterator at) const {
@@ -355,7 +357,7 @@ bool Node::IsWitness(Neighbours::const_iterator at, const Lead& lead,
   return false;
 }
 
-void Node::Send(Neighbours::iterator to, bool hello, Outbox& outbox) {
+void Node::Send(Neighbours::iterator to, Outbox& outbox) {
   Neighbour& neighbour = to->second;
   Message message{.from = key_,
                   .to = to->first,
@@ -364,7 +366,8 @@ void Node::Send(Neighbours::iterator to, bool hello, Outbox& outbox) {
                   .vouched = neighbour.vouched,
                   .wants_sketch = neighbour.sampled,
                   .sketch = std::nullopt,
-                  .hello = hello};
+                  .hello = std::exchange(neighbour.greets, false)};
+  neighbour.owes_answer = false;
   if (neighbour.wants_sketch) message.sketch = sketch_;
   neighbour.facts_told = state_.facts_version;
   neighbour.sketch_told = state_.sketch_version;

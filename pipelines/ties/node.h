@@ -78,6 +78,9 @@ struct Neighbour {
   bool active = false;
   // Changed since TakeChanged.
   bool dirty = false;
+  // Until Settle: it has just become one and is to be asked; it has asked.
+  bool greets = false;
+  bool owes_answer = false;
 };
 
 // What has to be kept of a node beside its neighbours; the rest follows from what it counts.
@@ -107,13 +110,18 @@ class Node {
   Node(Node&&) noexcept;
   ~Node();
 
+  // What these two bring is acted on by Settle, so that much of it is told once; nothing may be
+  // asked of the node in between.
+  //
   // Its evidence changed: what it counts now, and every tie that changed. `declared`: an override
   // or the shipped list says that it is infrastructure.
   void OnCounts(const Counts& counts, bool declared, std::span<const TieChange> changes,
                 Outbox& outbox);
   // `message.to` must be this node. Nothing happens if the sender is no neighbour (yet): it is
-  // asked when it becomes one.
-  void OnNeighbour(const Message& message, Outbox& outbox);
+  // asked when it becomes one. False where there is nothing to settle.
+  bool OnNeighbour(const Message& message);
+  // This node's own facts and sketch, then every edge that may be another; tells of it.
+  void Settle(Outbox& outbox);
   void Announce(Outbox& outbox);
 
   const NodeKey& key() const { return key_; }
@@ -143,13 +151,11 @@ class Node {
   // The neighbours whose edge a change of this one's leads may touch are to be looked at.
   void TouchLeads(Neighbours::const_iterator of);
 
-  void Learn(const Message& message, Neighbours::iterator sender);
+  bool Learn(const Message& message, Neighbours::iterator sender);
   void Remove(Neighbours::iterator neighbour, Outbox& outbox);
   void MarkDirty(const NodeKey& key, Neighbour& neighbour);
   void DrawSample();
   void Unsample(Neighbour& neighbour);
-  // After any change: this node's own facts and sketch, then every edge that may be another.
-  void Settle(Outbox& outbox);
   NodeFacts FactsNow() const;
   void FindHomes(NodeFacts& facts) const;
   Sketch SketchNow() const;
@@ -158,7 +164,7 @@ class Node {
   bool IsVouchedFor(Neighbours::const_iterator neighbour) const;
   bool IsWitness(Neighbours::const_iterator neighbour, const Lead& lead,
                  Neighbours::const_iterator witness) const;
-  void Send(Neighbours::iterator to, bool hello, Outbox& outbox);
+  void Send(Neighbours::iterator to, Outbox& outbox);
 
   const NodeKey key_;
   const Rules& rules_;
@@ -175,6 +181,8 @@ class Node {
   Neighbours neighbours_;
   std::unique_ptr<Index> index_;
   std::vector<NodeKey> changed_;
+  // Neighbours that are greeted or answered.
+  std::vector<NodeKey> owed_;
 };
 
 }  // namespace ringfence::ties

@@ -17,7 +17,7 @@ struct TiedReport {
   core::Id organisation;
   std::set<components::NodeKey> nodes;
   // Those named together, the lesser first; all of `nodes` where it is not set.
-  std::optional<std::set<std::pair<components::NodeKey, components::NodeKey>>> together;
+  std::optional<std::set<std::pair<components::NodeKey, components::NodeKey>>> together = {};
 };
 
 // The rule which edges count, of all reports at once and as its text has it. Shares with the
