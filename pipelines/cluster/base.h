@@ -11,6 +11,8 @@
 #include "pipelines/core/id.h"
 #include "pipelines/core/place.h"
 #include "pipelines/core/time.h"
+#include "pipelines/ties/node.h"
+#include "pipelines/ties/tally.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/v1/indicator.pb.h"
 
@@ -26,21 +28,37 @@ struct HeldEvidence {
   core::Time next = core::kTimeMax;
   // Stored under a key of its own.
   bool spilled = false;
-  bool dirty = true;
+  // Stands in the base's `dirty_evidence`.
+  bool dirty = false;
+};
+
+// What link nodes are made with; must outlive them.
+struct NodeOptions {
+  ties::Rules ties;
+  // How many neighbours are told of a change at once.
+  uint32_t announce_max = 1024;
 };
 
 // A link node of the base: one for most, one a day for an IP.
 struct LinkNode {
-  explicit LinkNode(const components::NodeKey& key) : node(key), shown(key) {}
+  LinkNode(const components::NodeKey& key, const NodeOptions& options)
+      : tally(options.ties), ties(key, options.ties, options.announce_max), node(key), shown(key) {}
 
+  // What evidence says of it; which of its edges count; the label that comes through those.
+  ties::Tally tally;
+  ties::Node ties;
   components::Node node;
-  // Pieces of evidence that link the node, and those that name it together with a neighbour.
-  uint32_t evidence = 0;
-  absl::btree_map<components::NodeKey, uint32_t> support;
-  // Of neighbours for which one piece of evidence is not enough: the incidents that name both.
-  absl::btree_map<components::NodeKey, Counted<core::Id>> incidents;
+  // An override or the shipped list says that it is infrastructure.
+  bool declared = false;
+  // Stands in the base's `recounted`; neighbours whose tie may have changed since `ties` was told.
+  bool is_recounted = false;
+  std::vector<components::NodeKey> recounted;
+  // Has heard what it has not acted on yet; only while a record is applied.
+  bool is_unsettled = false;
   // The last label it had: shown while it is detached.
   components::NodeKey shown;
+  // What the listings that stand on the node were last brought up to date with.
+  ties::Infrastructure infrastructure = ties::Infrastructure::kNo;
   // Neighbours are stored under keys of their own.
   bool spilled = false;
 };
@@ -77,11 +95,14 @@ struct Listing {
 // All about one base: a registrable domain with its hosts and URLs, an IP with its days, or a
 // single identifier.
 struct Base {
-  explicit Base(const core::Id& base_id) : id(base_id) {}
+  // `node_options` must outlive it.
+  Base(const core::Id& base_id, const NodeOptions& node_options)
+      : id(base_id), options(node_options) {}
 
   bool empty() const { return evidence.empty() && nodes.empty() && listings.empty(); }
 
   core::Id id;
+  const NodeOptions& options;
   absl::btree_map<core::Id, HeldEvidence> evidence;
   absl::btree_map<core::Day, LinkNode> nodes;
   absl::btree_map<core::Id, Listing> listings;
@@ -97,7 +118,12 @@ struct Base {
   bool dirty = false;
   // In the list of bases that the present record touched.
   bool touched = false;
-  // What had keys of its own and is no longer there: reports; nodes' days with their neighbours.
+  // Days of nodes of which `ties` has to be told what they count now.
+  std::vector<core::Day> recounted;
+  // Reports whose evidence stands in the base's own entry, and those whose evidence changed.
+  std::vector<core::Id> inline_evidence;
+  std::vector<core::Id> dirty_evidence;
+  // What had keys of its own and is no longer there: reports; neighbours of nodes that have gone.
   std::vector<core::Id> erased_evidence;
   std::vector<std::pair<core::Day, components::NodeKey>> erased_neighbours;
 };

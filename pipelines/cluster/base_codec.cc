@@ -1,6 +1,8 @@
 #include "pipelines/cluster/base_codec.h"
 
-#include "pipelines/cluster/evidence.h"
+#include <utility>
+
+#include "pipelines/cluster/node_messages.h"
 
 namespace ringfence::cluster {
 namespace {
@@ -44,10 +46,20 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
   stored.set_shown_hi(link.shown.id.hi);
   stored.set_shown_lo(link.shown.id.lo);
   stored.set_shown_day(link.shown.day);
+  const ties::NodeState& state = link.ties.state();
+  stored.set_facts_version(state.facts_version);
+  stored.set_sketch_version(state.sketch_version);
+  if (state.announce_from) {
+    stored.set_announcing_ties(true);
+    stored.set_announce_ties_hi(state.announce_from->id.hi);
+    stored.set_announce_ties_lo(state.announce_from->id.lo);
+    stored.set_announce_ties_day(state.announce_from->day);
+  }
   stored.set_has_spilled_neighbours(link.spilled);
   if (link.spilled) return;
-  for (const auto& [key, neighbour] : node.neighbours)
-    StoreNeighbour(key, neighbour, *stored.add_neighbours());
+  for (const auto& [key, neighbour] : link.ties.neighbours()) {
+    StoreNeighbour(key, link, *stored.add_neighbours());
+  }
 }
 
 void LoadNode(const StoredNode& stored, LinkNode& link) {
@@ -67,7 +79,7 @@ void LoadNode(const StoredNode& stored, LinkNode& link) {
   }
   link.shown = {{stored.shown_hi(), stored.shown_lo()}, stored.shown_day()};
   link.spilled = stored.has_spilled_neighbours();
-  for (const StoredNeighbour& neighbour : stored.neighbours()) LoadNeighbour(neighbour, node);
+  for (const StoredNeighbour& neighbour : stored.neighbours()) LoadNeighbour(neighbour, link);
 }
 
 void StoreListing(const Listing& listing, StoredListing& stored) {
@@ -117,14 +129,27 @@ HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base) {
   held.encoded = std::move(*stored.mutable_evidence());
   held.place = stored.place();
   held.next = stored.next();
-  held.dirty = false;
   return held;
 }
 
-void StoreNeighbour(const NodeKey& key, const Neighbour& neighbour, StoredNeighbour& stored) {
+void StoreNeighbour(const NodeKey& key, const LinkNode& link, StoredNeighbour& stored) {
+  const ties::Neighbour& tied = link.ties.neighbours().at(key);
   stored.set_hi(key.id.hi);
   stored.set_lo(key.id.lo);
   stored.set_day(key.day);
+  stored.set_active(tied.active);
+  stored.set_tie_place(tied.place);
+  if (tied.facts != nullptr) ToProto(*tied.facts, *stored.mutable_facts());
+  if (tied.sketch != nullptr) ToProto(*tied.sketch, *stored.mutable_sketch());
+  stored.set_vouches(tied.vouches);
+  stored.set_wants_sketch(tied.wants_sketch);
+  stored.set_vouched(tied.vouched);
+  stored.set_facts_told(tied.facts_told);
+  stored.set_sketch_told(tied.sketch_told);
+  stored.set_vouched_told(tied.vouched_told);
+  stored.set_sampled_told(tied.sampled_told);
+  if (!tied.active) return;
+  const Neighbour& neighbour = link.node.neighbours.at(key);
   stored.set_place(neighbour.place);
   stored.set_labelled(neighbour.labelled);
   stored.set_root_hi(neighbour.root.id.hi);
@@ -136,8 +161,23 @@ void StoreNeighbour(const NodeKey& key, const Neighbour& neighbour, StoredNeighb
   stored.set_waiting(neighbour.waiting);
 }
 
-void LoadNeighbour(const StoredNeighbour& stored, Node& node) {
-  Neighbour& neighbour = node.neighbours[NodeKey{{stored.hi(), stored.lo()}, stored.day()}];
+void LoadNeighbour(const StoredNeighbour& stored, LinkNode& link) {
+  const NodeKey key{{stored.hi(), stored.lo()}, stored.day()};
+  ties::Neighbour tied;
+  tied.active = stored.active();
+  tied.place = stored.tie_place();
+  if (stored.has_facts()) tied.facts = std::make_unique<ties::NodeFacts>(FromProto(stored.facts()));
+  if (stored.has_sketch()) tied.sketch = std::make_unique<ties::Sketch>(FromProto(stored.sketch()));
+  tied.vouches = stored.vouches();
+  tied.wants_sketch = stored.wants_sketch();
+  tied.vouched = stored.vouched();
+  tied.facts_told = stored.facts_told();
+  tied.sketch_told = stored.sketch_told();
+  tied.vouched_told = stored.vouched_told();
+  tied.sampled_told = stored.sampled_told();
+  link.ties.RestoreNeighbour(key, std::move(tied));
+  if (!stored.active()) return;
+  Neighbour& neighbour = link.node.neighbours[key];
   neighbour.place = stored.place();
   neighbour.labelled = stored.labelled();
   neighbour.root = {{stored.root_hi(), stored.root_lo()}, stored.root_day()};
@@ -145,34 +185,47 @@ void LoadNeighbour(const StoredNeighbour& stored, Node& node) {
   neighbour.epoch = stored.epoch();
   neighbour.confirmed = stored.confirmed();
   neighbour.waiting = stored.waiting();
-  neighbour.dirty = false;
-  if (neighbour.waiting) ++node.waiting;
+  if (neighbour.waiting) ++link.node.waiting;
+}
+
+bool RestoreNodes(const StoredBase& stored, Base& base) {
+  for (const StoredNode& node : stored.nodes()) {
+    LinkNode& link = base.nodes.at(node.day());
+    ties::NodeState state{node.facts_version(), node.sketch_version(), std::nullopt};
+    if (node.announcing_ties()) {
+      state.announce_from =
+          NodeKey{{node.announce_ties_hi(), node.announce_ties_lo()}, node.announce_ties_day()};
+    }
+    if (!link.ties.Restore(link.tally, link.declared, state)) return false;
+    link.infrastructure = link.ties.facts().infrastructure;
+  }
+  return static_cast<size_t>(stored.nodes_size()) == base.nodes.size();
 }
 
 void StoreBase(const Base& base, StoredBase& stored) {
   stored.set_as_of(base.as_of);
   stored.set_due(base.due);
-  for (const auto& [report, held] : base.evidence) {
-    if (held.spilled) {
-      stored.set_has_spilled_evidence(true);
-      continue;
-    }
-    StoreEvidence(report, held, *stored.add_evidence());
+  for (const core::Id& report : base.inline_evidence) {
+    StoreEvidence(report, base.evidence.at(report), *stored.add_evidence());
   }
+  stored.set_has_spilled_evidence(base.evidence.size() > base.inline_evidence.size());
   for (const auto& [day, link] : base.nodes) StoreNode(link, *stored.add_nodes());
   for (const auto& [id, listing] : base.listings) StoreListing(listing, *stored.add_listings());
 }
 
-std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored) {
-  auto base = std::make_unique<Base>(id);
+std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored, const NodeOptions& options) {
+  auto base = std::make_unique<Base>(id, options);
   base->as_of = stored.as_of();
   base->due = stored.due();
   base->indexed_due = stored.due();
   base->stored = true;
-  for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence())
+  for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence()) {
+    base->inline_evidence.push_back({evidence.report_hi(), evidence.report_lo()});
     LoadEvidence(evidence, *base);
+  }
   for (const StoredNode& node : stored.nodes()) {
-    LoadNode(node, base->nodes.try_emplace(node.day(), NodeKey{id, node.day()}).first->second);
+    LoadNode(node,
+             base->nodes.try_emplace(node.day(), NodeKey{id, node.day()}, options).first->second);
   }
   for (const StoredListing& listing : stored.listings()) LoadListing(listing, *base);
   return base;

@@ -10,16 +10,22 @@ namespace ringfence::cluster {
 // Between a base in memory and what is stored of it. Evidence and neighbours under keys of their
 // own are left to the caller.
 void StoreBase(const Base& base, internal::v1::StoredBase& stored);
-std::unique_ptr<Base> LoadBase(const core::Id& id, internal::v1::StoredBase& stored);
+std::unique_ptr<Base> LoadBase(const core::Id& id, internal::v1::StoredBase& stored,
+                               const NodeOptions& options);
 
 void StoreEvidence(const core::Id& report, const HeldEvidence& held,
                    internal::v1::StoredEvidence& stored);
 // Adds it to the base.
 HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base);
 
-void StoreNeighbour(const components::NodeKey& key, const components::Neighbour& neighbour,
+// `key` must be a neighbour of the node.
+void StoreNeighbour(const components::NodeKey& key, const LinkNode& link,
                     internal::v1::StoredNeighbour& stored);
 // Adds it to the node.
-void LoadNeighbour(const internal::v1::StoredNeighbour& stored, components::Node& node);
+void LoadNeighbour(const internal::v1::StoredNeighbour& stored, LinkNode& link);
+
+// Once the evidence of a base that was loaded has been counted: its nodes go on from there. False
+// where what is stored of them contradicts the evidence.
+[[nodiscard]] bool RestoreNodes(const internal::v1::StoredBase& stored, Base& base);
 
 }  // namespace ringfence::cluster

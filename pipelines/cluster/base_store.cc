@@ -1,6 +1,7 @@
 #include "pipelines/cluster/base_store.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pipelines/cluster/base_codec.h"
 #include "pipelines/cluster/evidence.h"
@@ -59,21 +60,21 @@ std::string After(std::string prefix) {
 size_t EstimatedBytes(const Base& base) {
   size_t bytes = 600 + base.evidence.size() * 600 + base.listings.size() * 1900;
   for (const auto& [day, link] : base.nodes) {
-    bytes += 450 + link.node.neighbours.size() * 250 + link.support.size() * 50;
+    bytes += 450 + link.ties.neighbours().size() * 500;
   }
   return bytes;
 }
 
 }  // namespace
 
-BaseStore::BaseStore(core::State& state, const StoreOptions& options)
-    : options_(options), state_(state), timers_(state, kTimerTable) {}
+BaseStore::BaseStore(core::State& state, const StoreOptions& options, const NodeOptions& nodes)
+    : options_(options), nodes_(nodes), state_(state), timers_(state, kTimerTable) {}
 
 Base& BaseStore::Load(const Id& id) {
   if (Base* found = Find(id)) return *found;
   ages_.push_front(id);
   Cached& cached = cache_[id];
-  cached.base = std::make_unique<Base>(id);
+  cached.base = std::make_unique<Base>(id, nodes_);
   cached.age = ages_.begin();
   return *cached.base;
 }
@@ -103,9 +104,10 @@ std::unique_ptr<Base> BaseStore::Read(const Id& id) {
     Damaged("base");
     return nullptr;
   }
-  std::unique_ptr<Base> base = LoadBase(id, stored);
+  std::unique_ptr<Base> base = LoadBase(id, stored, nodes_);
   ReadSpilled(stored, *base);
   if (!Rebuild(*base)) Damaged("piece of evidence");
+  if (status_.ok() && !RestoreNodes(stored, *base)) Damaged("node");
   return base;
 }
 
@@ -125,10 +127,10 @@ void BaseStore::ReadSpilled(const internal::v1::StoredBase& stored, Base& base) 
   for (auto& [day, link] : base.nodes) {
     if (!link.spilled) continue;
     const std::string prefix = NodePrefix(link.node.key);
-    auto load = [&, &node = link.node](std::string_view, std::string_view value) {
+    auto load = [&, &link = link](std::string_view, std::string_view value) {
       internal::v1::StoredNeighbour neighbour;
       if (neighbour.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-        LoadNeighbour(neighbour, node);
+        LoadNeighbour(neighbour, link);
       } else {
         Damaged("neighbour");
       }
@@ -191,27 +193,30 @@ void BaseStore::Write(Base& base) {
   }
   base.erased_neighbours.clear();
   WriteEvidence(base);
-  WriteNeighbours(base);
+  for (auto& [day, link] : base.nodes) WriteNeighbours(link);
   base.dirty = false;
   if (base.empty()) {
     if (base.stored) state_.Delete(Key(kBaseTable, base.id));
     return;
   }
-  internal::v1::StoredBase stored;
-  StoreBase(base, stored);
-  stored.SerializeToString(&buffer_);
+  stored_.Clear();
+  StoreBase(base, stored_);
+  stored_.SerializeToString(&buffer_);
   state_.Put(Key(kBaseTable, base.id), buffer_);
   base.stored = true;
 }
 
 void BaseStore::WriteEvidence(Base& base) {
-  size_t inlined = 0;
-  for (auto& [report, held] : base.evidence) inlined += !held.spilled && !held.dirty;
-  for (auto& [report, held] : base.evidence) {
-    if (!held.dirty) continue;
+  std::sort(base.dirty_evidence.begin(), base.dirty_evidence.end());
+  for (const Id& report : std::exchange(base.dirty_evidence, {})) {
+    auto found = base.evidence.find(report);
+    if (found == base.evidence.end() || !found->second.dirty) continue;
+    HeldEvidence& held = found->second;
     held.dirty = false;
-    if (!held.spilled && inlined < options_.inline_evidence_max) {
-      ++inlined;
+    std::vector<Id>& inlined = base.inline_evidence;
+    if (!held.spilled && std::count(inlined.begin(), inlined.end(), report) > 0) continue;
+    if (!held.spilled && inlined.size() < options_.inline_evidence_max) {
+      inlined.push_back(report);
       continue;
     }
     held.spilled = true;
@@ -222,21 +227,37 @@ void BaseStore::WriteEvidence(Base& base) {
   }
 }
 
-void BaseStore::WriteNeighbours(Base& base) {
-  for (auto& [day, link] : base.nodes) {
-    const bool spills =
-        link.spilled || link.node.neighbours.size() > options_.inline_neighbours_max;
-    if (!spills) continue;
-    for (auto& [key, neighbour] : link.node.neighbours) {
-      if (link.spilled && !neighbour.dirty) continue;
-      neighbour.dirty = false;
-      internal::v1::StoredNeighbour stored;
-      StoreNeighbour(key, neighbour, stored);
-      stored.SerializeToString(&buffer_);
-      state_.Put(NeighbourKey(link.node.key, key), buffer_);
-    }
-    link.spilled = true;
+void BaseStore::WriteNeighbours(LinkNode& link) {
+  std::vector<NodeKey> changed = link.ties.TakeChanged();
+  for (const NodeKey& key : std::exchange(link.node.changed, {})) {
+    auto neighbour = link.node.neighbours.find(key);
+    if (neighbour == link.node.neighbours.end()) continue;
+    neighbour->second.dirty = false;
+    changed.push_back(key);
   }
+  const ties::Node::Neighbours& neighbours = link.ties.neighbours();
+  if (!link.spilled) {
+    if (neighbours.size() <= options_.inline_neighbours_max) return;
+    link.spilled = true;
+    for (const auto& [key, neighbour] : neighbours) WriteNeighbour(link, key);
+    return;
+  }
+  std::sort(changed.begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  for (const NodeKey& key : changed) {
+    if (neighbours.contains(key)) {
+      WriteNeighbour(link, key);
+    } else {
+      state_.Delete(NeighbourKey(link.node.key, key));
+    }
+  }
+}
+
+void BaseStore::WriteNeighbour(const LinkNode& link, const NodeKey& key) {
+  internal::v1::StoredNeighbour stored;
+  StoreNeighbour(key, link, stored);
+  stored.SerializeToString(&buffer_);
+  state_.Put(NeighbourKey(link.node.key, key), buffer_);
 }
 
 }  // namespace ringfence::cluster

@@ -33,8 +33,8 @@ struct StoreOptions {
 //   't' due (8) base (16)                             timers
 class BaseStore {
  public:
-  // `state` must outlive it.
-  BaseStore(core::State& state, const StoreOptions& options);
+  // `state` must outlive it, and so must `nodes`.
+  BaseStore(core::State& state, const StoreOptions& options, const NodeOptions& nodes);
 
   // The base, read or new. Valid until the next WriteBack.
   Base& Load(const core::Id& id);
@@ -65,10 +65,12 @@ class BaseStore {
   void Damaged(const char* what);
   void Write(Base& base);
   void WriteEvidence(Base& base);
-  void WriteNeighbours(Base& base);
+  void WriteNeighbours(LinkNode& link);
+  void WriteNeighbour(const LinkNode& link, const components::NodeKey& key);
   void Evict();
 
   const StoreOptions options_;
+  const NodeOptions& nodes_;
   core::State& state_;
   core::Timers timers_;
   absl::flat_hash_map<core::Id, Cached> cache_;
@@ -76,6 +78,8 @@ class BaseStore {
   std::list<core::Id> ages_;
   size_t cached_bytes_ = 0;
   std::vector<core::Id> dirty_;
+  // Kept for its parts' memory, which is that of the largest base's own entry.
+  internal::v1::StoredBase stored_;
   std::string buffer_;
   absl::Status status_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -30,15 +31,45 @@ using internal::v1::Evidence;
 // Places that one record may use up before its own messages go through the log too.
 constexpr uint32_t kPlacesSoftMax = core::kPlaceIndexMax / 2;
 
+// Messages to other partitions, and to which. Of several from one node to another only the last
+// goes out: it says all that the earlier ones did.
+template <typename EitherMessage>
+class Remote {
+ public:
+  void Add(const EitherMessage& message, uint32_t partition) {
+    auto [entry, inserted] =
+        index_.try_emplace(std::pair(message.from, message.to), messages_.size());
+    if (inserted) {
+      messages_.emplace_back(message, partition);
+      return;
+    }
+    EitherMessage& earlier = messages_[entry->second].first;
+    const bool hello = earlier.hello || message.hello;
+    earlier = message;
+    earlier.hello = hello;
+  }
+
+  std::vector<std::pair<EitherMessage, uint32_t>> Take() {
+    index_.clear();
+    return std::exchange(messages_, {});
+  }
+
+ private:
+  std::vector<std::pair<EitherMessage, uint32_t>> messages_;
+  absl::flat_hash_map<std::pair<NodeKey, NodeKey>, size_t> index_;
+};
+
 class Cluster : public core::Stage, private components::Outbox {
  public:
   Cluster(core::State& state, const Options& options)
       : options_(options),
         state_(state),
-        store_(state, options.store),
+        node_options_{options.ties, options.rules.announce_max},
+        store_(state, options.store, node_options_),
         clock_(state),
         ids_(options.deployment),
-        components_(options_.rules, *this) {}
+        components_(options_.rules, *this),
+        ties_outbox_(*this) {}
 
   absl::Status Apply(const core::Record& record, core::Output& output) override {
     arena_.Reset();
@@ -56,13 +87,17 @@ class Cluster : public core::Stage, private components::Outbox {
     }
     Sweep();
     for (const Evidence& evidence : messages.evidence()) ApplyEvidence(evidence);
+    // A node that several pieces of evidence name tells of it once.
+    for (Base* base : std::exchange(recounted_, {})) TellCounts(*base);
     for (const internal::v1::NodeMessage& message : messages.nodes()) Receive(FromProto(message));
+    for (const internal::v1::TieMessage& message : messages.ties()) Receive(FromProto(message));
     for (const Continue& go_on : messages.continues()) {
-      if (go_on.work() == Continue::WORK_ANNOUNCE) {
-        Announce({{go_on.base_hi(), go_on.base_lo()}, go_on.day()});
-      }
+      const NodeKey key{{go_on.base_hi(), go_on.base_lo()}, go_on.day()};
+      if (go_on.work() == Continue::WORK_ANNOUNCE) Announce(key);
+      if (go_on.work() == Continue::WORK_ANNOUNCE_TIES) AnnounceTies(key);
     }
-    DeliverOwn();
+    do DeliverOwn();
+    while (SettleAll());
     for (const internal::v1::Recheck& recheck : messages.rechecks()) Recheck(recheck);
     FinishRecord();
     return store_.status();
@@ -70,11 +105,12 @@ class Cluster : public core::Stage, private components::Outbox {
 
   absl::Status EndBatch(core::Output& output) override {
     SendIndicators(output);
-    for (const auto& [message, partition] : remote_) {
+    for (const auto& [message, partition] : remote_.Take()) {
       ToProto(message, *output.To(core::Mailbox::kCluster, partition).add_nodes());
     }
-    remote_.clear();
-    remote_index_.clear();
+    for (const auto& [message, partition] : remote_ties_.Take()) {
+      ToProto(message, *output.To(core::Mailbox::kCluster, partition).add_ties());
+    }
     for (const Continue& go_on : continues_) {
       *output.To(core::Mailbox::kCluster, options_.partition).add_continues() = go_on;
     }
@@ -99,38 +135,64 @@ class Cluster : public core::Stage, private components::Outbox {
 
   Place NextPlace() override { return core::MakePlace(offset_, index_++); }
 
-  void Send(const Message& message) override {
+  void Send(const Message& message) override { SendEither(message); }
+
+  template <typename EitherMessage>
+  void SendEither(const EitherMessage& message) {
     const uint32_t partition = core::PartitionOf(message.to.id, partitions_);
     if (partition == options_.partition && own_left_ > 0 && index_ < kPlacesSoftMax) {
       --own_left_;
-      own_.push_back(message);
+      own_.emplace_back(message);
     } else {
       SendThroughLog(message, partition);
     }
   }
 
-  void AnnounceLater(const NodeKey& node) override {
+  void AnnounceLater(const NodeKey& node) override { GoOnLater(Continue::WORK_ANNOUNCE, node); }
+
+  void GoOnLater(Continue::Work work, const NodeKey& node) {
     Continue& go_on = continues_.emplace_back();
-    go_on.set_work(Continue::WORK_ANNOUNCE);
+    go_on.set_work(work);
     go_on.set_base_hi(node.id.hi);
     go_on.set_base_lo(node.id.lo);
     go_on.set_day(node.day);
   }
 
-  // Of several messages from one node to another only the last goes out: it says all that the
-  // earlier ones did.
   void SendThroughLog(const Message& message, uint32_t partition) {
-    auto [entry, inserted] =
-        remote_index_.try_emplace(std::pair(message.from, message.to), remote_.size());
-    if (inserted) {
-      remote_.emplace_back(message, partition);
-      return;
-    }
-    Message& earlier = remote_[entry->second].first;
-    const bool hello = earlier.hello || message.hello;
-    earlier = message;
-    earlier.hello = hello;
+    remote_.Add(message, partition);
   }
+  void SendThroughLog(const ties::Message& message, uint32_t partition) {
+    remote_ties_.Add(message, partition);
+  }
+
+  // -- ties::Outbox
+  // --------------------------------------------------------------------------------------
+
+  // Of the node that is at work.
+  class TiesOutbox : public ties::Outbox {
+   public:
+    explicit TiesOutbox(Cluster& cluster) : cluster_(cluster) {}
+    ties::Outbox& Of(LinkNode& link) {
+      link_ = &link;
+      return *this;
+    }
+    Place NextPlace() override { return cluster_.NextPlace(); }
+    void Send(const ties::Message& message) override { cluster_.SendEither(message); }
+    void SetActive(const NodeKey&, const NodeKey& neighbour, bool active) override {
+      if (active) {
+        cluster_.components_.Connect(link_->node, neighbour);
+      } else {
+        cluster_.components_.Disconnect(link_->node, neighbour);
+      }
+    }
+    void AnnounceLater(const NodeKey& node) override {
+      cluster_.GoOnLater(Continue::WORK_ANNOUNCE_TIES, node);
+    }
+
+   private:
+    Cluster& cluster_;
+    LinkNode* link_ = nullptr;
+  };
 
   // -- messages
   // -----------------------------------------------------------------------------------------------
@@ -138,38 +200,84 @@ class Cluster : public core::Stage, private components::Outbox {
   void ApplyEvidence(const Evidence& evidence) {
     Base& base = store_.Load(Id{evidence.base_hi(), evidence.base_lo()});
     BringUpToDate(base);
-    ChangeEdges(base, cluster::ApplyEvidence(base, evidence, clock_.now(), state_));
+    cluster::ApplyEvidence(base, evidence, clock_.now(), state_);
+    if (!base.recounted.empty()) recounted_.push_back(&base);
     Touch(base);
   }
 
-  void Receive(const Message& message) {
-    Base* base = store_.Find(message.to.id);
-    if (base == nullptr) return;
-    BringUpToDate(*base);
-    auto link = base->nodes.find(message.to.day);
-    if (link == base->nodes.end()) return;
-    components_.Receive(link->second.node, message);
+  // Null where there is no such node.
+  LinkNode* FindNode(const NodeKey& key, bool bring_up_to_date) {
+    Base* base = store_.Find(key.id);
+    if (base == nullptr) return nullptr;
+    if (bring_up_to_date) BringUpToDate(*base);
+    auto link = base->nodes.find(key.day);
+    if (link == base->nodes.end()) return nullptr;
     Touch(*base);
+    return &link->second;
+  }
+
+  void Receive(const Message& message) {
+    LinkNode* link = FindNode(message.to, /*bring_up_to_date=*/true);
+    if (link != nullptr) components_.Receive(link->node, message);
+  }
+  void Receive(const ties::Message& message) {
+    LinkNode* link = FindNode(message.to, /*bring_up_to_date=*/true);
+    if (link != nullptr && link->ties.OnNeighbour(message)) SettleLater(*link);
   }
 
   void Announce(const NodeKey& key) {
-    Base* base = store_.Find(key.id);
-    if (base == nullptr) return;
-    auto link = base->nodes.find(key.day);
-    if (link == base->nodes.end()) return;
-    components_.Announce(link->second.node);
-    Touch(*base);
+    LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
+    if (link != nullptr) components_.Announce(link->node);
+  }
+  void AnnounceTies(const NodeKey& key) {
+    LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
+    if (link != nullptr) link->ties.Announce(ties_outbox_.Of(*link));
+  }
+
+  // The nodes of the base that count something else now learn of it.
+  void TellCounts(Base& base) {
+    for (const core::Day day : std::exchange(base.recounted, {})) {
+      LinkNode& link = base.nodes.at(day);
+      link.is_recounted = false;
+      std::vector<NodeKey> neighbours = std::exchange(link.recounted, {});
+      std::sort(neighbours.begin(), neighbours.end());
+      neighbours.erase(std::unique(neighbours.begin(), neighbours.end()), neighbours.end());
+      std::vector<ties::TieChange> changes;
+      changes.reserve(neighbours.size());
+      for (const NodeKey& key : neighbours) changes.push_back({key, link.tally.TieTo(key)});
+      link.ties.OnCounts(link.tally.counts(), link.declared, changes, ties_outbox_.Of(link));
+      SettleLater(link);
+    }
+  }
+
+  // When all that has come for it has been heard.
+  void SettleLater(LinkNode& link) {
+    if (!std::exchange(link.is_unsettled, true)) unsettled_.push_back(link.node.key);
+  }
+
+  bool SettleAll() {
+    const std::vector<NodeKey> unsettled = std::exchange(unsettled_, {});
+    for (const NodeKey& key : unsettled) {
+      LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
+      if (link == nullptr) continue;
+      link->is_unsettled = false;
+      link->ties.Settle(ties_outbox_.Of(*link));
+    }
+    return !unsettled.empty();
   }
 
   void DeliverOwn() {
     while (!own_.empty()) {
-      const Message message = own_.front();
+      const std::variant<Message, ties::Message> own = std::move(own_.front());
       own_.pop_front();
-      if (index_ < kPlacesSoftMax) {
-        Receive(message);
-      } else {
-        SendThroughLog(message, options_.partition);
-      }
+      auto deliver = [this](const auto& message) {
+        if (index_ < kPlacesSoftMax) {
+          Receive(message);
+        } else {
+          SendThroughLog(message, options_.partition);
+        }
+      };
+      std::visit(deliver, own);
     }
   }
 
@@ -193,10 +301,10 @@ class Cluster : public core::Stage, private components::Outbox {
   // reason.
   void BringUpToDate(Base& base) {
     if (base.as_of >= clock_.now()) return;
-    std::vector<EdgeChange> changes = Advance(base, clock_.now());
+    Advance(base, clock_.now());
     if (!base.dirty) return;
     FinishListings(base, clock_.now(), core::MakePlace(offset_, 0), "expired");
-    ChangeEdges(base, changes);
+    TellCounts(base);
     Touch(base);
   }
 
@@ -219,18 +327,6 @@ class Cluster : public core::Stage, private components::Outbox {
   // -- the end of a record
   // -------------------------------------------------------------------------------------
 
-  void ChangeEdges(Base& base, const std::vector<EdgeChange>& changes) {
-    for (const EdgeChange& change : changes) {
-      LinkNode& link = base.nodes.at(change.day);
-      if (change.connect) {
-        components_.Connect(link.node, change.neighbour);
-        continue;
-      }
-      if (link.spilled) base.erased_neighbours.emplace_back(change.day, change.neighbour);
-      components_.Disconnect(link.node, change.neighbour);
-    }
-  }
-
   void Touch(Base& base) {
     if (base.touched) return;
     base.touched = true;
@@ -250,17 +346,29 @@ class Cluster : public core::Stage, private components::Outbox {
     touched_.clear();
   }
 
-  // Nodes that nothing names any more go; a new label reaches the listings that stand on the node.
+  // Nodes that nothing names any more go; a new label, and that the node is infrastructure, reach
+  // the listings that stand on it.
   void FinishNodes(Base& base) {
     for (auto it = base.nodes.begin(); it != base.nodes.end();) {
       LinkNode& link = it->second;
-      if (link.evidence == 0 && link.node.neighbours.empty()) {
+      if (link.tally.empty()) {
+        if (link.spilled) {
+          for (const NodeKey& gone : link.ties.TakeChanged()) {
+            base.erased_neighbours.emplace_back(it->first, gone);
+          }
+        }
         it = base.nodes.erase(it);
         continue;
       }
       if (link.node.labelled && link.node.root != link.shown) {
         link.shown = link.node.root;
         for (auto& [id, listing] : base.listings) listing.label_touched = true;
+      }
+      const ties::Infrastructure infrastructure = link.ties.facts().infrastructure;
+      if (std::exchange(link.infrastructure, infrastructure) != infrastructure) {
+        for (auto& [id, listing] : base.listings) {
+          if (LabelNode(base, listing) == &link) listing.content_touched = true;
+        }
       }
       ++it;
     }
@@ -301,10 +409,12 @@ class Cluster : public core::Stage, private components::Outbox {
 
   const Options options_;
   core::State& state_;
+  const NodeOptions node_options_;
   BaseStore store_;
   core::StageClock clock_;
   const core::IndicatorNamespace ids_;
   Components components_;
+  TiesOutbox ties_outbox_;
   google::protobuf::Arena arena_;
 
   // Of the present record.
@@ -312,13 +422,15 @@ class Cluster : public core::Stage, private components::Outbox {
   int64_t offset_ = 0;
   uint32_t index_ = 0;
   uint32_t own_left_ = 0;
-  std::deque<Message> own_;
+  std::deque<std::variant<Message, ties::Message>> own_;
+  std::vector<Base*> recounted_;
+  std::vector<NodeKey> unsettled_;
   std::vector<Base*> touched_;
 
   // Of the present batch.
   std::vector<Base*> unsent_;
-  std::vector<std::pair<Message, uint32_t>> remote_;
-  absl::flat_hash_map<std::pair<NodeKey, NodeKey>, size_t> remote_index_;
+  Remote<Message> remote_;
+  Remote<ties::Message> remote_ties_;
   std::vector<Continue> continues_;
   // What is swept after a restart was due before it.
   bool mark_due_ = clock_.sweeping();

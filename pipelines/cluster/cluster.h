@@ -7,6 +7,7 @@
 #include "pipelines/components/components.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
+#include "pipelines/ties/rules.h"
 
 namespace ringfence::cluster {
 
@@ -20,12 +21,13 @@ struct Options {
   // Bases that one record may expire; the rest follow in later records.
   size_t sweep_max = 256;
   components::Rules rules;
+  ties::Rules ties;
   StoreOptions store;
 };
 
-// One entry a base: its evidence, the statistics and listing of its identifiers, its nodes' edges
-// and labels. Sends labels to neighbours, and each identifier that changed, in full, to the
-// partition's own `indicators`.
+// One entry a base: its evidence, the statistics and listing of its identifiers, its nodes' ties,
+// active edges and labels. Sends facts and labels to neighbours, and each identifier that changed,
+// in full, to the partition's own `indicators`.
 //
 // `state` must outlive the stage and belong to it alone.
 std::unique_ptr<core::Stage> MakeCluster(core::State& state, const Options& options);

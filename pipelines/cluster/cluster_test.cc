@@ -321,5 +321,37 @@ TEST_F(Rechecks, TakeBackWhatIsNotKnownAtAll) {
   EXPECT_TRUE(published_.empty());
 }
 
+// Two numbers each of several rings, and one that all of them name.
+TEST_F(Clusters, WhatStrangersNameJoinsNothingUntilTheyAreGone) {
+  Options options;
+  options.ties.many_neighbours = 6;
+  options.ties.established_incidents = 2;
+  options.store.inline_neighbours_max = 3;
+  Open(options);
+  const std::string shared = "+999";
+  auto ring = [&](int i) {
+    return std::vector<std::string>{"+1" + std::to_string(i), "+2" + std::to_string(i), shared};
+  };
+  for (int i = 0; i < 5; ++i) {
+    for (const char* partner : {"a", "b"}) Report(partner, std::to_string(i), ring(i));
+    // It goes on from what was stored.
+    Open(options);
+  }
+  EXPECT_TRUE(Published(shared).indicator().shared_infrastructure());
+  EXPECT_EQ(Published(shared).indicator().action(), v1::ACTION_CHALLENGE);
+  std::set<core::Id> labels;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(Label(ring(i)[0]), Label(ring(i)[1]));
+    EXPECT_FALSE(Published(ring(i)[0]).indicator().shared_infrastructure());
+    labels.insert(Label(ring(i)[0]));
+  }
+  EXPECT_EQ(labels.size(), 5u);
+  for (int i = 1; i < 5; ++i) {
+    for (const char* partner : {"a", "b"}) Retract(partner, std::to_string(i), ring(i));
+  }
+  EXPECT_FALSE(Published(shared).indicator().shared_infrastructure());
+  EXPECT_EQ(Label(shared), Label(ring(0)[0]));
+}
+
 }  // namespace
 }  // namespace ringfence::cluster

@@ -1,9 +1,8 @@
 #include "pipelines/cluster/evidence.h"
 
 #include <algorithm>
-#include <set>
+#include <string>
 
-#include "absl/container/flat_hash_set.h"
 #include "pipelines/identifiers/policy.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -19,63 +18,19 @@ using internal::v1::NodeTies;
 using internal::v1::Occurrence;
 using internal::v1::Share;
 
-// Collects which edges may have changed, and says in the end which did.
-class EdgeWatch {
- public:
-  explicit EdgeWatch(Base& base) : base_(base) {}
+// FNV-1a: the same on every machine. Partners are the operator's own, none is made to collide.
+Id OrganisationOf(const std::string& partner) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : partner) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return {0, hash};
+}
 
-  void Change(const Id& incident, const NodeTies& ties, int index, bool add) {
-    const NodeKey other{{ties.neighbours(2 * index), ties.neighbours(2 * index + 1)},
-                        ties.neighbour_days(index)};
-    LinkNode& link = NodeAt(ties.day());
-    // What one piece of evidence is enough for needs no incidents told apart.
-    if (SupportNeeded(link.node.key, other) > 1) {
-      Counted<Id>& incidents = link.incidents[other];
-      incidents.Change(incident, add);
-      const uint32_t distinct = incidents.distinct();
-      if (distinct == 0) link.incidents.erase(other);
-      Set(link, other, distinct);
-    } else {
-      auto support = link.support.find(other);
-      const uint32_t held = support == link.support.end() ? 0 : support->second;
-      Set(link, other, add ? held + 1 : held - std::min(held, 1u));
-    }
-    seen_.emplace(ties.day(), other);
-  }
-
-  void ChangeNode(const NodeTies& ties, bool add) {
-    LinkNode& link = NodeAt(ties.day());
-    add ? ++link.evidence : --link.evidence;
-  }
-
-  std::vector<EdgeChange> Changes() const {
-    std::vector<EdgeChange> changes;
-    for (const auto& [day, other] : seen_) {
-      const LinkNode& link = base_.nodes.at(day);
-      auto support = link.support.find(other);
-      const uint32_t count = support == link.support.end() ? 0 : support->second;
-      const bool stands = count >= SupportNeeded(link.node.key, other);
-      if (stands != link.node.neighbours.contains(other)) changes.push_back({day, other, stands});
-    }
-    return changes;
-  }
-
- private:
-  static void Set(LinkNode& link, const NodeKey& other, uint32_t support) {
-    if (support == 0) {
-      link.support.erase(other);
-    } else {
-      link.support[other] = support;
-    }
-  }
-
-  LinkNode& NodeAt(Day day) {
-    return base_.nodes.try_emplace(day, NodeKey{base_.id, day}).first->second;
-  }
-
-  Base& base_;
-  std::set<std::pair<Day, NodeKey>> seen_;
-};
+LinkNode& RecountedNode(Base& base, Day day) {
+  LinkNode& link = base.nodes.try_emplace(day, NodeKey{base.id, day}, base.options).first->second;
+  if (!link.is_recounted) base.recounted.push_back(day);
+  link.is_recounted = true;
+  return link;
+}
 
 bool StandsAt(Day until, Time time) { return time < core::StartOfDay(until); }
 
@@ -86,20 +41,40 @@ struct Moment {
   Time time = 0;
 };
 
-void ChangeTies(const Evidence& evidence, Moment before, Moment after, EdgeWatch& edges) {
-  auto stands = [](Moment moment, Day until) {
-    return moment.present && StandsAt(until, moment.time);
+// What the report says of the node at a moment; nothing where it does not link it (any more).
+ties::Naming NamingAt(const Evidence& evidence, const NodeTies& ties, Moment moment) {
+  ties::Naming naming;
+  naming.incident = {evidence.incident_hi(), evidence.incident_lo()};
+  naming.organisation = OrganisationOf(evidence.partner());
+  for (int i = 0; i < ties.until_days_size(); ++i) {
+    if (!StandsAt(ties.until_days(i), moment.time)) continue;
+    naming.neighbours.push_back(
+        {{ties.neighbours(2 * i), ties.neighbours(2 * i + 1)}, ties.neighbour_days(i)});
+  }
+  return naming;
+}
+
+bool TiesChange(const NodeTies& ties, Moment before, Moment after) {
+  if (before.present != after.present) return true;
+  auto changes = [&](Day until) {
+    return StandsAt(until, before.time) != StandsAt(until, after.time);
   };
-  const Id incident{evidence.incident_hi(), evidence.incident_lo()};
+  return changes(ties.until_day()) ||
+         std::any_of(ties.until_days().begin(), ties.until_days().end(), changes);
+}
+
+void ChangeTies(Base& base, const Evidence& evidence, Moment before, Moment after) {
+  auto stands = [](const NodeTies& ties, Moment moment) {
+    return moment.present && StandsAt(ties.until_day(), moment.time);
+  };
   for (const NodeTies& ties : evidence.ties()) {
-    const bool was = stands(before, ties.until_day());
-    const bool is = stands(after, ties.until_day());
-    if (was != is) edges.ChangeNode(ties, is);
-    for (int i = 0; i < ties.until_days_size(); ++i) {
-      const bool tied = stands(before, ties.until_days(i));
-      const bool ties_now = stands(after, ties.until_days(i));
-      if (tied != ties_now) edges.Change(incident, ties, i, ties_now);
-    }
+    const bool was = stands(ties, before);
+    const bool is = stands(ties, after);
+    if ((!was && !is) || !TiesChange(ties, before, after)) continue;
+    LinkNode& link = RecountedNode(base, ties.day());
+    // The new first: what both say does not go in between.
+    if (is) link.tally.Add(NamingAt(evidence, ties, after), link.recounted);
+    if (was) link.tally.Remove(NamingAt(evidence, ties, before), link.recounted);
   }
 }
 
@@ -165,54 +140,53 @@ void TouchAgedPhones(Base& base, Time before, Time now) {
   }
 }
 
+void MarkDirty(Base& base, const Id& report, HeldEvidence& held) {
+  if (held.dirty) return;
+  held.dirty = true;
+  base.dirty_evidence.push_back(report);
+}
+
 void Erase(Base& base, const Id& report) {
   auto held = base.evidence.find(report);
   if (held->second.spilled) base.erased_evidence.push_back(report);
+  std::erase(base.inline_evidence, report);
   base.evidence.erase(held);
 }
 
 }  // namespace
 
-uint32_t SupportNeeded(const NodeKey& one, const NodeKey& other) {
-  return one.day != 0 || other.day != 0 ? 2 : 1;
-}
-
-std::vector<EdgeChange> ApplyEvidence(Base& base, const Evidence& evidence, Time now,
-                                      core::State& state) {
+void ApplyEvidence(Base& base, const Evidence& evidence, Time now, core::State& state) {
   const Id report{evidence.report_hi(), evidence.report_lo()};
   auto [entry, inserted] = base.evidence.try_emplace(report);
   HeldEvidence& held = entry->second;
-  if (!inserted && held.place >= evidence.place()) return {};
-  EdgeWatch edges(base);
+  if (!inserted && held.place >= evidence.place()) return;
   const Moment absent;
   const Moment present{true, now};
   // The new first: what both say does not go in between.
-  ChangeTies(evidence, absent, present, edges);
+  ChangeTies(base, evidence, absent, present);
   ChangeOccurrences(base, evidence, absent, present, true, &state);
   if (!inserted) {
     Evidence before;
     before.ParseFromString(held.encoded);
-    ChangeTies(before, present, absent, edges);
+    ChangeTies(base, before, present, absent);
     ChangeOccurrences(base, before, present, absent, true, &state);
   }
   held.place = evidence.place();
   // What says nothing (any more) still has to outlive the copies of what it replaces.
   held.next = NextChangeOf(evidence, now);
   if (held.next == core::kTimeMax) held.next = now + kTombstoneSpan;
-  held.dirty = true;
+  MarkDirty(base, report, held);
   evidence.SerializeToString(&held.encoded);
   base.dirty = true;
   base.due = std::min(base.due, held.next);
-  return edges.Changes();
 }
 
-std::vector<EdgeChange> Advance(Base& base, Time now) {
+void Advance(Base& base, Time now) {
   const Time before = base.as_of;
-  if (now <= before) return {};
+  if (now <= before) return;
   base.as_of = now;
-  if (now < base.due) return {};
+  if (now < base.due) return;
   base.dirty = true;
-  EdgeWatch edges(base);
   TouchAgedPhones(base, before, now);
   base.due = core::kTimeMax;
   std::vector<Id> over;
@@ -220,26 +194,29 @@ std::vector<EdgeChange> Advance(Base& base, Time now) {
   for (auto& [report, held] : base.evidence) {
     if (held.next <= now) {
       evidence.ParseFromString(held.encoded);
-      ChangeTies(evidence, {true, before}, {true, now}, edges);
+      ChangeTies(base, evidence, {true, before}, {true, now});
       ChangeOccurrences(base, evidence, {true, before}, {true, now}, false, nullptr);
       held.next = NextChangeOf(evidence, now);
-      held.dirty = true;
+      MarkDirty(base, report, held);
       if (held.next == core::kTimeMax) over.push_back(report);
     }
     base.due = std::min(base.due, held.next);
   }
   for (const Id& report : over) Erase(base, report);
-  return edges.Changes();
 }
 
 bool Rebuild(Base& base) {
-  EdgeWatch edges(base);
   Evidence evidence;
   for (auto& [report, held] : base.evidence) {
     if (!evidence.ParseFromString(held.encoded)) return false;
-    ChangeTies(evidence, {}, {true, base.as_of}, edges);
+    ChangeTies(base, evidence, {}, {true, base.as_of});
     ChangeOccurrences(base, evidence, {}, {true, base.as_of}, false, nullptr);
   }
+  for (auto& [day, link] : base.nodes) {
+    link.is_recounted = false;
+    link.recounted.clear();
+  }
+  base.recounted.clear();
   for (auto& [id, listing] : base.listings) {
     listing.content_touched = false;
     if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && listing.action != v1::ACTION_UNSPECIFIED) {

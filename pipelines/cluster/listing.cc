@@ -49,10 +49,17 @@ void Leave(Listing& listing, Time now, const char* reason) {
   listing.removal_reason = reason;
 }
 
+Assessment AssessListing(const Base& base, const Listing& listing, Time now) {
+  const LinkNode* link = LabelNode(base, listing);
+  return Assess(listing.type, listing.statistics,
+                link == nullptr ? ties::Infrastructure::kNo : link->ties.facts().infrastructure,
+                now);
+}
+
 void FinishListing(Base& base, Listing& listing, Time now, core::Place place, const char* removed) {
   const bool was_in_set = listing.action != v1::ACTION_UNSPECIFIED;
   if (listing.statistics.live() && identifiers::IsListed(listing.type, listing.value)) {
-    Rise(listing, Assess(listing.type, listing.statistics, now).action, now);
+    Rise(listing, AssessListing(base, listing, now).action, now);
   } else {
     Leave(listing, now, removed);
   }
@@ -90,7 +97,7 @@ void FillExplanation(const Statistics& statistics, const Assessment& assessment,
 
 void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indicator) {
   const Statistics& statistics = listing.statistics;
-  const Assessment assessment = Assess(listing.type, statistics, base.as_of);
+  const Assessment assessment = AssessListing(base, listing, base.as_of);
   const bool subtree = IsSubtree(base, listing);
   indicator.set_type(listing.type);
   indicator.set_value(listing.value);
@@ -134,15 +141,14 @@ void FillShare(const Statistics::Borne& borne, internal::v1::CampaignShare& shar
   }
 }
 
-// The node whose label is the identifier's: of an IP the latest day on which it linked.
+}  // namespace
+
 const LinkNode* LabelNode(const Base& base, const Listing& listing) {
   if (!listing.statistics.links()) return nullptr;
   const bool by_day = core::TypeOf(base.id) == v1::IDENTIFIER_TYPE_IP;
   auto node = base.nodes.find(by_day ? listing.statistics.latest_linking_day() : 0);
   return node == base.nodes.end() ? nullptr : &node->second;
 }
-
-}  // namespace
 
 void FinishListings(Base& base, Time now, core::Place place, const char* removed) {
   const bool was_subtree = base.hosts_in_set >= identifiers::kHostsForSubtree;

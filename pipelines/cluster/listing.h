@@ -19,6 +19,10 @@ void FinishListings(Base& base, core::Time now, core::Place place, const char* r
 internal::v1::IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
                                          const core::IndicatorNamespace& ids);
 
+// The node whose label is the identifier's: of an IP the latest day on which it linked. Null where
+// it links nothing.
+const LinkNode* LabelNode(const Base& base, const Listing& listing);
+
 // What has to be kept for ever of a listing whose evidence is gone: only of one that was above
 // MONITOR.
 bool IsRemembered(const Listing& listing);

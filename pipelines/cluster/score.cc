@@ -54,13 +54,22 @@ bool HasStanding(const Statistics& statistics, internal::v1::Standing standing) 
                      [&](const auto& count) { return count.first == standing; });
 }
 
-void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics, core::Time now,
-                   Assessment& assessment) {
-  if (HasStanding(statistics, internal::v1::STANDING_SHARED_HOST)) {
-    assessment.shared_infrastructure = true;
-    assessment.rules.push_back("hub.shared_infrastructure");
-    assessment.action = std::min(assessment.action, v1::ACTION_MONITOR);
-  }
+// By a list's or an operator's word it is nobody's to stop; what only looks like it may as well be
+// a fraudster's busiest wallet.
+void ApplyInfrastructure(const Statistics& statistics, ties::Infrastructure infrastructure,
+                         Assessment& assessment) {
+  const bool declared = infrastructure == ties::Infrastructure::kDeclared ||
+                        HasStanding(statistics, internal::v1::STANDING_SHARED_HOST);
+  if (!declared && infrastructure == ties::Infrastructure::kNo) return;
+  assessment.shared_infrastructure = true;
+  assessment.rules.push_back(declared ? "hub.shared_infrastructure" : "hub.many_contacts");
+  assessment.action =
+      std::min(assessment.action, declared ? v1::ACTION_MONITOR : v1::ACTION_CHALLENGE);
+}
+
+void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics,
+                   ties::Infrastructure infrastructure, core::Time now, Assessment& assessment) {
+  ApplyInfrastructure(statistics, infrastructure, assessment);
   if (HasStanding(statistics, internal::v1::STANDING_UNTAGGED_WALLET)) {
     CapAt(v1::ACTION_MONITOR, "ceiling.untagged_wallet", assessment);
   }
@@ -88,7 +97,8 @@ uint32_t Score(std::vector<uint32_t> incidents_of_organisations) {
   return static_cast<uint32_t>(std::lround(1000 * (1 - doubt)));
 }
 
-Assessment Assess(v1::IdentifierType type, const Statistics& statistics, core::Time now) {
+Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
+                  ties::Infrastructure infrastructure, core::Time now) {
   std::vector<uint32_t> counts;
   for (const auto& [organisation, incidents] : statistics.incidents_by_organisation()) {
     counts.push_back(incidents.distinct());
@@ -97,7 +107,7 @@ Assessment Assess(v1::IdentifierType type, const Statistics& statistics, core::T
   assessment.score = Score(counts);
   assessment.action = ByQuorum(counts, statistics.incidents().distinct(), assessment);
   if (assessment.action == v1::ACTION_MONITOR) ExplainMonitor(statistics, assessment);
-  ApplyCeilings(type, statistics, now, assessment);
+  ApplyCeilings(type, statistics, infrastructure, now, assessment);
   std::sort(assessment.rules.begin(), assessment.rules.end());
   return assessment;
 }

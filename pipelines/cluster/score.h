@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipelines/cluster/statistics.h"
+#include "pipelines/ties/rules.h"
 #include "ringfence/v1/indicator.pb.h"
 
 namespace ringfence::cluster {
@@ -24,7 +25,8 @@ struct Assessment {
 };
 
 // What the live evidence allows, at `now`: score and quorum, then the ceilings of type, standing,
-// age and naming. The statistics must be live.
-Assessment Assess(v1::IdentifierType type, const Statistics& statistics, core::Time now);
+// age, naming and of what `infrastructure` says of its link node. The statistics must be live.
+Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
+                  ties::Infrastructure infrastructure, core::Time now);
 
 }  // namespace ringfence::cluster

@@ -46,7 +46,8 @@ Statistics Reported(v1::IdentifierType type, v1::IdentifierRole role,
 
 Assessment AssessPhone(const std::vector<int>& counts) {
   return Assess(v1::IDENTIFIER_TYPE_PHONE,
-                Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, counts), kNow);
+                Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, counts),
+                ties::Infrastructure::kNo, kNow);
 }
 
 TEST(Score, FollowsTheFormula) {
@@ -80,7 +81,8 @@ TEST(Assess, ThreeOrganisationsOrTwoWithTwoIncidentsEachBlock) {
 TEST(Assess, RolesThatCanBeSpoofedAreMonitored) {
   Assessment assessment =
       Assess(v1::IDENTIFIER_TYPE_PHONE,
-             Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLER_ID, {9, 9, 9}), kNow);
+             Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLER_ID, {9, 9, 9}),
+             ties::Infrastructure::kNo, kNow);
   EXPECT_EQ(assessment.action, v1::ACTION_MONITOR);
   EXPECT_EQ(assessment.score, 0u);
   EXPECT_THAT(assessment.rules, ElementsAre("role.caller_id_only"));
@@ -90,7 +92,7 @@ TEST(Assess, FeedsRaiseNothing) {
   Assessment assessment = Assess(v1::IDENTIFIER_TYPE_PHONE,
                                  Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK,
                                           {9, 9, 9}, v1::BASIS_THIRD_PARTY_FEED),
-                                 kNow);
+                                 ties::Infrastructure::kNo, kNow);
   EXPECT_EQ(assessment.action, v1::ACTION_MONITOR);
   EXPECT_THAT(assessment.rules, ElementsAre("basis.feed_only"));
 }
@@ -98,7 +100,8 @@ TEST(Assess, FeedsRaiseNothing) {
 TEST(Assess, AccountsWaitForTheirCustodian) {
   Assessment assessment =
       Assess(v1::IDENTIFIER_TYPE_IBAN,
-             Reported(v1::IDENTIFIER_TYPE_IBAN, v1::IDENTIFIER_ROLE_BENEFICIARY, {2, 2, 2}), kNow);
+             Reported(v1::IDENTIFIER_TYPE_IBAN, v1::IDENTIFIER_ROLE_BENEFICIARY, {2, 2, 2}),
+             ties::Infrastructure::kNo, kNow);
   EXPECT_EQ(assessment.action, v1::ACTION_CHALLENGE);
   EXPECT_THAT(assessment.rules,
               ElementsAre("ceiling.custodian_unconfirmed", "quorum.three_organisations"));
@@ -130,13 +133,31 @@ TEST(Rules, AreAllInTheDocumentAndNoOthers) {
   EXPECT_EQ(said, Words(Content("ops/rules.md"), "`"));
 }
 
+TEST(Assess, WhatLooksSharedIsAskedAboutWhatIsDeclaredSharedIsWatched) {
+  auto as = [](ties::Infrastructure infrastructure) {
+    return Assess(v1::IDENTIFIER_TYPE_PHONE,
+                  Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, {2, 2, 2}),
+                  infrastructure, kNow);
+  };
+  EXPECT_EQ(as(ties::Infrastructure::kNo).action, v1::ACTION_BLOCK);
+  EXPECT_FALSE(as(ties::Infrastructure::kNo).shared_infrastructure);
+  const Assessment by_rule = as(ties::Infrastructure::kByRule);
+  EXPECT_EQ(by_rule.action, v1::ACTION_CHALLENGE);
+  EXPECT_TRUE(by_rule.shared_infrastructure);
+  EXPECT_THAT(by_rule.rules, testing::Contains("hub.many_contacts"));
+  const Assessment declared = as(ties::Infrastructure::kDeclared);
+  EXPECT_EQ(declared.action, v1::ACTION_MONITOR);
+  EXPECT_TRUE(declared.shared_infrastructure);
+  EXPECT_THAT(declared.rules, testing::Contains("hub.shared_infrastructure"));
+}
+
 TEST(Assess, APhoneNumberLeavesBlockAfterThirtyDays) {
   const core::Time observed = kNow - identifiers::kPhoneBlockSpan;
   auto at = [&](core::Time seen) {
     return Assess(v1::IDENTIFIER_TYPE_PHONE,
                   Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, {2, 2, 2},
                            v1::BASIS_SELF_REPORTED, seen),
-                  kNow)
+                  ties::Infrastructure::kNo, kNow)
         .action;
   };
   EXPECT_EQ(at(observed + 1), v1::ACTION_BLOCK);

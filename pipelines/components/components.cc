@@ -13,10 +13,16 @@ uint64_t Priority(const NodeKey& key) {
   return x ^ (x >> 33);
 }
 
-void SetWaiting(Node& node, Neighbour& neighbour, bool waiting) {
+void MarkDirty(Node& node, const NodeKey& key, Neighbour& neighbour) {
+  if (neighbour.dirty) return;
+  neighbour.dirty = true;
+  node.changed.push_back(key);
+}
+
+void SetWaiting(Node& node, const NodeKey& key, Neighbour& neighbour, bool waiting) {
   if (neighbour.waiting == waiting) return;
   neighbour.waiting = waiting;
-  neighbour.dirty = true;
+  MarkDirty(node, key, neighbour);
   if (waiting) {
     ++node.waiting;
   } else {
@@ -34,14 +40,15 @@ bool Dominates(const NodeKey& a, const NodeKey& b, const Rules& rules) {
 void Components::Connect(Node& node, const NodeKey& other) {
   auto [neighbour, inserted] = node.neighbours.try_emplace(other);
   if (!inserted) return;
-  if (!node.labelled) SetWaiting(node, neighbour->second, true);
+  MarkDirty(node, other, neighbour->second);
+  if (!node.labelled) SetWaiting(node, other, neighbour->second, true);
   Send(node, neighbour, /*hello=*/true);
 }
 
 void Components::Disconnect(Node& node, const NodeKey& other) {
   auto neighbour = node.neighbours.find(other);
   if (neighbour == node.neighbours.end()) return;
-  SetWaiting(node, neighbour->second, false);
+  SetWaiting(node, other, neighbour->second, false);
   node.neighbours.erase(neighbour);
   if (node.parent && node.parent->key == other) node.parent.reset();
   if (!node.labelled) {
@@ -63,7 +70,7 @@ void Components::Receive(Node& node, const Message& message) {
   heard.root = message.root;
   heard.distance = message.distance;
   heard.epoch = message.epoch;
-  heard.dirty = true;
+  MarkDirty(node, message.from, heard);
   if (node.labelled) {
     ReceiveLabelled(node, sender, message);
   } else {
@@ -72,7 +79,7 @@ void Components::Receive(Node& node, const Message& message) {
 }
 
 void Components::ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message) {
-  if (message.confirmed >= node.epoch) SetWaiting(node, sender->second, false);
+  if (message.confirmed >= node.epoch) SetWaiting(node, message.from, sender->second, false);
   if (!message.labelled && node.parent != Parent{message.from, message.epoch}) {
     // Where the parent detached again, what this node waited for is over.
     if (node.parent && node.parent->key == message.from) node.parent.reset();
@@ -155,7 +162,7 @@ void Components::TellAll(Node& node) {
 void Components::Confirm(Node& node, Neighbours::iterator to, Place epoch) {
   if (to->second.confirmed >= epoch) return;
   to->second.confirmed = epoch;
-  to->second.dirty = true;
+  MarkDirty(node, to->first, to->second);
   Send(node, to, /*hello=*/false);
 }
 
@@ -187,7 +194,7 @@ void Components::Detach(Node& node, std::optional<Parent> parent) {
   node.parent = parent;
   // The parent too: what it said before may still be on its way.
   if (rules_.wait_for_confirmations) {
-    for (auto& [key, neighbour] : node.neighbours) SetWaiting(node, neighbour, true);
+    for (auto& [key, neighbour] : node.neighbours) SetWaiting(node, key, neighbour, true);
   }
   TellAll(node);
   TryAttach(node);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "pipelines/core/id.h"
@@ -75,8 +76,8 @@ struct Neighbour {
   Place confirmed = 0;
   // This node is detached and waits for its confirmation.
   bool waiting = false;
-  // Changed since it was last stored; the owner of the node clears it.
-  bool dirty = true;
+  // Stands in the node's `changed`.
+  bool dirty = false;
 };
 
 struct Parent {
@@ -103,6 +104,9 @@ struct Node {
   uint32_t waiting = 0;
   // Neighbours from here on have still to be told of the latest change.
   std::optional<NodeKey> announce_from;
+  // Neighbours that changed since they were last stored, for whoever stores the node: `dirty` goes
+  // with it. Those that went are not among them.
+  std::vector<NodeKey> changed;
 };
 
 struct Message {

@@ -1,18 +1,24 @@
 #include "pipelines/ties/node.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "pipelines/ties/node_index.h"
 
 namespace ringfence::ties {
 namespace {
 
-// So that what is in most incidents comes first.
-uint32_t Descending(uint32_t incidents) { return std::numeric_limits<uint32_t>::max() - incidents; }
+void SortOut(std::vector<NodeKey>& keys) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
 
 }  // namespace
 
 Node::Node(const NodeKey& key, const Rules& rules, uint32_t announce_max)
-    : key_(key), rules_(rules), announce_max_(announce_max), clustering_(key, rules) {}
+    : key_(key), rules_(rules), announce_max_(announce_max) {}
+
+Node::Node(Node&&) noexcept = default;
+Node::~Node() = default;
 
 bool Node::IsActive(const NodeKey& neighbour) const {
   auto found = neighbours_.find(neighbour);
@@ -23,212 +29,246 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
                     Outbox& outbox) {
   counts_ = counts;
   declared_ = declared;
-  std::vector<NodeKey> greeted;
   for (const TieChange& change : changes) {
     auto [neighbour, is_new] = neighbours_.try_emplace(change.neighbour);
-    if (!is_new) Unindex(neighbour);
+    if (!is_new) Leave(neighbour);
     if (change.tie.incidents == 0) {
       Remove(neighbour, outbox);
       continue;
     }
     neighbour->second.tie = change.tie;
-    Index(neighbour);
-    if (!is_new) continue;
-    all_.emplace(SampleHash(change.neighbour), change.neighbour);
-    greeted.push_back(change.neighbour);
-  }
-  DrawSample();
-  Settle(outbox);
-  // After all else: a new neighbour is told once, the whole.
-  for (const NodeKey& key : greeted) {
-    if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
-      Send(neighbour, /*hello=*/true, outbox);
+    if (is_new) {
+      neighbour->second.greets = true;
+      owed_.push_back(change.neighbour);
+      if (index_ != nullptr) {
+        const Hashed hashed{SampleHash(change.neighbour), change.neighbour};
+        index_->all.insert(hashed);
+        // Most come behind the last that is sampled.
+        if (index_->sample.empty() || hashed < *index_->sample.rbegin()) {
+          index_->sample_is_old = true;
+        }
+      }
     }
+    Enter(neighbour);
   }
+  KeepIndexOrNot();
+  if (index_ != nullptr) DrawSample();
 }
 
 void Node::Remove(Neighbours::iterator neighbour, Outbox& outbox) {
-  all_.erase({SampleHash(neighbour->first), neighbour->first});
-  if (neighbour->second.sampled) Unsample(neighbour->second);
-  sample_.erase(neighbour->first);
-  wanting_.erase(neighbour->first);
-  touched_.erase(neighbour->first);
-  if (neighbour->second.active) outbox.SetActive(key_, neighbour->first, false);
+  const NodeKey& key = neighbour->first;
+  if (neighbour->second.wants_sketch) --wanting_;
+  if (index_ != nullptr) {
+    const Hashed hashed{SampleHash(key), key};
+    index_->all.erase(hashed);
+    index_->wanting.erase(key);
+    if (neighbour->second.sampled) {
+      Unsample(neighbour->second);
+      index_->sample.erase(hashed);
+      index_->sample_is_old = true;
+    }
+  }
+  if (neighbour->second.active) outbox.SetActive(key_, key, false);
+  changed_.push_back(key);
   neighbours_.erase(neighbour);
 }
 
-void Node::OnNeighbour(const Message& message, Outbox& outbox) {
+void Node::MarkDirty(const NodeKey& key, Neighbour& neighbour) {
+  if (neighbour.dirty) return;
+  neighbour.dirty = true;
+  changed_.push_back(key);
+}
+
+std::vector<NodeKey> Node::TakeChanged() {
+  SortOut(changed_);
+  for (const NodeKey& key : changed_) {
+    if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
+      neighbour->second.dirty = false;
+    }
+  }
+  return std::exchange(changed_, {});
+}
+
+void Node::RestoreNeighbour(const NodeKey& key, Neighbour neighbour) {
+  if (neighbour.wants_sketch) ++wanting_;
+  neighbours_.insert_or_assign(key, std::move(neighbour));
+}
+
+bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
+  counts_ = tally.counts();
+  if (counts_.neighbours != neighbours_.size()) return false;
+  declared_ = declared;
+  state_ = state;
+  for (auto& [key, neighbour] : neighbours_) {
+    neighbour.tie = tally.TieTo(key);
+    if (neighbour.tie.incidents == 0) return false;
+  }
+  KeepIndexOrNot();
+  if (index_ != nullptr) {
+    DrawSample();
+    index_->touched.clear();
+  }
+  all_touched_ = false;
+  facts_ = FactsNow();
+  if (wanting_ > 0) sketch_ = SketchNow();
+  return true;
+}
+
+bool Node::OnNeighbour(const Message& message) {
   auto sender = neighbours_.find(message.from);
-  if (sender == neighbours_.end()) return;
-  Neighbour& heard = sender->second;
-  if (message.place > heard.place) {
-    heard.place = message.place;
-    if (heard.facts != message.facts) {
-      Unindex(sender);
-      heard.facts = message.facts;
-      Index(sender);
-    }
-    heard.vouches = message.vouched;
-    if (heard.wants_sketch != message.wants_sketch) {
-      heard.wants_sketch = message.wants_sketch;
-      heard.sketch_told = 0;
-      if (heard.wants_sketch) {
-        wanting_.insert(message.from);
-      } else {
-        wanting_.erase(message.from);
-      }
-    }
-    if (heard.sketch != message.sketch) {
-      if (heard.sampled && heard.sketch) clustering_.Remove(*heard.sketch);
-      heard.sketch = message.sketch;
-      if (heard.sampled && heard.sketch) clustering_.Add(*heard.sketch);
-    }
-    touched_.insert(message.from);
-    Settle(outbox);
-  }
+  if (sender == neighbours_.end()) return false;
   // Even if the rest is out of date: the sender waits for an answer.
-  if (message.hello) Send(sender, /*hello=*/false, outbox);
+  if (message.hello && !std::exchange(sender->second.owes_answer, true)) {
+    owed_.push_back(message.from);
+  }
+  const bool learnt = message.place > sender->second.place && Learn(message, sender);
+  return learnt || message.hello;
 }
 
-void Node::Index(Neighbours::const_iterator of) {
-  const auto& [key, neighbour] = *of;
-  if (neighbour.facts.few_neighbours) few_.emplace(SketchHash(key), key);
-  if (CanBeHome(key, neighbour.facts)) {
-    // Infrastructure stands here as the last of all, whether or not it is in all incidents.
-    const HomeRank rank = RankAsHome(0, key, neighbour.tie, neighbour.facts, rules_);
-    homes_.insert(rank);
-    if (neighbour.facts.infrastructure != Infrastructure::kNo) {
-      infrastructure_homes_.emplace(Descending(neighbour.tie.incidents), rank);
+// Whether there is anything new in it.
+bool Node::Learn(const Message& message, Neighbours::iterator sender) {
+  Neighbour& heard = sender->second;
+  const bool is_first = std::exchange(heard.place, message.place) == 0;
+  MarkDirty(message.from, heard);
+  const bool same_facts = FactsOf(heard) == message.facts;
+  const bool touched =
+      is_first || heard.vouches != message.vouched || heard.wants_sketch != message.wants_sketch;
+  if (!same_facts) {
+    Leave(sender);
+    heard.facts =
+        message.facts == kNothingKnown ? nullptr : std::make_unique<NodeFacts>(message.facts);
+    Enter(sender);
+  }
+  heard.vouches = message.vouched;
+  if (heard.wants_sketch != message.wants_sketch) {
+    heard.wants_sketch = message.wants_sketch;
+    heard.sketch_told = 0;
+    heard.wants_sketch ? ++wanting_ : --wanting_;
+    if (index_ != nullptr && heard.wants_sketch) index_->wanting.insert(message.from);
+    if (index_ != nullptr && !heard.wants_sketch) index_->wanting.erase(message.from);
+  }
+  const bool same_sketch = heard.sketch == nullptr
+                               ? !message.sketch.has_value()
+                               : message.sketch.has_value() && *heard.sketch == *message.sketch;
+  if (!same_sketch) {
+    if (heard.sampled && heard.sketch != nullptr) index_->clustering.Remove(*heard.sketch);
+    heard.sketch = message.sketch ? std::make_unique<Sketch>(*message.sketch) : nullptr;
+    if (heard.sampled && heard.sketch != nullptr) index_->clustering.Add(*heard.sketch);
+  }
+  if (touched && index_ != nullptr) index_->touched.push_back(message.from);
+  if (touched && index_ == nullptr) all_touched_ = true;
+  return touched || !same_facts || !same_sketch;
+}
+
+// Of a small node all witnesses of a tie are asked, and none of its neighbours is sampled.
+bool Node::IsSmall() const {
+  return neighbours_.size() <=
+         std::min({kSmallMax, rules_.many_neighbours - 1, rules_.witnesses_max, announce_max_});
+}
+
+// The home and the anchors.
+void Node::FindHomes(NodeFacts& facts) const {
+  auto add_anchor = [&](const HomeRank& rank) {
+    if (rank.home_class != 0 || facts.anchors.size() == rules_.anchors_max) return false;
+    facts.anchors.push_back({rank.key, neighbours_.at(rank.key).tie.only_organisation});
+    return true;
+  };
+  if (index_ != nullptr) {
+    if (index_->homes.empty()) return;
+    const HomeRank& best = *index_->homes.begin();
+    facts.home = best.key;
+    if (best.home_class != 0 && !index_->infrastructure_homes.empty()) {
+      const auto& [descending, infrastructure] = *index_->infrastructure_homes.begin();
+      const bool in_all = counts_.incidents >= 2 && descending == Descending(counts_.incidents);
+      if (in_all) facts.home = infrastructure.key;
     }
-  }
-  for (const Lead& lead : LeadsOf(key, neighbour.facts)) {
-    if (lead.to != key_) leading_to_[lead.to].emplace(SampleHash(key), key);
-  }
-  TouchLeads(of);
-}
-
-void Node::Unindex(Neighbours::const_iterator of) {
-  const auto& [key, neighbour] = *of;
-  TouchLeads(of);
-  few_.erase({SketchHash(key), key});
-  if (CanBeHome(key, neighbour.facts)) {
-    const HomeRank rank = RankAsHome(0, key, neighbour.tie, neighbour.facts, rules_);
-    homes_.erase(rank);
-    infrastructure_homes_.erase({Descending(neighbour.tie.incidents), rank});
-  }
-  for (const Lead& lead : LeadsOf(key, neighbour.facts)) {
-    auto leading = leading_to_.find(lead.to);
-    if (leading == leading_to_.end()) continue;
-    leading->second.erase({SampleHash(key), key});
-    if (leading->second.empty()) leading_to_.erase(leading);
-  }
-}
-
-void Node::TouchLeads(Neighbours::const_iterator of) {
-  touched_.insert(of->first);
-  // It vouches for nobody; when that changes, all edges are looked at.
-  if (facts_.infrastructure != Infrastructure::kNo) return;
-  for (const Lead& lead : LeadsOf(of->first, of->second.facts)) {
-    auto leading = leading_to_.find(lead.to);
-    if (leading == leading_to_.end()) continue;
-    // Beyond those that are asked it vouches for nobody.
-    uint32_t asked = 0;
-    auto each = leading->second.begin();
-    while (each != leading->second.end() && each->second != of->first) {
-      if (++asked > rules_.witnesses_max) break;
-      ++each;
+    for (const HomeRank& rank : index_->homes) {
+      if (!add_anchor(rank)) break;
     }
-    if (asked > rules_.witnesses_max) continue;
-    if (leading->second.size() > announce_max_) {
-      all_touched_ = true;
-      continue;
-    }
-    for (const auto& [hash, key] : leading->second) touched_.insert(key);
+    return;
   }
-}
-
-void Node::Unsample(Neighbour& neighbour) {
-  neighbour.sampled = false;
-  if (neighbour.sketch) clustering_.Remove(*neighbour.sketch);
-}
-
-void Node::DrawSample() {
-  absl::btree_set<NodeKey> drawn;
-  if (counts_.neighbours >= rules_.many_neighbours) {
-    for (auto each = all_.begin(); each != all_.end() && drawn.size() < rules_.sample_max; ++each) {
-      drawn.insert(each->second);
-    }
+  absl::InlinedVector<HomeRank, kSmallMax> homes;
+  for (const auto& [key, neighbour] : neighbours_) {
+    const NodeFacts& theirs = FactsOf(neighbour);
+    if (!CanBeHome(key, theirs)) continue;
+    homes.push_back(RankAsHome(counts_.incidents, key, neighbour.tie, theirs, rules_));
   }
-  if (drawn == sample_) return;
-  for (const NodeKey& key : sample_) {
-    if (drawn.contains(key)) continue;
-    Unsample(neighbours_.at(key));
-    touched_.insert(key);
+  if (homes.empty()) return;
+  const size_t best = std::min<size_t>(homes.size(), rules_.anchors_max + 1);
+  std::partial_sort(homes.begin(), homes.begin() + static_cast<std::ptrdiff_t>(best), homes.end());
+  facts.home = homes.front().key;
+  for (size_t i = 0; i < best && add_anchor(homes[i]); ++i) {
   }
-  for (const NodeKey& key : drawn) {
-    Neighbour& neighbour = neighbours_.at(key);
-    if (neighbour.sampled) continue;
-    neighbour.sampled = true;
-    if (neighbour.sketch) clustering_.Add(*neighbour.sketch);
-    touched_.insert(key);
-  }
-  sample_ = std::move(drawn);
-}
-
-std::optional<NodeKey> Node::HomeNow() const {
-  if (homes_.empty()) return std::nullopt;
-  const HomeRank& best = *homes_.begin();
-  if (best.home_class == 0 || infrastructure_homes_.empty()) return best.key;
-  const auto& [descending, infrastructure] = *infrastructure_homes_.begin();
-  const bool in_all = counts_.incidents >= 2 && descending == Descending(counts_.incidents);
-  return in_all ? infrastructure.key : best.key;
 }
 
 NodeFacts Node::FactsNow() const {
-  NodeFacts facts = FactsOf(counts_, rules_);
+  NodeFacts facts = ties::FactsOf(counts_, rules_);
   if (declared_) {
     facts.infrastructure = Infrastructure::kDeclared;
-  } else if (IsInfrastructure(counts_, clustering_, rules_)) {
+  } else if (index_ != nullptr && IsInfrastructure(counts_, index_->clustering, rules_)) {
     facts.infrastructure = Infrastructure::kByRule;
   }
   if (facts.infrastructure != Infrastructure::kNo) return facts;
-  facts.home = HomeNow();
-  for (const HomeRank& rank : homes_) {
-    if (rank.home_class != 0 || facts.anchors.size() == rules_.anchors_max) break;
-    facts.anchors.push_back({rank.key, neighbours_.at(rank.key).tie.only_organisation});
-  }
+  FindHomes(facts);
   if (facts.home) {
-    const NodeFacts& home = neighbours_.at(*facts.home).facts;
+    const NodeFacts& home = FactsOf(neighbours_.at(*facts.home));
     facts.reach = std::max(facts.reach, home.organisations);
   }
   return facts;
+}
+
+Sketch Node::SketchNow() const {
+  Sketch sketch;
+  if (index_ != nullptr) {
+    for (const auto& [hash, key] : index_->few) {
+      if (sketch.size() == rules_.sketch_size) break;
+      sketch.push_back(key);
+    }
+    return sketch;
+  }
+  std::vector<Hashed> few;
+  for (const auto& [key, neighbour] : neighbours_) {
+    if (FactsOf(neighbour).few_neighbours) few.emplace_back(SketchHash(key), key);
+  }
+  std::sort(few.begin(), few.end());
+  if (few.size() > rules_.sketch_size) few.resize(rules_.sketch_size);
+  for (const auto& [hash, key] : few) sketch.push_back(key);
+  return sketch;
 }
 
 void Node::Settle(Outbox& outbox) {
   NodeFacts facts = FactsNow();
   if (facts != facts_) {
     facts_ = std::move(facts);
-    ++facts_version_;
+    ++state_.facts_version;
     all_touched_ = true;
   }
-  Sketch sketch;
-  for (auto each = few_.begin(); each != few_.end() && sketch.size() < rules_.sketch_size; ++each) {
-    sketch.push_back(each->second);
-  }
-  if (sketch != sketch_) {
+  if (wanting_ == 0) {
+    sketch_.clear();
+  } else if (Sketch sketch = SketchNow(); sketch != sketch_) {
     sketch_ = std::move(sketch);
-    ++sketch_version_;
-    if (wanting_.size() > announce_max_) {
+    ++state_.sketch_version;
+    if (index_ == nullptr || index_->wanting.size() > announce_max_) {
       all_touched_ = true;
     } else {
-      touched_.insert(wanting_.begin(), wanting_.end());
+      index_->touched.insert(index_->touched.end(), index_->wanting.begin(), index_->wanting.end());
     }
   }
   if (std::exchange(all_touched_, false)) LookAtAll(outbox);
-  for (const NodeKey& key : std::exchange(touched_, {})) {
-    if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
-      LookAt(neighbour, outbox);
+  if (index_ != nullptr && !index_->touched.empty()) {
+    std::vector<NodeKey> touched = std::exchange(index_->touched, {});
+    SortOut(touched);
+    for (const NodeKey& key : touched) {
+      if (auto neighbour = neighbours_.find(key); neighbour != neighbours_.end()) {
+        LookAt(neighbour, outbox);
+      }
     }
+  }
+  // After all else, so that each is told once, the whole.
+  for (const NodeKey& key : std::exchange(owed_, {})) {
+    auto neighbour = neighbours_.find(key);
+    if (neighbour == neighbours_.end()) continue;
+    if (neighbour->second.greets || neighbour->second.owes_answer) Send(neighbour, outbox);
   }
 }
 
@@ -238,68 +278,86 @@ void Node::LookAtAll(Outbox& outbox) {
     LookAt(next, outbox);
   }
   // A call of Announce that is outstanding goes on from the new place.
-  const bool outstanding = announce_from_.has_value();
+  const bool outstanding = state_.announce_from.has_value();
   if (next != neighbours_.end()) {
-    announce_from_ = next->first;
+    state_.announce_from = next->first;
     if (!outstanding) outbox.AnnounceLater(key_);
   } else if (outstanding) {
     // All have been looked at; the outstanding call then has nothing left to do.
-    announce_from_ = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
+    state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
   }
 }
 
 void Node::Announce(Outbox& outbox) {
-  if (!announce_from_) return;
-  auto next = neighbours_.lower_bound(*announce_from_);
+  if (!state_.announce_from) return;
+  auto next = neighbours_.lower_bound(*state_.announce_from);
   for (uint32_t seen = 0; next != neighbours_.end() && seen < announce_max_; ++seen, ++next) {
     LookAt(next, outbox);
   }
   if (next == neighbours_.end()) {
-    announce_from_.reset();
+    state_.announce_from.reset();
     return;
   }
-  announce_from_ = next->first;
+  state_.announce_from = next->first;
   outbox.AnnounceLater(key_);
 }
 
 void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
   auto& [key, neighbour] = *at;
-  const Verdict verdict = Judge({key_, facts_}, {key, neighbour.facts}, neighbour.tie, rules_);
-  neighbour.vouched = verdict == Verdict::kIfVouchedFor && IsVouchedFor(at);
+  // What nothing has been heard of yet does not count: most edges would come to change at once.
+  const Verdict verdict = neighbour.place == 0 ? Verdict::kInactive
+                                               : Judge({key_, facts_}, {key, FactsOf(neighbour)},
+                                                       neighbour.tie, rules_);
+  const bool vouched = verdict == Verdict::kIfVouchedFor && IsVouchedFor(at);
+  if (vouched != neighbour.vouched) MarkDirty(key, neighbour);
+  neighbour.vouched = vouched;
   const bool vouched_for = neighbour.vouched || neighbour.vouches;
   const bool active =
       verdict == Verdict::kActive || (verdict == Verdict::kIfVouchedFor && vouched_for);
   if (active != neighbour.active) {
     neighbour.active = active;
+    MarkDirty(key, neighbour);
     outbox.SetActive(key_, key, active);
   }
-  const bool told = neighbour.facts_told == facts_version_ &&
+  const bool told = neighbour.facts_told == state_.facts_version &&
                     neighbour.vouched_told == neighbour.vouched &&
                     neighbour.sampled_told == neighbour.sampled &&
-                    (!neighbour.wants_sketch || neighbour.sketch_told == sketch_version_);
+                    (!neighbour.wants_sketch || neighbour.sketch_told == state_.sketch_version);
   // A new one is told by the hello.
-  if (!told && neighbour.facts_told != 0) Send(at, /*hello=*/false, outbox);
+  if (!told && neighbour.facts_told != 0) Send(at, outbox);
 }
 
 bool Node::IsVouchedFor(Neighbours::const_iterator at) const {
-  for (const Lead& lead : LeadsOf(at->first, at->second.facts)) {
-    auto leading = leading_to_.find(lead.to);
-    if (leading == leading_to_.end()) continue;
+  for (const Lead& lead : LeadsOf(at->first, FactsOf(at->second))) {
+    if (lead.to == key_) continue;
+    if (index_ == nullptr) {
+      for (auto each = neighbours_.begin(); each != neighbours_.end(); ++each) {
+        if (each->first != at->first && IsWitness(at, lead, each)) return true;
+      }
+      continue;
+    }
+    auto leading = index_->leading_to.find(lead.to);
+    if (leading == index_->leading_to.end()) continue;
     uint32_t asked = 0;
     for (const auto& [hash, key] : leading->second) {
       if (key == at->first) continue;
       if (asked++ == rules_.witnesses_max) break;
-      const Neighbour& witness = neighbours_.at(key);
-      for (const Lead& witness_lead : LeadsOf(key, witness.facts)) {
-        if (witness_lead.to != lead.to) continue;
-        if (Vouches(at->second.tie, lead, witness.tie, witness_lead)) return true;
-      }
+      if (IsWitness(at, lead, neighbours_.find(key))) return true;
     }
   }
   return false;
 }
 
-void Node::Send(Neighbours::iterator to, bool hello, Outbox& outbox) {
+bool Node::IsWitness(Neighbours::const_iterator at, const Lead& lead,
+                     Neighbours::const_iterator witness) const {
+  for (const Lead& witness_lead : LeadsOf(witness->first, FactsOf(witness->second))) {
+    if (witness_lead.to != lead.to) continue;
+    if (Vouches(at->second.tie, lead, witness->second.tie, witness_lead)) return true;
+  }
+  return false;
+}
+
+void Node::Send(Neighbours::iterator to, Outbox& outbox) {
   Neighbour& neighbour = to->second;
   Message message{.from = key_,
                   .to = to->first,
@@ -308,12 +366,14 @@ void Node::Send(Neighbours::iterator to, bool hello, Outbox& outbox) {
                   .vouched = neighbour.vouched,
                   .wants_sketch = neighbour.sampled,
                   .sketch = std::nullopt,
-                  .hello = hello};
+                  .hello = std::exchange(neighbour.greets, false)};
+  neighbour.owes_answer = false;
   if (neighbour.wants_sketch) message.sketch = sketch_;
-  neighbour.facts_told = facts_version_;
-  neighbour.sketch_told = sketch_version_;
+  neighbour.facts_told = state_.facts_version;
+  neighbour.sketch_told = state_.sketch_version;
   neighbour.vouched_told = neighbour.vouched;
   neighbour.sampled_told = neighbour.sampled;
+  MarkDirty(to->first, neighbour);
   outbox.Send(message);
 }
 

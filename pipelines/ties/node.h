@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/container/btree_set.h"
 #include "pipelines/core/place.h"
 #include "pipelines/ties/rules.h"
+#include "pipelines/ties/tally.h"
 
 namespace ringfence::ties {
 
@@ -53,76 +55,116 @@ struct TieChange {
   Tie tie;
 };
 
+// What a node knows of a neighbour, and last told it.
+struct Neighbour {
+  Tie tie;
+  // Of its latest message; 0 where nothing has been heard yet.
+  Place place = 0;
+  // Null: the default.
+  std::unique_ptr<const NodeFacts> facts;
+  // Null: none has been heard.
+  std::unique_ptr<const Sketch> sketch;
+  // What it was told last: versions of the facts and the sketch, the rest as it was.
+  uint32_t facts_told = 0;
+  uint32_t sketch_told = 0;
+  bool vouched_told = false;
+  bool sampled_told = false;
+  bool vouches = false;
+  bool wants_sketch = false;
+  // Its sketch is wanted, and counted if there is one.
+  bool sampled = false;
+  // This node vouches for the tie; the edge is active.
+  bool vouched = false;
+  bool active = false;
+  // Changed since TakeChanged.
+  bool dirty = false;
+  // Until Settle: it has just become one and is to be asked; it has asked.
+  bool greets = false;
+  bool owes_answer = false;
+};
+
+// What has to be kept of a node beside its neighbours; the rest follows from what it counts.
+struct NodeState {
+  uint32_t facts_version = 1;
+  uint32_t sketch_version = 1;
+  // Neighbours from here on have still to be looked at.
+  std::optional<NodeKey> announce_from;
+};
+
 // A node keeps what it counts and what its neighbours last told it, and says which of its edges are
 // active. Each end learns of an edge on its own and at its own time; messages may be late,
 // repeated, reordered. Once all that was sent has arrived, the edges are those that the rule gives.
 //
 // Work: a call touches the neighbours that it names, those that what they say changes something
 // for, and at most `announce_max` others; the rest follow in calls of Announce. Of a hub's sketches
-// a sample of Rules::sample_max is heard, of witnesses Rules::witnesses_max a lead.
+// a sample of Rules::sample_max is heard, of witnesses Rules::witnesses_max a lead. A node with few
+// neighbours, as most are, keeps no order of them: it looks at them all.
 // Not thread-safe.
 class Node {
  public:
+  using Neighbours = absl::btree_map<NodeKey, Neighbour>;
+
   // `rules` must outlive the node. `announce_max`: neighbours looked at beyond those named, above
   // 0.
   Node(const NodeKey& key, const Rules& rules, uint32_t announce_max = 1024);
+  Node(Node&&) noexcept;
+  ~Node();
 
+  // What these two bring is acted on by Settle, so that much of it is told once; nothing may be
+  // asked of the node in between.
+  //
   // Its evidence changed: what it counts now, and every tie that changed. `declared`: an override
   // or the shipped list says that it is infrastructure.
   void OnCounts(const Counts& counts, bool declared, std::span<const TieChange> changes,
                 Outbox& outbox);
   // `message.to` must be this node. Nothing happens if the sender is no neighbour (yet): it is
-  // asked when it becomes one.
-  void OnNeighbour(const Message& message, Outbox& outbox);
+  // asked when it becomes one. False where there is nothing to settle.
+  bool OnNeighbour(const Message& message);
+  // This node's own facts and sketch, then every edge that may be another; tells of it.
+  void Settle(Outbox& outbox);
   void Announce(Outbox& outbox);
 
   const NodeKey& key() const { return key_; }
   const NodeFacts& facts() const { return facts_; }
+  const Neighbours& neighbours() const { return neighbours_; }
   bool empty() const { return neighbours_.empty(); }
   bool IsActive(const NodeKey& neighbour) const;
 
- private:
-  struct Neighbour {
-    Tie tie;
-    // Of its latest message; 0 where nothing has been heard yet.
-    Place place = 0;
-    NodeFacts facts;
-    bool vouches = false;
-    bool wants_sketch = false;
-    std::optional<Sketch> sketch;
-    // Its sketch is wanted, and counted if there is one.
-    bool sampled = false;
-    // This node vouches for the tie; the edge is active.
-    bool vouched = false;
-    bool active = false;
-    // What it was told last: versions of the facts and the sketch, the rest as it was.
-    uint64_t facts_told = 0;
-    uint64_t sketch_told = 0;
-    bool vouched_told = false;
-    bool sampled_told = false;
-  };
-  using Neighbours = absl::btree_map<NodeKey, Neighbour>;
-  using Hashed = std::pair<uint64_t, NodeKey>;
-  // Infrastructure, that is named in most of this node's incidents first.
-  using InfrastructureRank = std::pair<uint32_t, HomeRank>;
+  // For whoever stores the node: whatever changed of it stands in `state` or in the neighbours that
+  // TakeChanged names, which may have gone. A node that is made anew, given those and Restored goes
+  // on as this one would.
+  const NodeState& state() const { return state_; }
+  std::vector<NodeKey> TakeChanged();
+  void RestoreNeighbour(const NodeKey& key, Neighbour neighbour);
+  // `tally` gives the counts and ties; a neighbour that it does not name is damage: false.
+  bool Restore(const Tally& tally, bool declared, const NodeState& state);
 
-  // Whatever is kept in order of neighbours' ties and facts.
-  void Index(Neighbours::const_iterator of);
-  void Unindex(Neighbours::const_iterator of);
+ private:
+  // The neighbours in orders; only of a node with many.
+  struct Index;
+
+  bool IsSmall() const;
+  void KeepIndexOrNot();
+
+  void Enter(Neighbours::const_iterator of);
+  void Leave(Neighbours::const_iterator of);
   // The neighbours whose edge a change of this one's leads may touch are to be looked at.
   void TouchLeads(Neighbours::const_iterator of);
 
+  bool Learn(const Message& message, Neighbours::iterator sender);
   void Remove(Neighbours::iterator neighbour, Outbox& outbox);
+  void MarkDirty(const NodeKey& key, Neighbour& neighbour);
   void DrawSample();
   void Unsample(Neighbour& neighbour);
-  // After any change: this node's own facts and sketch, then every edge that may be another.
-  void Settle(Outbox& outbox);
   NodeFacts FactsNow() const;
-  std::optional<NodeKey> HomeNow() const;
+  void FindHomes(NodeFacts& facts) const;
+  Sketch SketchNow() const;
   void LookAtAll(Outbox& outbox);
   void LookAt(Neighbours::iterator neighbour, Outbox& outbox);
   bool IsVouchedFor(Neighbours::const_iterator neighbour) const;
-  void Send(Neighbours::iterator to, bool hello, Outbox& outbox);
+  bool IsWitness(Neighbours::const_iterator neighbour, const Lead& lead,
+                 Neighbours::const_iterator witness) const;
+  void Send(Neighbours::iterator to, Outbox& outbox);
 
   const NodeKey key_;
   const Rules& rules_;
@@ -130,29 +172,17 @@ class Node {
 
   Counts counts_;
   bool declared_ = false;
-  NodeFacts facts_;
-  uint64_t facts_version_ = 1;
-  Sketch sketch_;
-  uint64_t sketch_version_ = 1;
-  Neighbours neighbours_;
-  Clustering clustering_;
-
-  // Of neighbours: those that a sketch may list, all as they are sampled, those that want the
-  // sketch.
-  absl::btree_set<Hashed> few_;
-  absl::btree_set<Hashed> all_;
-  absl::btree_set<NodeKey> wanting_;
-  absl::btree_set<NodeKey> sample_;
-  // Those that can be home, infrastructure as the last; and infrastructure again.
-  absl::btree_set<HomeRank> homes_;
-  absl::btree_set<InfrastructureRank> infrastructure_homes_;
-  // By where they lead.
-  absl::btree_map<NodeKey, absl::btree_set<Hashed>> leading_to_;
-
-  // To be looked at before the call ends; all of them from `announce_from_` on, in later calls.
-  absl::btree_set<NodeKey> touched_;
   bool all_touched_ = false;
-  std::optional<NodeKey> announce_from_;
+  NodeFacts facts_;
+  NodeState state_;
+  // Empty while nobody wants it.
+  Sketch sketch_;
+  uint32_t wanting_ = 0;
+  Neighbours neighbours_;
+  std::unique_ptr<Index> index_;
+  std::vector<NodeKey> changed_;
+  // Neighbours that are greeted or answered.
+  std::vector<NodeKey> owed_;
 };
 
 }  // namespace ringfence::ties

@@ -47,13 +47,16 @@ TEST(Node, GreetsANewNeighbourAndAnswersAHello) {
   Recorder outbox;
   Node node(Key(0), rules);
   node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  node.Settle(outbox);
   ASSERT_EQ(outbox.sent.size(), 1u);
   EXPECT_TRUE(outbox.sent[0].hello);
-  EXPECT_TRUE(node.IsActive(Key(1)));
+  EXPECT_FALSE(node.IsActive(Key(1))) << "nothing has been heard of it";
   node.OnNeighbour(
-      {.from = Key(1), .to = Key(0), .place = 9, .facts = {}, .sketch = {}, .hello = true}, outbox);
+      {.from = Key(1), .to = Key(0), .place = 9, .facts = {}, .sketch = {}, .hello = true});
+  node.Settle(outbox);
   ASSERT_EQ(outbox.sent.size(), 2u);
   EXPECT_FALSE(outbox.sent[1].hello);
+  EXPECT_TRUE(node.IsActive(Key(1)));
 }
 
 TEST(Node, WhatIsOlderOrOfAStrangerChangesNothing) {
@@ -61,16 +64,20 @@ TEST(Node, WhatIsOlderOrOfAStrangerChangesNothing) {
   Recorder outbox;
   Node node(Key(0), rules);
   node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  node.Settle(outbox);
   NodeFacts declared;
   declared.infrastructure = Infrastructure::kDeclared;
-  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 9, .facts = declared, .sketch = {}},
-                   outbox);
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 9, .facts = declared, .sketch = {}});
+  node.Settle(outbox);
   EXPECT_FALSE(node.IsActive(Key(1)));
-  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 8, .facts = {}, .sketch = {}}, outbox);
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 8, .facts = {}, .sketch = {}});
+  node.Settle(outbox);
   EXPECT_FALSE(node.IsActive(Key(1)));
-  node.OnNeighbour({.from = Key(2), .to = Key(0), .place = 9, .facts = {}, .sketch = {}}, outbox);
+  node.OnNeighbour({.from = Key(2), .to = Key(0), .place = 9, .facts = {}, .sketch = {}});
+  node.Settle(outbox);
   EXPECT_FALSE(node.IsActive(Key(2)));
-  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 10, .facts = {}, .sketch = {}}, outbox);
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 10, .facts = {}, .sketch = {}});
+  node.Settle(outbox);
   EXPECT_TRUE(node.IsActive(Key(1)));
 }
 
@@ -79,7 +86,12 @@ TEST(Node, AnEdgeThatGoesIsInactive) {
   Recorder outbox;
   Node node(Key(0), rules);
   node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  node.Settle(outbox);
+  node.OnNeighbour({.from = Key(1), .to = Key(0), .place = 9, .facts = {}, .sketch = {}});
+  node.Settle(outbox);
+  ASSERT_TRUE(node.IsActive(Key(1)));
   node.OnCounts({}, false, std::vector<TieChange>{{Key(1), Tie()}}, outbox);
+  node.Settle(outbox);
   EXPECT_FALSE(outbox.edges.at(Key(1)));
   EXPECT_TRUE(node.empty());
 }
@@ -93,6 +105,7 @@ TEST(Node, AHubAsksASampleAndTellsInPieces) {
   for (uint64_t i = 0; i < kNeighbours; i += 50) {
     node.OnCounts({static_cast<uint32_t>(i + 50), 2, static_cast<uint32_t>(i + 50)}, false,
                   TiesTo(1 + i, 50), outbox);
+    node.Settle(outbox);
   }
   EXPECT_EQ(node.facts().infrastructure, Infrastructure::kByRule);
   while (outbox.later > 0) {
@@ -111,9 +124,11 @@ TEST(Node, AHubAsksASampleAndTellsInPieces) {
   outbox.sent.clear();
   // One more changes nothing that any of them was told; what a declaration does, all are told.
   node.OnCounts({1'001, 2, 1'001}, false, TiesTo(5'000, 1), outbox);
+  node.Settle(outbox);
   EXPECT_LE(outbox.sent.size(), 3u);
   outbox.sent.clear();
   node.OnCounts({1'001, 2, 1'001}, true, {}, outbox);
+  node.Settle(outbox);
   EXPECT_EQ(outbox.sent.size(), 64u);
   EXPECT_EQ(outbox.later, 1);
 }

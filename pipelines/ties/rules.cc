@@ -109,9 +109,9 @@ HomeRank RankAsHome(uint32_t incidents, const NodeKey& neighbour, const Tie& tie
   return rank;
 }
 
-std::vector<Lead> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts) {
+absl::InlinedVector<Lead, 3> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts) {
   if (IsIpDay(neighbour) || facts.infrastructure != Infrastructure::kNo) return {};
-  std::vector<Lead> leads = {{neighbour, 0}};
+  absl::InlinedVector<Lead, 3> leads = {{neighbour, 0}};
   for (const Anchor& anchor : facts.anchors)
     leads.push_back({anchor.key, anchor.only_organisation});
   return leads;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "pipelines/components/components.h"
 
 // Which edges count: shared infrastructure (exchange wallets, processors' accounts, carrier NAT, a
@@ -190,7 +191,7 @@ struct Lead {
   uint64_t only_organisation = 0;
 };
 // Empty for what can neither vouch nor be vouched for: infrastructure and (IP, day)s.
-std::vector<Lead> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts);
+absl::InlinedVector<Lead, 3> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts);
 
 // Does `witness`, another neighbour of the same node, vouch for the tie `tie`? Both lead to the
 // same node, `lead` and `witness_lead` say how.

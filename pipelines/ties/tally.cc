@@ -5,15 +5,8 @@
 namespace ringfence::ties {
 namespace {
 
-template <typename Multiset>
-void Count(Multiset& values, const core::Id& value, bool add) {
-  auto entry = values.try_emplace(value, 0).first;
-  if (add) {
-    ++entry->second;
-  } else if (--entry->second == 0) {
-    values.erase(entry);
-  }
-}
+// In a row; more are indexed, and fewer than half of it are in a row again.
+constexpr size_t kFewMax = 8;
 
 // Ids are hashes: half of one tells them apart. 0 stands for none.
 uint64_t Short(const core::Id& id) { return std::max<uint64_t>(id.lo, 1); }
@@ -22,51 +15,119 @@ uint32_t SizeOf(const auto& container) { return static_cast<uint32_t>(container.
 
 }  // namespace
 
-void Tally::Add(const Naming& naming, absl::btree_set<NodeKey>& changed) {
-  Change(naming, true, changed);
+void Named::Add(const core::Id& incident, uint64_t organisation, const Rules& rules) {
+  const Entry entry{organisation, incident};
+  if (many_ == nullptr && few_.size() < kFewMax) {
+    few_.insert(std::upper_bound(few_.begin(), few_.end(), entry), entry);
+    return;
+  }
+  if (many_ == nullptr) {
+    many_ = std::make_unique<Many>();
+    for (const Entry& each : few_) Change(*many_, each, /*add=*/true, rules);
+    few_.clear();
+    few_.shrink_to_fit();
+  }
+  Change(*many_, entry, /*add=*/true, rules);
 }
 
-void Tally::Remove(const Naming& naming, absl::btree_set<NodeKey>& changed) {
-  Change(naming, false, changed);
+void Named::Remove(const core::Id& incident, uint64_t organisation, const Rules& rules) {
+  const Entry entry{organisation, incident};
+  if (many_ == nullptr) {
+    auto found = std::find(few_.begin(), few_.end(), entry);
+    if (found == few_.end()) return;
+    few_.erase(found);
+    return;
+  }
+  Change(*many_, entry, /*add=*/false, rules);
+  if (many_->entries > kFewMax / 2) return;
+  for (const auto& [organisation_of, incidents] : many_->organisations) {
+    for (const auto& [incident_of, times] : incidents) {
+      few_.insert(few_.end(), times, Entry{organisation_of, incident_of});
+    }
+  }
+  many_.reset();
 }
 
-void Tally::Change(const Naming& naming, bool add, absl::btree_set<NodeKey>& changed) {
-  Count(incidents_, naming.incident, add);
-  Count(organisations_, naming.organisation, add);
+void Named::Change(Many& many, const Entry& entry, bool add, const Rules& rules) {
+  auto count = [add](Incidents& incidents, const core::Id& incident) {
+    auto of = incidents.try_emplace(incident, 0).first;
+    if (add) {
+      ++of->second;
+    } else if (--of->second == 0) {
+      incidents.erase(of);
+    }
+  };
+  add ? ++many.entries : --many.entries;
+  count(many.incidents, entry.incident);
+  auto of = many.organisations.try_emplace(entry.organisation).first;
+  many.capped -= std::min(SizeOf(of->second), rules.organisation_incidents_max);
+  count(of->second, entry.incident);
+  many.capped += std::min(SizeOf(of->second), rules.organisation_incidents_max);
+  if (of->second.empty()) many.organisations.erase(of);
+}
+
+Tie Named::Count(const Rules& rules) const {
+  Tie tie;
+  uint32_t capped = 0;
+  if (many_ != nullptr) {
+    tie.incidents = SizeOf(many_->incidents);
+    tie.organisations = SizeOf(many_->organisations);
+    capped = many_->capped;
+    if (tie.incidents == 1) tie.only_incident = Short(many_->incidents.begin()->first);
+    if (tie.organisations == 1) tie.only_organisation = many_->organisations.begin()->first;
+  } else {
+    uint32_t of_organisation = 0;
+    for (auto each = few_.begin(); each != few_.end(); ++each) {
+      const bool first = each == few_.begin();
+      if (!first && *each == each[-1]) continue;
+      if (first || each->organisation != each[-1].organisation) {
+        ++tie.organisations;
+        of_organisation = 0;
+      }
+      if (++of_organisation <= rules.organisation_incidents_max) ++capped;
+      const bool named_before = std::any_of(
+          few_.begin(), each, [&](const Entry& other) { return other.incident == each->incident; });
+      if (!named_before) ++tie.incidents;
+    }
+    if (tie.incidents == 1) tie.only_incident = Short(few_.front().incident);
+    if (tie.organisations == 1) tie.only_organisation = few_.front().organisation;
+  }
+  tie.support = std::min(tie.incidents, capped);
+  return tie;
+}
+
+void Tally::Add(const Naming& naming, std::vector<NodeKey>& changed) {
+  const uint64_t organisation = Short(naming.organisation);
+  named_.Add(naming.incident, organisation, rules_);
   for (const NodeKey& neighbour : naming.neighbours) {
-    auto pair = pairs_.try_emplace(neighbour).first;
-    const Tie before = TieOf(pair->second);
-    ChangePair(pair->second, naming, add);
-    if (TieOf(pair->second) != before) changed.insert(neighbour);
-    if (pair->second.incidents.empty()) pairs_.erase(pair);
+    auto [pair, is_new] = pairs_.try_emplace(neighbour);
+    const Tie before = pair->second.Count(rules_);
+    pair->second.Add(naming.incident, organisation, rules_);
+    if (pair->second.Count(rules_) != before) changed.push_back(neighbour);
   }
 }
 
-void Tally::ChangePair(Pair& pair, const Naming& naming, bool add) const {
-  Count(pair.incidents, naming.incident, add);
-  auto of = pair.organisations.try_emplace(naming.organisation).first;
-  pair.capped -= std::min(SizeOf(of->second), rules_.organisation_incidents_max);
-  Count(of->second, naming.incident, add);
-  pair.capped += std::min(SizeOf(of->second), rules_.organisation_incidents_max);
-  if (of->second.empty()) pair.organisations.erase(of);
+void Tally::Remove(const Naming& naming, std::vector<NodeKey>& changed) {
+  const uint64_t organisation = Short(naming.organisation);
+  named_.Remove(naming.incident, organisation, rules_);
+  for (const NodeKey& neighbour : naming.neighbours) {
+    auto pair = pairs_.find(neighbour);
+    if (pair == pairs_.end()) continue;
+    const Tie before = pair->second.Count(rules_);
+    pair->second.Remove(naming.incident, organisation, rules_);
+    if (pair->second.Count(rules_) != before) changed.push_back(neighbour);
+    if (pair->second.empty()) pairs_.erase(pair);
+  }
 }
 
 Counts Tally::counts() const {
-  return {SizeOf(incidents_), SizeOf(organisations_), SizeOf(pairs_)};
+  const Tie named = named_.Count(rules_);
+  return {named.incidents, named.organisations, SizeOf(pairs_)};
 }
 
 Tie Tally::TieTo(const NodeKey& neighbour) const {
   auto pair = pairs_.find(neighbour);
-  return pair == pairs_.end() ? Tie{} : TieOf(pair->second);
-}
-
-Tie Tally::TieOf(const Pair& pair) const {
-  const uint32_t incidents = SizeOf(pair.incidents);
-  const uint32_t organisations = SizeOf(pair.organisations);
-  Tie tie{incidents, organisations, std::min(incidents, pair.capped)};
-  if (incidents == 1) tie.only_incident = Short(pair.incidents.begin()->first);
-  if (organisations == 1) tie.only_organisation = Short(pair.organisations.begin()->first);
-  return tie;
+  return pair == pairs_.end() ? Tie{} : pair->second.Count(rules_);
 }
 
 }  // namespace ringfence::ties

@@ -2,7 +2,9 @@
 // identifiers of which 55 % are new. Prints reports per second of CPU and what the stages send per
 // report.
 //
-//   stages_bench [REPORTS] [PARTITIONS]
+//   stages_bench [REPORTS] [PARTITIONS] [HUB]
+//
+// HUB: every so manieth report names one more identifier, that of no call centre; 0, none does.
 #include <sys/resource.h>
 
 #include <cstdint>
@@ -22,6 +24,8 @@ namespace {
 // centre's pool.
 class Reports {
  public:
+  explicit Reports(uint64_t hub) : hub_(hub) {}
+
   internal::v1::ReportRevision Next() {
     const uint64_t number = count_++;
     internal::v1::ReportRevision revision;
@@ -45,6 +49,7 @@ class Reports {
         Name(revision, pool[random_() % pool.size()], now);
       }
     }
+    if (hub_ != 0 && number % hub_ == 0) Name(revision, "+442000000000", now);
     return revision;
   }
 
@@ -61,6 +66,7 @@ class Reports {
     named.set_observed_at(now);
   }
 
+  const uint64_t hub_;
   std::mt19937_64 random_{1};
   uint64_t count_ = 0;
   uint64_t next_ = 0;
@@ -76,7 +82,13 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-int Run(uint64_t reports, uint32_t partitions) {
+long PeakMebibytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+}
+
+int Run(uint64_t reports, uint32_t partitions, uint64_t hub) {
   uint64_t indicators = 0;
   uint64_t bytes = 0;
   replay::MemoryPipeline pipeline({.partitions = partitions},
@@ -84,7 +96,7 @@ int Run(uint64_t reports, uint32_t partitions) {
                                     ++indicators;
                                     bytes += value.size();
                                   });
-  Reports source;
+  Reports source(hub);
   const double start = CpuSeconds();
   for (uint64_t i = 0; i < reports; ++i) {
     pipeline.Send(source.Next());
@@ -98,10 +110,10 @@ int Run(uint64_t reports, uint32_t partitions) {
   const auto per_report = static_cast<double>(reports);
   std::printf(
       "%llu reports, %u partitions: %.0f reports per CPU second, %.2f indicators a report of %.0f "
-      "bytes\n",
+      "bytes, %ld MiB at most\n",
       static_cast<unsigned long long>(reports), partitions, per_report / seconds,
       static_cast<double>(indicators) / per_report,
-      static_cast<double>(bytes) / static_cast<double>(indicators));
+      static_cast<double>(bytes) / static_cast<double>(indicators), PeakMebibytes());
   return 0;
 }
 
@@ -111,5 +123,6 @@ int Run(uint64_t reports, uint32_t partitions) {
 int main(int argc, char** argv) {
   const uint64_t reports = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 100'000;
   const auto partitions = static_cast<uint32_t>(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2);
-  return ringfence::Run(reports, partitions);
+  const uint64_t hub = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
+  return ringfence::Run(reports, partitions, hub);
 }

@@ -11,16 +11,31 @@ namespace {
 constexpr size_t kNodesTiedInPairs = 8;
 constexpr size_t kNextTied = 3;
 
-bool IsIp(const Node& node) { return core::TypeOf(node.base) == v1::IDENTIFIER_TYPE_IP; }
+components::NodeKey KeyOf(const Node& node) { return {node.base, node.day}; }
+Node NodeOf(const components::NodeKey& key) { return {key.id, key.day}; }
+
+void Tie(const Node& a, const Node& b, TiedReport& tied) {
+  if (a != b) tied.together->emplace(KeyOf(std::min(a, b)), KeyOf(std::max(a, b)));
+}
 
 }  // namespace
 
 using core::Time;
 using internal::v1::ReportRevision;
 
-LinkGraph::LinkGraph(const Reports& reports, Time as_of) : reports_(reports), as_of_(as_of) {
-  for (const auto& [name, report] : reports_.held()) TieNodesOf(*report);
+LinkGraph::LinkGraph(const Reports& reports, Time as_of, const ties::Rules& rules)
+    : reports_(reports), as_of_(as_of) {
+  std::vector<TiedReport> tied;
+  for (const auto& [name, report] : reports_.held()) tied.push_back(TiesOf(*report));
+  for (const TiedReport& report : tied) {
+    for (const components::NodeKey& key : report.nodes) parent_.emplace(NodeOf(key), NodeOf(key));
+  }
+  ties_.emplace(tied, std::set<components::NodeKey>(), rules);
   Join();
+}
+
+bool LinkGraph::IsInfrastructure(const Node& node) const {
+  return ties_->IsInfrastructure(KeyOf(node));
 }
 
 LinkGraph::Sightings LinkGraph::SightingsIn(const ReportRevision& report) const {
@@ -38,24 +53,31 @@ bool LinkGraph::LinksStill(Time latest) const {
   return core::FloorDay(as_of_) < identifiers::LinkUntilDay(latest);
 }
 
-void LinkGraph::TieNodesOf(const ReportRevision& report) {
+TiedReport LinkGraph::TiesOf(const ReportRevision& report) const {
+  const ReportName& incident = reports_.IncidentOf(report);
+  TiedReport tied;
+  tied.incident = core::ReportKey(incident.first, incident.second);
+  tied.organisation = core::ReportKey(report.partner(), "");
+  tied.together.emplace();
   const Sightings sightings = SightingsIn(report);
   const std::vector<std::pair<Node, Time>> nodes(sightings.begin(), sightings.end());
   for (size_t i = 0; i < nodes.size(); ++i) {
     const auto& [node, latest] = nodes[i];
     if (!LinksStill(latest)) continue;
-    parent_.try_emplace(node, node);
-    const size_t tied = nodes.size() <= kNodesTiedInPairs ? nodes.size() - 1 : kNextTied;
-    for (size_t next = 1; next <= tied; ++next) {
+    tied.nodes.insert(KeyOf(node));
+    const size_t next_tied = nodes.size() <= kNodesTiedInPairs ? nodes.size() - 1 : kNextTied;
+    for (size_t next = 1; next <= next_tied; ++next) {
       const auto& [other, other_latest] = nodes[(i + next) % nodes.size()];
-      if (LinksStill(other_latest)) Tie(node, other, reports_.IncidentOf(report));
+      if (LinksStill(other_latest)) Tie(node, other, tied);
     }
   }
-  TieToBearer(report, sightings);
+  TieToBearer(report, sightings, tied);
+  return tied;
 }
 
 // The representative's own nodes are tied as those of any report are.
-void LinkGraph::TieToBearer(const ReportRevision& report, const Sightings& sightings) {
+void LinkGraph::TieToBearer(const ReportRevision& report, const Sightings& sightings,
+                            TiedReport& tied) const {
   const ReportName& incident = reports_.IncidentOf(report);
   const ReportRevision& representative = *reports_.incidents().at(incident).representative;
   const Reports::Bearers bearers = reports_.BearersOf(representative);
@@ -63,20 +85,14 @@ void LinkGraph::TieToBearer(const ReportRevision& report, const Sightings& sight
   const Occurrence& bearer = bearers.front().second;
   if (!bearer.LinksStill(as_of_)) return;
   for (const auto& [node, latest] : sightings) {
-    if (LinksStill(latest)) Tie(node, bearer.LinkNode(), incident);
+    if (LinksStill(latest)) Tie(node, bearer.LinkNode(), tied);
   }
 }
 
-void LinkGraph::Tie(const Node& a, const Node& b, const ReportName& incident) {
-  if (a != b) support_[{std::min(a, b), std::max(a, b)}].insert(incident);
-}
-
 void LinkGraph::Join() {
-  for (const auto& [ends, incidents] : support_) {
-    const bool has_ip = IsIp(ends.first) || IsIp(ends.second);
-    if (incidents.size() < (has_ip ? 2 : 1)) continue;
-    const Node a = ComponentOf(ends.first);
-    const Node b = ComponentOf(ends.second);
+  for (const auto& [one, other] : ties_->active()) {
+    const Node a = ComponentOf(NodeOf(one));
+    const Node b = ComponentOf(NodeOf(other));
     parent_[std::max(a, b)] = std::min(a, b);
   }
 }

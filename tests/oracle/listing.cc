@@ -72,7 +72,8 @@ v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of, const Listin
   return ceiling;
 }
 
-void SetScoreAndAction(const std::vector<Occurrence>& live, Time as_of, Listing& listing) {
+void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared, Time as_of,
+                       Listing& listing) {
   std::map<std::string, std::set<ReportName>> incidents_by_partner;
   std::set<ReportName> incidents;
   std::set<const ReportRevision*> reports;
@@ -101,8 +102,10 @@ void SetScoreAndAction(const std::vector<Occurrence>& live, Time as_of, Listing&
   }
   v1::Indicator& indicator = listing.indicator;
   indicator.set_score(score);
+  if (looks_shared) action = std::min(action, v1::ACTION_CHALLENGE);
   indicator.set_action(std::min(action, Ceiling(live, as_of, listing)));
-  indicator.set_shared_infrastructure(HasStanding(live, internal::v1::STANDING_SHARED_HOST));
+  indicator.set_shared_infrastructure(looks_shared ||
+                                      HasStanding(live, internal::v1::STANDING_SHARED_HOST));
   indicator.mutable_explanation()->set_incidents(static_cast<uint32_t>(incidents.size()));
   indicator.mutable_explanation()->set_reports(static_cast<uint32_t>(reports.size()));
   indicator.mutable_explanation()->set_organisations(static_cast<uint32_t>(organisations));
@@ -141,7 +144,8 @@ std::optional<Node> NodeOf(const std::vector<Occurrence>& all, Time as_of) {
 
 }  // namespace
 
-std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, Time as_of) {
+std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkGraph& graph,
+                                 Time as_of) {
   std::vector<Occurrence> live;
   for (const Occurrence& o : all) {
     if (o.IsLive(as_of)) live.push_back(o);
@@ -154,9 +158,10 @@ std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, Time as_of)
   listing.indicator.set_value(live.front().named->value());
   SetTimes(all, live, as_of, listing);
   SetWhatAllSay(live, listing);
-  SetScoreAndAction(live, as_of, listing);
-  SetRoles(live, listing.indicator);
   listing.node = NodeOf(all, as_of);
+  const bool looks_shared = listing.node && graph.IsInfrastructure(*listing.node);
+  SetScoreAndAction(live, looks_shared, as_of, listing);
+  SetRoles(live, listing.indicator);
   return listing;
 }
 

@@ -8,6 +8,7 @@
 #include "pipelines/core/id.h"
 #include "pipelines/core/time.h"
 #include "ringfence/v1/indicator.pb.h"
+#include "tests/oracle/link_graph.h"
 #include "tests/oracle/reports.h"
 
 namespace ringfence::oracle {
@@ -26,6 +27,7 @@ struct Listing {
 };
 
 // `all` are the occurrences of one identifier; nullopt where it is not in the set.
-std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, core::Time as_of);
+std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkGraph& graph,
+                                 core::Time as_of);
 
 }  // namespace ringfence::oracle

@@ -18,7 +18,7 @@ using core::Id;
 using core::Time;
 using internal::v1::ReportRevision;
 
-std::vector<Listing> ListingsOf(const Reports& reports, Time as_of) {
+std::vector<Listing> ListingsOf(const Reports& reports, const LinkGraph& graph, Time as_of) {
   std::map<std::pair<int, std::string>, std::vector<Occurrence>> occurrences;
   for (const auto& [name, report] : reports.held()) {
     for (const Occurrence& o : reports.OccurrencesOf(*report)) {
@@ -27,7 +27,9 @@ std::vector<Listing> ListingsOf(const Reports& reports, Time as_of) {
   }
   std::vector<Listing> listings;
   for (const auto& [type_and_value, of_one] : occurrences) {
-    if (std::optional<Listing> listing = ListingOf(of_one, as_of)) listings.push_back(*listing);
+    if (std::optional<Listing> listing = ListingOf(of_one, graph, as_of)) {
+      listings.push_back(*listing);
+    }
   }
   return listings;
 }
@@ -164,8 +166,8 @@ void SetTotals(const Members& members, const IncidentsByBearer& borne, v1::Campa
 
 Published Expected(const World& world) {
   const Reports reports(world);
-  const LinkGraph graph(reports, world.as_of);
-  std::vector<Listing> listings = ListingsOf(reports, world.as_of);
+  const LinkGraph graph(reports, world.as_of, world.rules);
+  std::vector<Listing> listings = ListingsOf(reports, graph, world.as_of);
   SetScopes(listings);
   const IncidentsByBearer borne = BorneIncidents(reports, world.as_of);
 

@@ -9,13 +9,14 @@
 
 #include "pipelines/core/id.h"
 #include "pipelines/core/time.h"
+#include "pipelines/ties/rules.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/v1/indicator.pb.h"
 
 // What must be published, computed from the reports in one go: no messages, no order of arrival, no
 // state. Slow and plain, written from the design and the canonical forms alone and sharing nothing
-// with the stages but ids, sums of amounts and the table of types, so that the simulator and the
-// end-to-end tests can hold the stages against it.
+// with the stages but ids, sums of amounts, the table of types and the numbers of the rule, so that
+// the simulator and the end-to-end tests can hold the stages against it.
 namespace ringfence::oracle {
 
 // (partner, report id).
@@ -33,13 +34,15 @@ struct World {
   // representative does not hold (retracted, never sent), is an incident of its own.
   std::map<ReportName, ReportName> representatives = {};
   NamingKey naming_key = {};
+  // Numbers of the rule which edges count.
+  ties::Rules rules = {};
 };
 
 struct Published {
   // By (type number, value). What remembers the past is left empty: indicator_id, revision,
   // listed_at, action_since; so are the rules of the explanation.
   std::vector<v1::Indicator> indicators;
-  // By campaign id. No related campaigns: every edge counts.
+  // By campaign id. No related campaigns.
   std::vector<v1::Campaign> campaigns;
 };
 

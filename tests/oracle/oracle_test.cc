@@ -104,15 +104,27 @@ TEST(Oracle, RetractionTakesBackAllThatTheReportDid) {
   EXPECT_THAT(ExpectedOf({report, retraction}).indicators, SizeIs(1));
 }
 
-TEST(Oracle, AddressIsTiedByTwoIncidentsOfOneDayOnly) {
-  auto report = [](const std::string& id, Time observed_at) {
-    ReportRevision both = PhoneReport("a", id, observed_at);
+TEST(Oracle, AddressSeenOnceWithEachJoinsNothing) {
+  auto report = [](const std::string& id, const std::string& phone, Time observed_at) {
+    ReportRevision both = Report("a", id);
+    Name(both, v1::IDENTIFIER_TYPE_PHONE, phone, observed_at);
     Name(both, v1::IDENTIFIER_TYPE_IP, "198.51.100.7", observed_at);
     return both;
   };
-  EXPECT_THAT(ExpectedOf({report("1", kNow)}).campaigns, IsEmpty());
-  EXPECT_THAT(ExpectedOf({report("1", kNow), report("2", kNow + kDay)}).campaigns, IsEmpty());
-  EXPECT_THAT(ExpectedOf({report("1", kNow), report("2", kNow + 1)}).campaigns, SizeIs(1));
+  const ReportRevision one = report("1", "+12125550100", kNow);
+  const ReportRevision other = report("2", "+12125550101", kNow);
+  // It stands with its home alone.
+  std::vector<v1::Campaign> campaigns = ExpectedOf({one, other}).campaigns;
+  ASSERT_THAT(campaigns, SizeIs(1));
+  EXPECT_EQ(campaigns[0].indicators(), 2u);
+  // Twice on one day it joins, on two days it does not.
+  const ReportRevision again = report("3", "+12125550100", kNow + 1);
+  campaigns = ExpectedOf({one, other, again, report("4", "+12125550101", kNow + 1)}).campaigns;
+  ASSERT_THAT(campaigns, SizeIs(1));
+  EXPECT_EQ(campaigns[0].indicators(), 3u);
+  campaigns = ExpectedOf({one, other, again, report("4", "+12125550101", kNow + kDay)}).campaigns;
+  ASSERT_THAT(campaigns, SizeIs(1));
+  EXPECT_EQ(campaigns[0].indicators(), 2u);
 }
 
 TEST(Oracle, UrlAndItsOwnHostAreNoCampaign) {

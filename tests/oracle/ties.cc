@@ -30,14 +30,18 @@ Ties::Ties(const std::vector<TiedReport>& reports, const std::set<Key>& declared
     named.incidents_of[report.organisation].insert(report.incident);
   };
   for (const TiedReport& report : reports) {
+    std::set<Edge> together;
     for (const Key& node : report.nodes) {
       count(nodes_[node], report);
       neighbours_.try_emplace(node);
       for (const Key& other : report.nodes) {
-        if (other == node) continue;
-        neighbours_[node].insert(other);
-        if (node < other) count(together_[{node, other}], report);
+        if (node < other) together.emplace(node, other);
       }
+    }
+    for (const Edge& edge : report.together ? *report.together : together) {
+      neighbours_[edge.first].insert(edge.second);
+      neighbours_[edge.second].insert(edge.first);
+      count(together_[edge], report);
     }
   }
   for (const auto& [node, named] : nodes_) {

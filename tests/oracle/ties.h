@@ -11,11 +11,13 @@
 
 namespace ringfence::oracle {
 
-// A report as far as ties go: each two of its nodes are named together.
+// A report as far as ties go.
 struct TiedReport {
   core::Id incident;
   core::Id organisation;
   std::set<components::NodeKey> nodes;
+  // Those named together, the lesser first; all of `nodes` where it is not set.
+  std::optional<std::set<std::pair<components::NodeKey, components::NodeKey>>> together = {};
 };
 
 // The rule which edges count, of all reports at once and as its text has it. Shares with the

@@ -26,6 +26,21 @@ Knobs RandomKnobs(Random& random) {
   return knobs;
 }
 
+ties::Rules RandomTieRules(Random& random) {
+  ties::Rules rules;
+  if (random.Chance(0.2)) return rules;
+  rules.established_incidents = random.Pick<uint32_t>({2, 3, 4});
+  rules.many_neighbours = random.Pick<uint32_t>({3, 4, 6, 24});
+  rules.clustering_permille = random.Pick<uint32_t>({120, 300, 500});
+  rules.sketched_neighbours_max = random.Pick<uint32_t>({4, 8, 100});
+  rules.sketch_size = random.Pick<uint32_t>({2, 3, 17});
+  rules.sample_max = random.Pick<uint32_t>({3, 5, 256});
+  rules.witnesses_max = random.Pick<uint32_t>({1, 2, 32});
+  rules.anchors_max = random.Pick<uint32_t>({1, 2, 3});
+  rules.organisation_incidents_max = random.Pick<uint32_t>({1, 2, 3});
+  return rules;
+}
+
 class Owner::SimulatedOutput : public core::Output {
  public:
   SimulatedOutput(uint32_t source, const Knobs& knobs, Random& random)

@@ -29,6 +29,9 @@ struct Knobs {
 
 Knobs RandomKnobs(Random& random);
 
+// The rule's numbers, mostly so small that small worlds have something of everything.
+ties::Rules RandomTieRules(Random& random);
+
 // What a flush keeps: the state, and the record to go on with.
 struct Checkpoint {
   core::MemoryState state;

@@ -55,6 +55,9 @@ class Simulation {
         world_(RandomWorld(random_)),
         knobs_(RandomKnobs(random_)),
         log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax) {
+    // Of its own, so that a seed is the same world with other numbers of the rule.
+    Random rules_random(options.seed + 0x9e3779b97f4a7c15);
+    knobs_.cluster.ties = RandomTieRules(rules_random);
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
     knobs_.dedupe.rules.wait_for_confirmations = options.broken != Break::kDetach;
     if (random_.Chance(0.2)) chaos_ = {0.03, 0, 0, 0, 0};
@@ -291,6 +294,7 @@ class Simulation {
       world.revisions.push_back(arrival.revision);
     }
     world.as_of = world_.as_of;
+    world.rules = knobs_.cluster.ties;
     world.representatives =
         oracle::Representatives(world.revisions, world.as_of, knobs_.dedupe.block_max);
     std::string wrong = CompareIncidents(world);

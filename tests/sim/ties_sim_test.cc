@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -80,7 +81,7 @@ class Schedule : public Outbox {
         DeliverOne();
       }
     }
-    for (int steps = 0; !queue_.empty() || Learn(); ++steps) {
+    for (int steps = 0; !queue_.empty() || Learn() || Settle(); ++steps) {
       if (steps > kStepsMax) return "never quiet";
       if (random_.Chance(0.3)) Learn();
       if (!queue_.empty()) DeliverOne();
@@ -184,7 +185,7 @@ class Schedule : public Outbox {
     const NodeKey key = random_.Pick(waiting);
     acting_ = key.id.hi;
     Held& held = nodes_.try_emplace(key, key, rules_, announce_max_).first->second;
-    absl::btree_set<NodeKey> changed;
+    std::vector<NodeKey> changed;
     // One piece of news or several in one go.
     for (auto count = random_.Between(1, 3); count > 0 && !news_[key].empty(); --count) {
       const News news = news_[key].front();
@@ -197,15 +198,27 @@ class Schedule : public Outbox {
         held.tally.Remove(*news.naming, changed);
       }
     }
+    std::sort(changed.begin(), changed.end());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
     std::vector<TieChange> changes;
     for (const NodeKey& other : changed) changes.push_back({other, held.tally.TieTo(other)});
     held.node.OnCounts(held.tally.counts(), held.declared, changes, *this);
+    held.node.Settle(*this);
     // Gone, perhaps to come back: nothing of it is kept.
     if (held.node.empty() && held.tally.counts() == Counts{} && !held.declared &&
         random_.Chance(0.7)) {
       nodes_.erase(key);
     }
     return true;
+  }
+
+  bool Settle() {
+    const std::set<NodeKey> unsettled = std::exchange(unsettled_, {});
+    for (const NodeKey& key : unsettled) {
+      acting_ = key.id.hi;
+      if (auto held = nodes_.find(key); held != nodes_.end()) held->second.node.Settle(*this);
+    }
+    return !unsettled.empty();
   }
 
   void DeliverOne() {
@@ -221,7 +234,9 @@ class Schedule : public Outbox {
     auto held = nodes_.find(to);
     if (held == nodes_.end()) return;
     if (message != nullptr) {
-      held->second.node.OnNeighbour(*message, *this);
+      // Often what comes next is for it too.
+      if (held->second.node.OnNeighbour(*message)) unsettled_.insert(to);
+      if (random_.Chance(0.6)) Settle();
     } else {
       held->second.node.Announce(*this);
     }
@@ -275,6 +290,7 @@ class Schedule : public Outbox {
   std::map<NodeKey, Held> nodes_;
   std::map<NodeKey, std::deque<News>> news_;
   std::deque<Delivery> queue_;
+  std::set<NodeKey> unsettled_;
   std::map<std::pair<NodeKey, NodeKey>, bool> said_;
   std::string wrong_;
   Counted counted_;

@@ -42,6 +42,14 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
         message);
     if (!status.ok()) return status;
   }
+  for (internal::v1::TieMessage message : envelope.ties()) {
+    message.clear_hello();
+    absl::Status status = CheckOne(
+        fmt::format("{} to {} tie {:x} {} {:x} {} at {}", sender, to.number, message.from_lo(),
+                    message.from_day(), message.to_lo(), message.to_day(), message.place()),
+        message);
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 
