@@ -64,8 +64,12 @@ bool TiesChange(const NodeTies& ties, Moment before, Moment after) {
 }
 
 void ChangeTies(Base& base, const Evidence& evidence, Moment before, Moment after) {
+  // What an incident ties to its bearer names no node by itself: it stands as long as a tie does.
   auto stands = [](const NodeTies& ties, Moment moment) {
-    return moment.present && StandsAt(ties.until_day(), moment.time);
+    if (!moment.present) return false;
+    return StandsAt(ties.until_day(), moment.time) ||
+           std::any_of(ties.until_days().begin(), ties.until_days().end(),
+                       [&](Day until) { return StandsAt(until, moment.time); });
   };
   for (const NodeTies& ties : evidence.ties()) {
     const bool was = stands(ties, before);

@@ -85,7 +85,10 @@ void LinkGraph::TieToBearer(const ReportRevision& report, const Sightings& sight
   const Occurrence& bearer = bearers.front().second;
   if (!bearer.LinksStill(as_of_)) return;
   for (const auto& [node, latest] : sightings) {
-    if (LinksStill(latest)) Tie(node, bearer.LinkNode(), tied);
+    if (!LinksStill(latest) || node == bearer.LinkNode()) continue;
+    Tie(node, bearer.LinkNode(), tied);
+    // It counts as named: by the incident, and by this report's organisation.
+    tied.nodes.insert(KeyOf(bearer.LinkNode()));
   }
 }
 
