@@ -5,7 +5,6 @@
 #include <numeric>
 #include <optional>
 
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "pipelines/ties/tally.h"
 
@@ -143,7 +142,7 @@ class Vouching {
     const Graph::Edge* edge;
     ties::Lead lead;
   };
-  std::vector<ties::Lead> LeadsOf(const Graph::Edge& edge) const {
+  absl::InlinedVector<ties::Lead, 3> LeadsOf(const Graph::Edge& edge) const {
     return ties::LeadsOf(graph_.nodes[edge.to], facts_[edge.to]);
   }
   uint64_t HashOf(const Leading& leading) const {
@@ -162,7 +161,7 @@ Graph GraphOf(const std::vector<Report>& reports, const ties::Rules& rules) {
   Graph graph;
   absl::flat_hash_map<NodeKey, uint32_t> index;
   std::vector<ties::Tally> tallies;
-  std::vector<absl::btree_set<NodeKey>> neighbours;
+  std::vector<std::vector<NodeKey>> neighbours;
   for (const Report& report : reports) {
     for (const NodeKey& node : report.nodes) {
       auto [at, is_new] = index.try_emplace(node, static_cast<uint32_t>(graph.nodes.size()));
@@ -180,6 +179,10 @@ Graph GraphOf(const std::vector<Report>& reports, const ties::Rules& rules) {
   }
   for (uint32_t i = 0; i < graph.nodes.size(); ++i) {
     graph.counts.push_back(tallies[i].counts());
+    // Once for each time that it was named.
+    std::sort(neighbours[i].begin(), neighbours[i].end());
+    neighbours[i].erase(std::unique(neighbours[i].begin(), neighbours[i].end()),
+                        neighbours[i].end());
     std::vector<Graph::Edge>& edges = graph.edges.emplace_back();
     for (const NodeKey& other : neighbours[i]) {
       edges.push_back({index.at(other), tallies[i].TieTo(other)});

@@ -179,11 +179,11 @@ TEST_F(SetListsTest, OnlyCallersOnThisMachineAreAnsweredAndDirectly) {
 
 TEST_F(SetListsTest, NobodyGetsAShortList) {
   Append(Upsert({.value = "+1"}));
-  log_.HoldReadsAt(0);
+  log_.FailReads(absl::StatusCode::kUnavailable);
   ASSERT_TRUE(publisher_.Start().ok());
   api_ = std::make_unique<HttpApi>(options_, *publisher_);
   EXPECT_EQ(Get("/v1/indicators.jsonl").status, 503);
-  log_.ReleaseReads();
+  log_.FailReads(absl::StatusCode::kOk);
   publisher_.AwaitApplied();
   EXPECT_EQ(Get("/v1/indicators.jsonl").status, 200);
   log_.FailReads(absl::StatusCode::kDataLoss);

@@ -119,6 +119,7 @@ absl::Status PartitionReader::Assign(int64_t offset) {
   }
   follows_ = true;
   position_ = next_ = empty_below_ = offset;
+  doubts_end_ = false;
   return absl::OkStatus();
 }
 
@@ -213,6 +214,11 @@ bool PartitionReader::HasAt(int64_t offset) {
 
 absl::Status PartitionReader::Pull() {
   if (!follows_) return absl::OkStatus();
+  if (doubts_end_ && ahead_.empty()) {
+    const int64_t anew = next_;
+    if (absl::Status status = Assign(anew); !status.ok()) return status;
+    asked_anew_ = anew;
+  }
   std::array<rd_kafka_message_t*, kPulledAtOnce> pulled{};
   // With a timeout it would wait for as many as there is room for.
   const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, pulled.data(), pulled.size());
@@ -232,7 +238,11 @@ absl::Status PartitionReader::Take(const rd_kafka_message_t& message) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       break;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      if (message.offset >= next_) empty_below_ = std::max(empty_below_, message.offset);
+      if (message.offset <= next_ || asked_anew_ == next_) {
+        if (message.offset >= next_) empty_below_ = std::max(empty_below_, message.offset);
+      } else {
+        doubts_end_ = true;
+      }
       return absl::OkStatus();
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:

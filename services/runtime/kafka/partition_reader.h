@@ -93,6 +93,12 @@ class PartitionReader {
   // Below it there is nothing from `position_` on: what was there was compacted, or is a mark of a
   // transaction.
   int64_t empty_below_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The library said that from `next_` on there is nothing up to its end, and offsets are missing
+  // in between. It is asked anew before that is believed: after a leader has changed it may say so
+  // of records that are there.
+  bool doubts_end_ ABSL_GUARDED_BY(mutex_) = false;
+  // From where on it was asked anew; -1 nowhere.
+  int64_t asked_anew_ ABSL_GUARDED_BY(mutex_) = -1;
   std::deque<LogRecord> ahead_ ABSL_GUARDED_BY(mutex_);
 
   // Durable records are below it. Appends raise it while a read waits.
