@@ -26,7 +26,7 @@
 //   counts -> sketch -> infrastructure -> home and anchors -> reach -> vouching -> active
 //
 // Each is a pure function of what a node counts itself and what its neighbours told it of theirs.
-// Numbers: see Rules, and ops/adr/which-ties-count.md for what each part is worth.
+// Numbers: see Rules, and ops/adr/2026-11-24-which-ties-count.md for what each part is worth.
 namespace ringfence::ties {
 
 using components::NodeKey;
