@@ -210,7 +210,10 @@ void StoreBase(const Base& base, StoredBase& stored) {
   }
   stored.set_has_spilled_evidence(base.evidence.size() > base.inline_evidence.size());
   for (const auto& [day, link] : base.nodes) StoreNode(link, *stored.add_nodes());
-  for (const auto& [id, listing] : base.listings) StoreListing(listing, *stored.add_listings());
+  for (const auto& [id, listing] : base.listings) {
+    // What only a share speaks of is in no set, and has nothing of its own to remember.
+    if (!listing.value.empty()) StoreListing(listing, *stored.add_listings());
+  }
 }
 
 std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored, const NodeOptions& options) {

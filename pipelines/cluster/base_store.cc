@@ -106,7 +106,7 @@ std::unique_ptr<Base> BaseStore::Read(const Id& id) {
   }
   std::unique_ptr<Base> base = LoadBase(id, stored, nodes_);
   ReadSpilled(stored, *base);
-  if (!Rebuild(*base)) Damaged("piece of evidence");
+  if (!Rebuild(*base, state_)) Damaged("piece of evidence");
   if (status_.ok() && !RestoreNodes(stored, *base)) Damaged("node");
   return base;
 }

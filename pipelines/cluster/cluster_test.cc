@@ -321,6 +321,33 @@ TEST_F(Rechecks, TakeBackWhatIsNotKnownAtAll) {
   EXPECT_TRUE(published_.empty());
 }
 
+// A report of the same incident bears it through a number that no report names any more.
+TEST_F(Clusters, WhatOnlyAShareSpeaksOfKeepsItsEpochOverARestart) {
+  for (const char* partner : {"a", "b"}) Report(partner, "1", {"+1"});
+  ASSERT_EQ(Published("+1").indicator().action(), v1::ACTION_CHALLENGE);
+  for (const char* partner : {"a", "b"}) Retract(partner, "1", {"+1"});
+  const core::Id number = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+1");
+  const core::Id report = core::ReportKey("c", "1");
+  Envelope envelope;
+  Evidence& evidence = *envelope.add_evidence();
+  evidence.set_place(++place_);
+  evidence.set_base_hi(number.hi);
+  evidence.set_base_lo(number.lo);
+  evidence.set_report_hi(report.hi);
+  evidence.set_report_lo(report.lo);
+  evidence.set_partner("c");
+  internal::v1::Share& share = *evidence.add_shares();
+  share.set_type(v1::IDENTIFIER_TYPE_PHONE);
+  share.set_id_hi(number.hi);
+  share.set_id_lo(number.lo);
+  share.set_until(kSeen + 30 * core::kDay);
+  Apply(envelope);
+  Open({});
+  for (const char* partner : {"a", "b"}) Report(partner, "2", {"+1"});
+  ASSERT_EQ(Published("+1").indicator().action(), v1::ACTION_CHALLENGE);
+  EXPECT_EQ(Published("+1").epoch(), 1u);
+}
+
 // Two numbers each of several rings, and one that all of them name.
 TEST_F(Clusters, WhatStrangersNameJoinsNothingUntilTheyAreGone) {
   Options options;

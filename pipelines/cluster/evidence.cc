@@ -209,12 +209,13 @@ void Advance(Base& base, Time now) {
   for (const Id& report : over) Erase(base, report);
 }
 
-bool Rebuild(Base& base) {
+bool Rebuild(Base& base, core::State& state) {
   Evidence evidence;
   for (auto& [report, held] : base.evidence) {
     if (!evidence.ParseFromString(held.encoded)) return false;
     ChangeTies(base, evidence, {}, {true, base.as_of});
-    ChangeOccurrences(base, evidence, {}, {true, base.as_of}, false, nullptr);
+    // What only a share speaks of was not stored with the base.
+    ChangeOccurrences(base, evidence, {}, {true, base.as_of}, false, &state);
   }
   for (auto& [day, link] : base.nodes) {
     link.is_recounted = false;

@@ -24,7 +24,7 @@ void Advance(Base& base, core::Time now);
 
 // Builds statistics and tallies of a base that was just read: all phases as of `base.as_of`.
 // Nothing is marked. False where evidence is damaged.
-[[nodiscard]] bool Rebuild(Base& base);
+[[nodiscard]] bool Rebuild(Base& base, core::State& state);
 
 // Key of what is kept for ever of an identifier that was above MONITOR once.
 std::string EpochKey(const core::Id& identifier);

@@ -34,7 +34,11 @@ bool IsSound(const internal::v1::Envelope& envelope) {
                      }) &&
          std::all_of(envelope.evidence().begin(), envelope.evidence().end(),
                      [](const internal::v1::Evidence& evidence) {
-                       return AreSound(evidence.occurrences());
+                       return AreSound(evidence.occurrences()) &&
+                              std::all_of(evidence.shares().begin(), evidence.shares().end(),
+                                          [](const internal::v1::Share& share) {
+                                            return IsType(share.type());
+                                          });
                      });
 }
 
