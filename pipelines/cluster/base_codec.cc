@@ -2,13 +2,12 @@
 
 #include <utility>
 
-#include "pipelines/cluster/node_messages.h"
+#include "pipelines/cluster/tie_codec.h"
+#include "pipelines/components/codec.h"
 
 namespace ringfence::cluster {
 namespace {
 
-using components::Neighbour;
-using components::Node;
 using components::NodeKey;
 using internal::v1::StoredBase;
 using internal::v1::StoredListing;
@@ -16,33 +15,7 @@ using internal::v1::StoredNeighbour;
 using internal::v1::StoredNode;
 
 void StoreNode(const LinkNode& link, StoredNode& stored) {
-  const Node& node = link.node;
-  stored.set_day(node.key.day);
-  stored.set_labelled(node.labelled);
-  stored.set_root_hi(node.root.id.hi);
-  stored.set_root_lo(node.root.id.lo);
-  stored.set_root_day(node.root.day);
-  stored.set_distance(node.distance);
-  if (node.via) {
-    stored.set_has_via(true);
-    stored.set_via_hi(node.via->id.hi);
-    stored.set_via_lo(node.via->id.lo);
-    stored.set_via_day(node.via->day);
-  }
-  stored.set_epoch(node.epoch);
-  if (node.parent) {
-    stored.set_has_parent(true);
-    stored.set_parent_hi(node.parent->key.id.hi);
-    stored.set_parent_lo(node.parent->key.id.lo);
-    stored.set_parent_day(node.parent->key.day);
-    stored.set_parent_epoch(node.parent->epoch);
-  }
-  if (node.announce_from) {
-    stored.set_announcing(true);
-    stored.set_announce_hi(node.announce_from->id.hi);
-    stored.set_announce_lo(node.announce_from->id.lo);
-    stored.set_announce_day(node.announce_from->day);
-  }
+  components::Store(link.node, stored);
   stored.set_shown_hi(link.shown.id.hi);
   stored.set_shown_lo(link.shown.id.lo);
   stored.set_shown_day(link.shown.day);
@@ -63,20 +36,7 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
 }
 
 void LoadNode(const StoredNode& stored, LinkNode& link) {
-  Node& node = link.node;
-  node.labelled = stored.labelled();
-  node.root = {{stored.root_hi(), stored.root_lo()}, stored.root_day()};
-  node.distance = stored.distance();
-  if (stored.has_via()) node.via = NodeKey{{stored.via_hi(), stored.via_lo()}, stored.via_day()};
-  node.epoch = stored.epoch();
-  if (stored.has_parent()) {
-    node.parent = components::Parent{
-        {{stored.parent_hi(), stored.parent_lo()}, stored.parent_day()}, stored.parent_epoch()};
-  }
-  if (stored.announcing()) {
-    node.announce_from =
-        NodeKey{{stored.announce_hi(), stored.announce_lo()}, stored.announce_day()};
-  }
+  components::Load(stored, link.node);
   link.shown = {{stored.shown_hi(), stored.shown_lo()}, stored.shown_day()};
   link.spilled = stored.has_spilled_neighbours();
   for (const StoredNeighbour& neighbour : stored.neighbours()) LoadNeighbour(neighbour, link);
@@ -149,20 +109,10 @@ void StoreNeighbour(const NodeKey& key, const LinkNode& link, StoredNeighbour& s
   stored.set_vouched_told(tied.vouched_told);
   stored.set_sampled_told(tied.sampled_told);
   if (!tied.active) return;
-  const Neighbour& neighbour = link.node.neighbours.at(key);
-  stored.set_place(neighbour.place);
-  stored.set_labelled(neighbour.labelled);
-  stored.set_root_hi(neighbour.root.id.hi);
-  stored.set_root_lo(neighbour.root.id.lo);
-  stored.set_root_day(neighbour.root.day);
-  stored.set_distance(neighbour.distance);
-  stored.set_epoch(neighbour.epoch);
-  stored.set_confirmed(neighbour.confirmed);
-  stored.set_waiting(neighbour.waiting);
+  components::Store(key, link.node.neighbours.at(key), stored);
 }
 
 void LoadNeighbour(const StoredNeighbour& stored, LinkNode& link) {
-  const NodeKey key{{stored.hi(), stored.lo()}, stored.day()};
   ties::Neighbour tied;
   tied.active = stored.active();
   tied.place = stored.tie_place();
@@ -175,17 +125,8 @@ void LoadNeighbour(const StoredNeighbour& stored, LinkNode& link) {
   tied.sketch_told = stored.sketch_told();
   tied.vouched_told = stored.vouched_told();
   tied.sampled_told = stored.sampled_told();
-  link.ties.RestoreNeighbour(key, std::move(tied));
-  if (!stored.active()) return;
-  Neighbour& neighbour = link.node.neighbours[key];
-  neighbour.place = stored.place();
-  neighbour.labelled = stored.labelled();
-  neighbour.root = {{stored.root_hi(), stored.root_lo()}, stored.root_day()};
-  neighbour.distance = stored.distance();
-  neighbour.epoch = stored.epoch();
-  neighbour.confirmed = stored.confirmed();
-  neighbour.waiting = stored.waiting();
-  if (neighbour.waiting) ++link.node.waiting;
+  link.ties.RestoreNeighbour(components::KeyOf(stored), std::move(tied));
+  if (stored.active()) components::Load(stored, link.node);
 }
 
 bool RestoreNodes(const StoredBase& stored, Base& base) {

@@ -10,8 +10,9 @@
 #include "google/protobuf/arena.h"
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/listing.h"
-#include "pipelines/cluster/node_messages.h"
 #include "pipelines/cluster/recheck.h"
+#include "pipelines/cluster/tie_codec.h"
+#include "pipelines/components/codec.h"
 #include "pipelines/core/envelope.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -89,7 +90,9 @@ class Cluster : public core::Stage, private components::Outbox {
     for (const Evidence& evidence : messages.evidence()) ApplyEvidence(evidence);
     // A node that several pieces of evidence name tells of it once.
     for (Base* base : std::exchange(recounted_, {})) TellCounts(*base);
-    for (const internal::v1::NodeMessage& message : messages.nodes()) Receive(FromProto(message));
+    for (const internal::v1::NodeMessage& message : messages.nodes()) {
+      Receive(components::FromProto(message));
+    }
     for (const internal::v1::TieMessage& message : messages.ties()) Receive(FromProto(message));
     for (const Continue& go_on : messages.continues()) {
       const NodeKey key{{go_on.base_hi(), go_on.base_lo()}, go_on.day()};

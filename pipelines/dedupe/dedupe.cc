@@ -132,11 +132,9 @@ class Dedupe : public core::Stage {
   }
 
   // The blocks that the revision before is in.
-  static std::vector<BlockKey> BlocksInHeld(const Report& report) {
+  std::vector<BlockKey> BlocksInHeld(const Report& report) {
     if (!report.known || report.stored.entry_place() == 0) return {};
-    ReportRevision before;
-    before.ParseFromString(report.stored.content());
-    return BlocksOf(before);
+    return BlocksOf(store_.RevisionOf(report));
   }
 
   // What is lower may come again as well: what holds is known as long as that.
@@ -176,11 +174,12 @@ class Dedupe : public core::Stage {
   void SendEvidence(Report& report) {
     std::vector<Evidence> evidence;
     if (!report.stored.retracted()) {
-      ReportRevision revision;
-      revision.ParseFromString(report.stored.content());
+      const ReportRevision revision = store_.RevisionOf(report);
       if (report.joins.shown) {
         internal::v1::IncidentBearers bearers;
-        bearers.ParseFromString(report.joins.shown_bearers);
+        if (!bearers.ParseFromString(report.joins.shown_bearers)) {
+          return store_.Damaged("root's bearers");
+        }
         evidence = MakeEvidence(revision, report.id, *report.joins.shown, bearers);
       } else {
         evidence = MakeEvidence(revision, report.id);

@@ -10,6 +10,7 @@
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
 #include "pipelines/dedupe/evidence.h"
+#include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::dedupe {
 namespace {
@@ -213,6 +214,29 @@ TEST(Evidence, OneIdentifierAtATimeBearsTheIncident) {
   EXPECT_EQ(from[v1::IDENTIFIER_TYPE_PHONE], core::kTimeMax);
   EXPECT_EQ(from[v1::IDENTIFIER_TYPE_EMAIL], kSeen + 365 * core::kDay);
   EXPECT_EQ(from[v1::IDENTIFIER_TYPE_REMOTE_ACCESS_ID], core::kTimeMax);
+}
+
+TEST_F(Dedupes, ADamagedRevisionStopsThePartition) {
+  ReportRevision first = Report(1, {"+1"});
+  internal::v1::VictimToken& token = *first.add_victim_tokens();
+  token.set_kind(2);
+  token.set_token("k1:0123456789abcdef");
+  Apply(first);
+  std::string key;
+  internal::v1::StoredReport stored;
+  state_.Scan("r", "s", [&](std::string_view at, std::string_view value) {
+    key = at;
+    return stored.ParseFromArray(value.data(), static_cast<int>(value.size()));
+  });
+  stored.set_content("\xff");
+  state_.Put(key, stored.SerializeAsString());
+  internal::v1::Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  *envelope.add_revisions() = Report(2, {"+2"});
+  core::FakeOutput output(1, 1);
+  const std::string bytes = envelope.SerializeAsString();
+  EXPECT_EQ(stage_->Apply({offset_++, kSeen, "", bytes}, output).code(),
+            absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

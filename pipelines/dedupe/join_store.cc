@@ -144,6 +144,12 @@ void JoinStore::Damaged(const char* what) {
   status_.Update(absl::DataLossError(std::string("dedupe: a stored ") + what + " does not parse"));
 }
 
+internal::v1::ReportRevision JoinStore::RevisionOf(const Report& report) {
+  internal::v1::ReportRevision revision;
+  if (!revision.ParseFromString(report.stored.content())) Damaged("revision");
+  return revision;
+}
+
 Report& JoinStore::LoadReport(const Id& id) {
   std::unique_ptr<Report>& report = reports_[id];
   if (report == nullptr) {
@@ -387,9 +393,11 @@ void JoinStore::Write(Block& block) {
 }
 
 void JoinStore::WriteNeighbours(Block& block) {
-  for (auto& [key, neighbour] : block.node->node.neighbours) {
-    if (!neighbour.dirty) continue;
-    neighbour.dirty = false;
+  components::Node& node = block.node->node;
+  for (const NodeKey& key : std::exchange(node.changed, {})) {
+    auto neighbour = node.neighbours.find(key);
+    if (neighbour == node.neighbours.end()) continue;
+    neighbour->second.dirty = false;
     internal::v1::StoredNeighbour stored;
     StoreNeighbour(key, *block.node, stored);
     stored.SerializeToString(&buffer_);

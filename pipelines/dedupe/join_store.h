@@ -105,6 +105,10 @@ class JoinStore {
   Block& LoadBlock(const core::Id& id);
   void Forget(Report& report);
   const absl::Status& status() const { return status_; }
+  // What was computed since is worth nothing.
+  void Damaged(const char* what);
+  // The revision that a report holds; empty where it is damaged.
+  internal::v1::ReportRevision RevisionOf(const Report& report);
 
   std::optional<BlockItem> FindItem(Block& block, const core::Id& report);
   void PutItem(Block& block, const core::Id& report, const BlockItem& item);
@@ -130,7 +134,6 @@ class JoinStore {
   void Write(Report& report);
   void Write(Block& block);
   void WriteNeighbours(Block& block);
-  void Damaged(const char* what);
 
   core::State& state_;
   core::Timers tombstones_;

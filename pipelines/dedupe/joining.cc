@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipelines/components/codec.h"
 #include "pipelines/dedupe/evidence.h"
 #include "pipelines/dedupe/facts.h"
 #include "pipelines/dedupe/match.h"
@@ -32,7 +33,8 @@ Joining::Joining(JoinStore& store, Post& post, const components::Rules& rules, s
 
 void Joining::Send(const components::Message& message) {
   NodeMessage proto;
-  ToProto(message, message.labelled ? moving_->bearers() : std::string(), proto);
+  components::ToProto(message, proto);
+  if (message.labelled) proto.set_bearers(moving_->bearers());
   post_.Send(std::move(proto));
 }
 
@@ -63,7 +65,7 @@ void Joining::Disconnect(JoinNode& join, const NodeKey& other) {
 }
 
 void Joining::Receive(JoinNode& join, const NodeMessage& proto) {
-  const components::Message message = FromProto(proto);
+  const components::Message message = components::FromProto(proto);
   Run(join, [&] {
     auto sender = join.node.neighbours.find(message.from);
     if (sender != join.node.neighbours.end() && message.place >= sender->second.place) {
@@ -116,20 +118,14 @@ void Joining::Changed(Report& report) {
 }
 
 const MatchFacts& Joining::FactsOf(Report& report) {
-  if (!report.facts) {
-    ReportRevision revision;
-    revision.ParseFromString(report.stored.content());
-    report.facts = dedupe::FactsOf(revision);
-  }
+  if (!report.facts) report.facts = dedupe::FactsOf(store_.RevisionOf(report));
   return *report.facts;
 }
 
 JoinNode& Joining::NodeOf(Report& report) {
   if (!report.joins.node) {
     report.joins.node = std::make_unique<JoinNode>(NodeKey{report.id, FactsOf(report).rank()});
-    ReportRevision revision;
-    revision.ParseFromString(report.stored.content());
-    report.joins.node->own = BearersOf(revision).SerializeAsString();
+    report.joins.node->own = BearersOf(store_.RevisionOf(report)).SerializeAsString();
   }
   return *report.joins.node;
 }
@@ -276,7 +272,7 @@ void Joining::Apply(const PeerFacts& message) {
 
 void Joining::Match(Report& report, const Id& other, Joins::Peer& peer) {
   MatchFacts facts;
-  facts.ParseFromString(peer.facts);
+  if (!facts.ParseFromString(peer.facts)) return store_.Damaged("peer's facts");
   std::optional<NodeKey> edge;
   if (Compare(FactsOf(report), facts).matches()) edge = NodeKey{other, facts.rank()};
   SetEdge(report, peer, edge);

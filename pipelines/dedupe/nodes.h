@@ -4,7 +4,6 @@
 
 #include "absl/container/btree_map.h"
 #include "pipelines/components/components.h"
-#include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::dedupe {
@@ -24,10 +23,6 @@ struct JoinNode {
   // What it knows of its incident; only while it has a label.
   const std::string& bearers() const;
 };
-
-void ToProto(const components::Message& message, const std::string& bearers,
-             internal::v1::NodeMessage& proto);
-components::Message FromProto(const internal::v1::NodeMessage& proto);
 
 // All but `own` and, where `with_neighbours` is false, the neighbours.
 void StoreNode(const JoinNode& join, bool with_neighbours, internal::v1::StoredNode& stored);

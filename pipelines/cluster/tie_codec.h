@@ -1,14 +1,11 @@
 #pragma once
 
-#include "pipelines/components/components.h"
 #include "pipelines/ties/node.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
 namespace ringfence::cluster {
 
-void ToProto(const components::Message& message, internal::v1::NodeMessage& proto);
-components::Message FromProto(const internal::v1::NodeMessage& proto);
-
+// What nodes tell each other of their ties, as it is sent and stored.
 void ToProto(const ties::Message& message, internal::v1::TieMessage& proto);
 ties::Message FromProto(const internal::v1::TieMessage& proto);
 
