@@ -11,10 +11,10 @@
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/ingest.h"
-#include "services/ringfence/interrupt.h"
 #include "services/ringfence/options.h"
 #include "services/ringfence/progress_bar.h"
 #include "services/ringfence/words.h"
+#include "services/runtime/interrupt.h"
 
 namespace ringfence::cli {
 namespace {
@@ -104,7 +104,7 @@ absl::Status SendAll(const Arguments& arguments, Ingest& ingest) {
 }
 
 int Run(const Arguments& arguments) {
-  const Interrupt interrupt;
+  const runtime::Interrupt interrupt;
   Client client(arguments.server);
   ProgressBar bar;
   Ingest::World world;

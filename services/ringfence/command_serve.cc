@@ -9,8 +9,8 @@
 #include <string>
 
 #include "services/ringfence/commands.h"
-#include "services/ringfence/interrupt.h"
 #include "services/ringfence/server/server.h"
+#include "services/runtime/interrupt.h"
 
 namespace ringfence::cli {
 namespace {
@@ -36,7 +36,7 @@ int Run(const server::Server::Options& options) {
     Fail(status);
     return kWrongUse;
   }
-  Interrupt interrupt;
+  runtime::Interrupt interrupt;
   absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
   fmt::print("serving gRPC on {}, HTTP on http://{}/ (metrics on /metrics); Ctrl-C ends it\n",

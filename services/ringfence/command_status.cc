@@ -8,9 +8,9 @@
 
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
-#include "services/ringfence/interrupt.h"
 #include "services/ringfence/options.h"
 #include "services/ringfence/words.h"
+#include "services/runtime/interrupt.h"
 
 namespace ringfence::cli {
 namespace {
@@ -49,7 +49,7 @@ void Print(const v1::GetStatusResponse& response) {
 // The last answer, quiet or not; a server that is away is waited for too.
 absl::StatusOr<v1::GetStatusResponse> Wait(const Arguments& arguments, Client& client) {
   using Clock = std::chrono::steady_clock;
-  const Interrupt interrupt;
+  const runtime::Interrupt interrupt;
   const auto deadline = Clock::now() + std::chrono::seconds(arguments.wait_seconds);
   for (;;) {
     absl::StatusOr<v1::GetStatusResponse> response = client.GetStatus();

@@ -10,10 +10,10 @@
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/indicator_text.h"
-#include "services/ringfence/interrupt.h"
 #include "services/ringfence/options.h"
 #include "services/ringfence/subscriber.h"
 #include "services/ringfence/words.h"
+#include "services/runtime/interrupt.h"
 
 namespace ringfence::cli {
 namespace {
@@ -64,7 +64,7 @@ v1::SubscribeRequest RequestOf(const Arguments& arguments) {
 }
 
 int Run(const Arguments& arguments) {
-  const Interrupt interrupt;
+  const runtime::Interrupt interrupt;
   Client client(arguments.server);
   Subscriber::Options options;
   options.request = RequestOf(arguments);

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +10,7 @@
 #include "pipelines/intake/intake.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/words.h"
+#include "services/runtime/keys/key_files.h"
 
 namespace ringfence::cli {
 namespace {
@@ -47,15 +46,6 @@ struct Arguments {
   std::string country;
 };
 
-absl::StatusOr<intake::TokenKey> ReadKey(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string content(std::istreambuf_iterator<char>(file), {});
-  if (!file) return absl::UnavailableError(path + ": cannot be read");
-  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(content);
-  if (key.ok()) return key;
-  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
-}
-
 v1::Report ReportOf(const Arguments& arguments, const std::string& handle) {
   v1::Report report;
   report.set_report_id("token");
@@ -80,7 +70,7 @@ std::string WhyNot(const intake::Intake::Result& result) {
 }
 
 int Run(const Arguments& arguments) {
-  const absl::StatusOr<intake::TokenKey> key = ReadKey(arguments.key_path);
+  const absl::StatusOr<intake::TokenKey> key = runtime::ReadTokenKey(arguments.key_path);
   if (!key.ok()) return Fail(key.status());
   intake::Intake intake({.token_key = *key});
   int status = kDone;

@@ -4,10 +4,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -17,54 +15,13 @@
 #include <string>
 #include <vector>
 
-#include "pipelines/intake/intake.h"
-#include "tests/oracle/incidents.h"
+#include "ringfence/v1/report_service.pb.h"
 #include "tests/oracle/oracle.h"
+#include "tests/oracle/real_reports.h"
 
 // Real reports through `ringfence replay`, as a process, against the oracle.
 namespace ringfence {
 namespace {
-
-// After the last of the reports: a replay's clock, which only cuts what lies in the future.
-constexpr core::Time kNow = 20'454 * core::kDay;
-constexpr size_t kLineBytesMax = size_t{1} << 20;
-
-// What a gzip file of one report a line holds.
-void ForEachLine(const std::filesystem::path& path,
-                 const std::function<void(std::string_view)>& visit) {
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), &gzclose);
-  ASSERT_NE(file, nullptr) << path;
-  std::string line(kLineBytesMax, '\0');
-  while (gzgets(file.get(), line.data(), static_cast<int>(line.size())) != nullptr) {
-    const size_t size = std::strlen(line.data());
-    visit(std::string_view(line.data(), size > 0 && line[size - 1] == '\n' ? size - 1 : size));
-  }
-  int error = Z_OK;
-  gzerror(file.get(), &error);
-  ASSERT_TRUE(error == Z_OK || error == Z_STREAM_END) << path;
-}
-
-// Every revision that intake accepts; the set is that of the latest reported_at among them.
-oracle::World WorldOf(const std::filesystem::path& folder) {
-  oracle::World world;
-  world.as_of = core::kTimeMin;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    const std::string partner = name.substr(0, name.find('.'));
-    intake::Intake intake({.token_key = {.id = "replay", .secret = {}}, .replay = true});
-    ForEachLine(entry.path(), [&](std::string_view line) {
-      intake::Intake::Result result = intake.FromJson(partner, line, kNow);
-      if (!result.revision_message) return;
-      const internal::v1::ReportRevision& revision = *result.revision_message;
-      if (!revision.retracted()) {
-        world.as_of = std::max(world.as_of, core::Time{revision.reported_at()});
-      }
-      world.revisions.push_back(revision);
-    });
-  }
-  world.representatives = oracle::Representatives(world.revisions, world.as_of);
-  return world;
-}
 
 // The exit status of the program; -1 where it did not exit.
 int RunProgram(std::vector<std::string> words) {
@@ -148,7 +105,8 @@ class RealReports : public testing::Test {
     std::mt19937 random(seed);
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       std::vector<std::string> lines;
-      ForEachLine(entry.path(), [&](std::string_view line) { lines.emplace_back(line); });
+      ASSERT_TRUE(oracle::ForEachLine(entry.path(),
+                                      [&](std::string_view line) { lines.emplace_back(line); }));
       const size_t third = lines.size() / 3;
       std::shuffle(lines.begin(), lines.end(), random);
       std::copy_n(std::vector(lines).begin(), third, std::back_inserter(lines));
@@ -166,7 +124,7 @@ std::string FirstLines(const std::string& difference) { return difference.substr
 
 TEST_F(RealReports, ScamSitesAndWalletsAreReplayedAsTheOracleExpects) {
   if (!Find("cryptoscamdb")) GTEST_SKIP() << "NOT TESTED: there are no reports in " << folder_;
-  const oracle::Published expected = oracle::Expected(WorldOf(folder_));
+  const oracle::Published expected = oracle::Expected(oracle::WorldOfFolder(folder_));
   ASSERT_GT(expected.indicators.size(), 10'000u);
   ASSERT_GT(expected.campaigns.size(), 1'000u);
   EXPECT_EQ(FirstLines(oracle::Difference(expected, Replay({}).published)), "");
@@ -174,7 +132,7 @@ TEST_F(RealReports, ScamSitesAndWalletsAreReplayedAsTheOracleExpects) {
 
 TEST_F(RealReports, AnyOrderAnyRepetitionAndAnyPartitionsGiveTheSame) {
   if (!Find("cryptoscamdb")) GTEST_SKIP() << "NOT TESTED: there are no reports in " << folder_;
-  const oracle::Published expected = oracle::Expected(WorldOf(folder_));
+  const oracle::Published expected = oracle::Expected(oracle::WorldOfFolder(folder_));
   const Output undisturbed = Replay({"--order", "given", "--partitions", "7"});
   EXPECT_EQ(FirstLines(oracle::Difference(expected, undisturbed.published)), "");
   EXPECT_FALSE(undisturbed.rejections.empty());
@@ -192,7 +150,7 @@ TEST_F(RealReports, AnyOrderAnyRepetitionAndAnyPartitionsGiveTheSame) {
 // All are displayed caller IDs: none links anything or is more than MONITOR.
 TEST_F(RealReports, DisplayedNumbersAreReplayedAsTheOracleExpectsAndOnlyWatched) {
   if (!Find("ftc-dnc")) GTEST_SKIP() << "NOT TESTED: there are no reports in " << folder_;
-  const oracle::Published expected = oracle::Expected(WorldOf(folder_));
+  const oracle::Published expected = oracle::Expected(oracle::WorldOfFolder(folder_));
   ASSERT_GT(expected.indicators.size(), 100'000u);
   EXPECT_TRUE(expected.campaigns.empty());
   for (const v1::Indicator& indicator : expected.indicators) {

@@ -1,10 +1,9 @@
+#include "tests/oracle/real_reports.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "pipelines/intake/intake.h"
 #include "tests/oracle/reports.h"
 #include "tests/worlds/graph.h"
 
@@ -21,46 +19,6 @@
 // of many hundreds would be campaigns welded together.
 namespace ringfence {
 namespace {
-
-// After the last of the reports: a replay's clock, which only cuts what lies in the future.
-constexpr core::Time kNow = 20'454 * core::kDay;
-constexpr size_t kLineBytesMax = size_t{1} << 20;
-
-// What a gzip file of one report a line holds.
-void ForEachLine(const std::filesystem::path& path,
-                 const std::function<void(std::string_view)>& visit) {
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), &gzclose);
-  ASSERT_NE(file, nullptr) << path;
-  std::string line(kLineBytesMax, '\0');
-  while (gzgets(file.get(), line.data(), static_cast<int>(line.size())) != nullptr) {
-    const size_t size = std::strlen(line.data());
-    visit(std::string_view(line.data(), size > 0 && line[size - 1] == '\n' ? size - 1 : size));
-  }
-  int error = Z_OK;
-  gzerror(file.get(), &error);
-  ASSERT_TRUE(error == Z_OK || error == Z_STREAM_END) << path;
-}
-
-// Every revision that intake accepts; the set is that of the latest reported_at among them.
-oracle::World WorldOf(const std::filesystem::path& folder) {
-  oracle::World world;
-  world.as_of = core::kTimeMin;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename();
-    const std::string partner = name.substr(0, name.find('.'));
-    intake::Intake intake({.token_key = {.id = "replay", .secret = {}}, .replay = true});
-    ForEachLine(entry.path(), [&](std::string_view line) {
-      intake::Intake::Result result = intake.FromJson(partner, line, kNow);
-      if (!result.revision_message) return;
-      const internal::v1::ReportRevision& revision = *result.revision_message;
-      if (!revision.retracted()) {
-        world.as_of = std::max(world.as_of, core::Time{revision.reported_at()});
-      }
-      world.revisions.push_back(revision);
-    });
-  }
-  return world;
-}
 
 // What the reports name, as the rule which edges count sees it.
 std::vector<worlds::Report> LinksOf(const oracle::World& world) {
@@ -99,7 +57,7 @@ TEST(RealReports, ScamSitesAreNotWeldedByTheRuleWhichEdgesCount) {
   const std::filesystem::path folder =
       std::filesystem::path(RINGFENCE_SHARED_DATA) / "cryptoscamdb";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "NOT TESTED: no reports in " << folder;
-  const worlds::Graph graph = worlds::GraphOf(LinksOf(WorldOf(folder)), {});
+  const worlds::Graph graph = worlds::GraphOf(LinksOf(oracle::WorldOfFolder(folder)), {});
   const std::vector<size_t> plain = LargestOf(worlds::Plain(graph));
   const std::vector<size_t> ruled = LargestOf(worlds::ByTheRule(graph, {}).components);
   const std::vector<size_t> homes = LargestOf(worlds::ByHomesAlone(graph));

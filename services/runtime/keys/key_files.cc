@@ -89,13 +89,6 @@ std::string FreshTokenKey() {
   return intake::FormatTokenKey(key);
 }
 
-absl::StatusOr<intake::TokenKey> ParseTokenKeyOf(const std::string& path,
-                                                 const std::string& content) {
-  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(content);
-  if (key.ok()) return key;
-  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
-}
-
 absl::StatusOr<std::vector<intake::TokenKey>> ReadFurtherTokenKeys(const std::string& folder,
                                                                    const intake::TokenKey& first) {
   std::vector<intake::TokenKey> keys;
@@ -113,9 +106,7 @@ absl::StatusOr<std::vector<intake::TokenKey>> ReadFurtherTokenKeys(const std::st
   }
   std::set<std::string> ids = {first.id};
   for (const std::string& path : paths) {
-    absl::StatusOr<std::string> content = ReadSecret(path);
-    if (!content.ok()) return content.status();
-    absl::StatusOr<intake::TokenKey> key = ParseTokenKeyOf(path, *content);
+    absl::StatusOr<intake::TokenKey> key = ReadTokenKey(path);
     if (!key.ok()) return key.status();
     if (!ids.insert(key->id).second) {
       return absl::InvalidArgumentError(path + ": another key has the id " + key->id + " too");
@@ -150,10 +141,16 @@ absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing) 
   return Keys{*std::move(victim_tokens), *naming, *std::move(cursors)};
 }
 
-absl::StatusOr<TokenKeys> ReadTokenKeys(const std::string& path) {
+absl::StatusOr<intake::TokenKey> ReadTokenKey(const std::string& path) {
   const absl::StatusOr<std::string> content = ReadSecret(path);
   if (!content.ok()) return content.status();
-  absl::StatusOr<intake::TokenKey> first = ParseTokenKeyOf(path, *content);
+  absl::StatusOr<intake::TokenKey> key = intake::ParseTokenKey(*content);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(path + ": " + std::string(key.status().message()));
+}
+
+absl::StatusOr<TokenKeys> ReadTokenKeys(const std::string& path) {
+  absl::StatusOr<intake::TokenKey> first = ReadTokenKey(path);
   if (!first.ok()) return first.status();
   const std::string folder = std::filesystem::path(path).parent_path();
   absl::StatusOr<std::vector<intake::TokenKey>> further =

@@ -37,6 +37,8 @@ enum class Missing { kMake, kRefuse };
 absl::StatusOr<Keys> ReadOrMakeKeys(const std::string& folder, Missing missing);
 
 // One key by its file's path. Errors as above; kFailedPrecondition where it is missing.
+// The key in one file, without what stands beside it.
+absl::StatusOr<intake::TokenKey> ReadTokenKey(const std::string& path);
 // Further keys stand beside the first, in files victim-tokens-*.key, in the order of their names.
 absl::StatusOr<TokenKeys> ReadTokenKeys(const std::string& path);
 absl::StatusOr<campaigns::NamingKey> ReadNamingKey(const std::string& path);
