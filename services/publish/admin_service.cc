@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "services/publish/clearance.h"
+#include "services/publish/operator.h"
 #include "services/publish/report_explanation.h"
 
 namespace ringfence::publish {
@@ -17,7 +17,7 @@ grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* c
                                                   const v1::GetStatusRequest*,
                                                   v1::GetStatusResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!ClearanceOf(context->peer())) {
+  if (!OperatorOf(*context)) {
     reactor->Finish(kNoOperator);
     return reactor;
   }
@@ -30,7 +30,7 @@ grpc::ServerUnaryReactor* AdminService::ExplainReport(grpc::CallbackServerContex
                                                       const v1::ExplainReportRequest* request,
                                                       v1::ExplainReportResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!ClearanceOf(context->peer())) {
+  if (!OperatorOf(*context)) {
     reactor->Finish(kNoOperator);
     return reactor;
   }
