@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -116,6 +117,9 @@ struct Base {
 
   bool stored = false;
   bool dirty = false;
+  // Waits to be written, and counts for so much in the cache.
+  bool is_queued = false;
+  size_t bytes = 0;
   // In the list of bases that the present record touched.
   bool touched = false;
   // Days of nodes of which `ties` has to be told what they count now.

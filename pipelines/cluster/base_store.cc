@@ -75,6 +75,8 @@ Base& BaseStore::Load(const Id& id) {
   ages_.push_front(id);
   Cached& cached = cache_[id];
   cached.base = std::make_unique<Base>(id, nodes_);
+  cached.base->bytes = EstimatedBytes(*cached.base);
+  cached_bytes_ += cached.base->bytes;
   cached.age = ages_.begin();
   return *cached.base;
 }
@@ -89,8 +91,8 @@ Base* BaseStore::Find(const Id& id) {
   if (base == nullptr) return nullptr;
   ages_.push_front(id);
   Cached& cached = cache_[id];
-  cached.bytes = EstimatedBytes(*base);
-  cached_bytes_ += cached.bytes;
+  base->bytes = EstimatedBytes(*base);
+  cached_bytes_ += base->bytes;
   cached.base = std::move(base);
   cached.age = ages_.begin();
   return cached.base.get();
@@ -146,7 +148,13 @@ void BaseStore::Damaged(const char* what) {
 
 void BaseStore::MarkDirty(Base& base) {
   base.dirty = true;
+  if (std::exchange(base.is_queued, true)) return;
   dirty_.push_back(base.id);
+  // It may be new, and its size not known yet.
+  cached_bytes_ -= base.bytes;
+  base.bytes = EstimatedBytes(base);
+  cached_bytes_ += base.bytes;
+  unstored_bytes_ += base.bytes;
 }
 
 void BaseStore::Index(Base& base) {
@@ -158,28 +166,30 @@ void BaseStore::Index(Base& base) {
 
 void BaseStore::WriteBack() {
   std::sort(dirty_.begin(), dirty_.end());
-  dirty_.erase(std::unique(dirty_.begin(), dirty_.end()), dirty_.end());
   for (const Id& id : dirty_) {
     auto it = cache_.find(id);
-    if (it == cache_.end() || !it->second.base->dirty) continue;
-    Cached& cached = it->second;
-    Write(*cached.base);
-    cached_bytes_ -= cached.bytes;
-    cached.bytes = cached.base->empty() ? 0 : EstimatedBytes(*cached.base);
-    cached_bytes_ += cached.bytes;
-    if (cached.base->empty()) {
-      ages_.erase(cached.age);
+    Base& base = *it->second.base;
+    base.is_queued = false;
+    if (base.dirty) Write(base);
+    cached_bytes_ -= base.bytes;
+    if (base.empty()) {
+      ages_.erase(it->second.age);
       cache_.erase(it);
+      continue;
     }
+    base.bytes = EstimatedBytes(base);
+    cached_bytes_ += base.bytes;
   }
   dirty_.clear();
+  unstored_bytes_ = 0;
   Evict();
 }
 
 void BaseStore::Evict() {
   while (cached_bytes_ > options_.cache_bytes_max && !ages_.empty()) {
     auto coldest = cache_.find(ages_.back());
-    cached_bytes_ -= coldest->second.bytes;
+    if (coldest->second.base->is_queued) return;
+    cached_bytes_ -= coldest->second.base->bytes;
     cache_.erase(coldest);
     ages_.pop_back();
   }

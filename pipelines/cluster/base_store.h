@@ -23,8 +23,8 @@ struct StoreOptions {
   size_t cache_bytes_max = size_t{128} << 20;
 };
 
-// The bases in memory, above the state: what is hot stays as objects, what changed is written back
-// at the end of a batch.
+// The bases in memory, above the state: what is hot stays as objects, what changed stays until it
+// is written back.
 //
 // Tables of the state:
 //   'b' base (16)                                     StoredBase
@@ -36,7 +36,7 @@ class BaseStore {
   // `state` must outlive it, and so must `nodes`.
   BaseStore(core::State& state, const StoreOptions& options, const NodeOptions& nodes);
 
-  // The base, read or new. Valid until the next WriteBack.
+  // The base, read or new. Valid until the next Evict or WriteBack.
   Base& Load(const core::Id& id);
   // Like Load, but null where there is none.
   Base* Find(const core::Id& id);
@@ -48,15 +48,18 @@ class BaseStore {
   // kDataLoss once a base was read that is damaged: what was computed since is worth nothing.
   const absl::Status& status() const { return status_; }
 
-  // Writes every dirty base, then drops the coldest beyond the cache's size.
+  // Writes every dirty base, then evicts.
   void WriteBack();
+  // Drops the coldest beyond the cache's size, up to one that is not written back.
+  void Evict();
   // Marks as changed: it is written back.
   void MarkDirty(Base& base);
+  // Of bases that are not written back.
+  size_t unstored_bytes() const { return unstored_bytes_; }
 
  private:
   struct Cached {
     std::unique_ptr<Base> base;
-    size_t bytes = 0;
     std::list<core::Id>::iterator age;
   };
 
@@ -67,7 +70,6 @@ class BaseStore {
   void WriteEvidence(Base& base);
   void WriteNeighbours(LinkNode& link);
   void WriteNeighbour(const LinkNode& link, const components::NodeKey& key);
-  void Evict();
 
   const StoreOptions options_;
   const NodeOptions& nodes_;
@@ -77,6 +79,7 @@ class BaseStore {
   // The most recently used first.
   std::list<core::Id> ages_;
   size_t cached_bytes_ = 0;
+  size_t unstored_bytes_ = 0;
   std::vector<core::Id> dirty_;
   // Kept for its parts' memory, which is that of the largest base's own entry.
   internal::v1::StoredBase stored_;

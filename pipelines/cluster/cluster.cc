@@ -125,10 +125,16 @@ class Cluster : public core::Stage, private components::Outbox {
       output.Indicator(std::string(1, '\0'), mark.SerializeAsString());
       mark_due_ = false;
     }
-    clock_.Store();
-    store_.WriteBack();
+    store_.Evict();
     return absl::OkStatus();
   }
+
+  absl::Status Store() override {
+    clock_.Store();
+    store_.WriteBack();
+    return store_.status();
+  }
+  size_t UnstoredBytes() const override { return store_.unstored_bytes(); }
 
   Time AsOf() const override { return clock_.now(); }
 

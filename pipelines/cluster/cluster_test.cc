@@ -84,6 +84,7 @@ class Clusters : public testing::Test {
       core::FakeOutput output(1, 1);
       ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
       ASSERT_TRUE(stage_->EndBatch(output).ok());
+      ASSERT_TRUE(stage_->Store().ok());
       for (auto& [to, sent] : output.envelopes) mailbox.push_back(sent);
       for (auto& [key, value] : output.indicators) {
         IndicatorRecord record;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,9 +49,18 @@ class Stage {
   // runner stops the partition (kDataLoss, kInternal, kFailedPrecondition for an unknown format).
   virtual absl::Status Apply(const Record& record, Output& output) = 0;
 
-  // The end of a batch of records: writes all that changed to the state and sends what was held
-  // back to go out once. Where batches end changes nothing of what is finally known anywhere.
+  // The end of a batch of records: sends what was held back to go out once. Where batches end
+  // changes nothing of what is finally known anywhere.
   virtual absl::Status EndBatch(Output& output) = 0;
+
+  // After the end of any batch: writes all that changed since the last call to the state, which is
+  // then that of the last record. Sends nothing. Called once for many batches, each entry that they
+  // changed is written once.
+  virtual absl::Status Store() = 0;
+
+  // What the stage keeps in memory until it is stored, by an estimate. Its owner calls Store before
+  // this grows large.
+  virtual size_t UnstoredBytes() const = 0;
 
   // Time as the stage knows it: all that expires by then has expired.
   virtual Time AsOf() const = 0;

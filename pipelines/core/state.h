@@ -14,7 +14,7 @@ namespace ringfence::core {
 // earlier offset's state as a whole. Keys are the stage's own; the first byte names the table.
 //
 // An implementation that meets an I/O error keeps it, answers as if the key were absent, and fails
-// the batch: what a stage computed from it is thrown away (see `Stage::EndBatch`).
+// the batch: what a stage computed since it last stored is thrown away (see `Stage::Store`).
 class State {
  public:
   virtual ~State() = default;

@@ -91,11 +91,14 @@ class Dedupe : public core::Stage {
     return store_.status();
   }
 
-  absl::Status EndBatch(core::Output&) override {
+  absl::Status EndBatch(core::Output&) override { return store_.status(); }
+
+  absl::Status Store() override {
     clock_.Store();
     store_.WriteBack();
     return store_.status();
   }
+  size_t UnstoredBytes() const override { return store_.UnstoredBytes(); }
 
   Time AsOf() const override { return clock_.now(); }
 

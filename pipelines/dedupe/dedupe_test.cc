@@ -67,6 +67,7 @@ class Dedupes : public testing::Test {
     const std::string bytes = envelope.SerializeAsString();
     EXPECT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
     EXPECT_TRUE(stage_->EndBatch(output).ok());
+    EXPECT_TRUE(stage_->Store().ok());
     std::vector<Evidence> sent;
     for (const Evidence& evidence : output.envelopes[{core::Mailbox::kCluster, 0}].evidence()) {
       sent.push_back(evidence);
@@ -155,6 +156,7 @@ TEST_F(Dedupes, ForgetsAReportOnceNothingOfItCanCount) {
   const std::string bytes = envelope.SerializeAsString();
   ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
   ASSERT_TRUE(stage_->EndBatch(output).ok());
+  ASSERT_TRUE(stage_->Store().ok());
   EXPECT_EQ(state_.size(), 1u);
 }
 

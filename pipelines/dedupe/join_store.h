@@ -85,8 +85,8 @@ struct Block {
   bool dirty = false;
 };
 
-// Reports and blocks in memory, above the state: loaded once a batch, written back at its end; what
-// is large stays.
+// Reports and blocks in memory, above the state: loaded once and kept until they are written back;
+// what is large stays.
 //
 // Tables of the state:
 //   'r' report (16)                          StoredReport
@@ -127,6 +127,8 @@ class JoinStore {
   bool SweepTombstones(core::Time now, size_t max);
 
   void WriteBack();
+  // Of all that WriteBack lets go, by an estimate.
+  size_t UnstoredBytes() const;
 
  private:
   void Read(Report& report);

@@ -85,6 +85,7 @@ class Incidents : public testing::Test {
       const std::string bytes = next.SerializeAsString();
       ASSERT_TRUE(stage_->Apply({offset_++, kReported, "", bytes}, output).ok());
       ASSERT_TRUE(stage_->EndBatch(output).ok());
+      ASSERT_TRUE(stage_->Store().ok());
       for (auto& [to, sent] : output.envelopes) {
         if (to.first == core::Mailbox::kDedupe) {
           waiting.push_back(std::move(sent));

@@ -11,6 +11,8 @@ namespace ringfence::runtime {
 namespace {
 
 constexpr core::Time kTickEvery = core::kSecond;
+// Who reads the state sees it at most so late, while there is always more to apply.
+constexpr core::Time kCommitEvery = core::kSecond;
 // How long it waits for records before it looks at the clock, and whether it is to stop.
 constexpr std::chrono::milliseconds kWait{50};
 // So long at most a quiet partition's state is not durable, and its log must keep what led to it.
@@ -49,10 +51,12 @@ absl::Status Runner::Stop() {
   if (!thread_.joinable()) return absl::OkStatus();
   thread_.request_stop();
   thread_.join();
-  stage_.reset();
   // What is not flushed is replayed.
-  if (!state_ || state_->broken()) return absl::OkStatus();
-  absl::Status status = state_->Flush();
+  const bool is_open = state_ && !state_->broken();
+  absl::Status status = is_open ? CommitState() : absl::OkStatus();
+  stage_.reset();
+  if (!is_open) return absl::OkStatus();
+  if (status.ok()) status = state_->Flush();
   if (status.ok()) status = CommitPositions();
   if (!status.ok()) {
     LogLine(LogLevel::kError, "state was not flushed",
@@ -86,6 +90,7 @@ absl::Status Runner::OpenState() {
     state_ = *std::move(state);
   }
   stage_ = factory_(*state_);
+  next_offset_ = state_->NextOffset();
   last_flush_ = options_.clock();
   metrics_.Set(Metric::kStageStopped, {{"stage", options_.stage}, {"partition", partition_label_}},
                0);
@@ -190,6 +195,7 @@ void Runner::StartOver() {
   }
   state_->Discard();
   stage_ = factory_(*state_);
+  next_offset_ = state_->NextOffset();
 }
 
 absl::Status Runner::RunBatch() {
@@ -204,12 +210,12 @@ absl::Status Runner::RunBatch() {
     return absl::OkStatus();
   }
   absl::StatusOr<std::vector<LogRecord>> records =
-      log_.Read(input_, state_->NextOffset(), options_.batch_records_max, options_.batch_bytes_max);
+      log_.Read(input_, next_offset_, options_.batch_records_max, options_.batch_bytes_max);
   if (!records.ok()) return records.status();
-  return SendAndCommit(*records);
+  return ApplyAndSend(*records);
 }
 
-absl::Status Runner::SendAndCommit(const std::vector<LogRecord>& records) {
+absl::Status Runner::ApplyAndSend(const std::vector<LogRecord>& records) {
   const auto start = std::chrono::steady_clock::now();
   const core::Time now = options_.clock();
   if (absl::Status status = ApplyBatch(records); !status.ok()) return status;
@@ -221,8 +227,9 @@ absl::Status Runner::SendAndCommit(const std::vector<LogRecord>& records) {
     if (absl::Status status = foreign_->TakeRechecks(sent); !status.ok()) return status;
   }
   if (records.empty() && sent.empty()) {
+    if (absl::Status status = CommitState(); !status.ok()) return status;
     ReportProgress();
-    const Log::Position next{input_, state_->NextOffset()};
+    const Log::Position next{input_, next_offset_};
     log_.WaitForAny({&next, 1}, kWait);
     return absl::OkStatus();
   }
@@ -232,9 +239,9 @@ absl::Status Runner::SendAndCommit(const std::vector<LogRecord>& records) {
     if (foreign_) foreign_->Appended(sent, *offsets);
   }
   if (ticked) last_tick_ = now;
-  if (!records.empty()) {
-    absl::Status status = state_->Commit(records.back().offset + 1);
-    if (!status.ok()) return status;
+  if (!records.empty()) next_offset_ = records.back().offset + 1;
+  if (stage_->UnstoredBytes() > options_.unstored_bytes_max) {
+    if (absl::Status status = CommitState(); !status.ok()) return status;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   ReportBatch(records.size(), sent, took.count());
@@ -248,7 +255,15 @@ absl::Status Runner::ApplyBatch(const std::vector<LogRecord>& records) {
     const core::Record view{record.offset, record.append_time, record.key, record.value};
     if (absl::Status status = stage_->Apply(view, output_); !status.ok()) return status;
   }
-  return stage_->EndBatch(output_);
+  if (absl::Status status = stage_->EndBatch(output_); !status.ok()) return status;
+  return state_->read_error();
+}
+
+absl::Status Runner::CommitState() {
+  last_commit_ = options_.clock();
+  if (next_offset_ == state_->NextOffset()) return absl::OkStatus();
+  if (absl::Status status = stage_->Store(); !status.ok()) return status;
+  return state_->Commit(next_offset_);
 }
 
 std::optional<AppendRecord> Runner::TickIfDue(core::Time now) const {
@@ -262,6 +277,9 @@ std::optional<AppendRecord> Runner::TickIfDue(core::Time now) const {
 
 absl::Status Runner::Keep() {
   const core::Time now = options_.clock();
+  if (now - kCommitEvery >= last_commit_) {
+    if (absl::Status status = CommitState(); !status.ok()) return status;
+  }
   if (now - kFlushEvery >= last_flush_) {
     if (absl::Status status = state_->Flush(); !status.ok()) return status;
     last_flush_ = now;

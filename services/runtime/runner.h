@@ -25,9 +25,11 @@
 namespace ringfence::runtime {
 
 // Runs one stage over one partition of a mailbox, in a thread of its own: reads a batch, applies
-// it, appends what came out and waits until the log has it, then commits state and offset together.
-// After a crash it goes on from the state's offset; what it sends again, receivers know by its
-// place. It tells the log, as reader `stage`, up to where the state is durable.
+// it, appends what came out and waits until the log has it. Once it is up to date, and else every
+// second or when much has changed, it commits state and offset together: so an entry that many
+// batches change is written once. After a crash it goes on from the state's offset; what it sends
+// again, receivers know by its place. It tells the log, as reader `stage`, up to where the state is
+// durable.
 //
 // After an error of its surroundings that may pass (reaction.h) it goes back to the last commit and
 // tries again, so that it drops nothing and skips nothing. A state that met an error of the disk is
@@ -57,6 +59,8 @@ class Runner {
     bool recheck = false;
     size_t batch_records_max = 500;
     size_t batch_bytes_max = size_t{4} << 20;
+    // What the stage keeps in memory beyond this is committed at the end of the batch.
+    size_t unstored_bytes_max = size_t{32} << 20;
   };
   using StageFactory = std::function<std::unique_ptr<core::Stage>(core::State&)>;
 
@@ -68,7 +72,8 @@ class Runner {
   // As Stop.
   ~Runner();
 
-  // Finishes the batch, flushes the state; returns what that gave. To be called by one thread.
+  // Finishes the batch, commits and flushes the state; returns what that gave. To be called by one
+  // thread.
   absl::Status Stop();
 
   // Any thread.
@@ -89,12 +94,14 @@ class Runner {
   absl::Status CheckOffset(int64_t next, int64_t start, int64_t end) const;
   void CloseState();
   void Run(const std::stop_token& stop);
-  // Reads, applies, appends, commits what is there; waits a little if nothing is.
+  // Reads, applies, appends what is there; commits and waits a little if nothing is.
   absl::Status RunBatch();
-  absl::Status SendAndCommit(const std::vector<LogRecord>& records);
+  absl::Status ApplyAndSend(const std::vector<LogRecord>& records);
   absl::Status ApplyBatch(const std::vector<LogRecord>& records);
+  // Commits what has been applied. All that it caused must be in the log.
+  absl::Status CommitState();
   std::optional<AppendRecord> TickIfDue(core::Time now) const;
-  // Makes the state durable where that is due, and tells the log.
+  // Commits the state and makes it durable where that is due, and tells the log.
   absl::Status Keep();
   absl::Status CommitPositions();
   // Back to the last commit.
@@ -119,6 +126,9 @@ class Runner {
   absl::Mutex opening_;
   std::unique_ptr<RocksState> state_;
   std::unique_ptr<core::Stage> stage_;
+  // All before has been applied, and what it caused is in the log; the state may be behind.
+  int64_t next_offset_ = 0;
+  core::Time last_commit_ = core::kTimeMin;
   core::Time last_tick_ = core::kTimeMin;
   core::Time last_flush_ = core::kTimeMin;
   core::Time last_position_ = core::kTimeMin;

@@ -37,9 +37,13 @@ class CountingStage : public core::Stage {
   }
   absl::Status EndBatch(core::Output& output) override {
     for (const auto& [name, count] : std::exchange(changed_, {})) output.Indicator(name, count);
+    return absl::OkStatus();
+  }
+  absl::Status Store() override {
     clock_.Store();
     return absl::OkStatus();
   }
+  size_t UnstoredBytes() const override { return 0; }
   core::Time AsOf() const override { return clock_.now(); }
 
  private:

@@ -88,6 +88,7 @@ class Quality {
       const core::Record record{offset_++, now, "", waiting.front()};
       absl::Status status = stage_->Apply(record, output);
       if (status.ok()) status = stage_->EndBatch(output);
+      if (status.ok()) status = stage_->Store();
       if (!status.ok()) {
         std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
         return false;

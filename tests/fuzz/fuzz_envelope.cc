@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "pipelines/cluster/cluster.h"
-#include "pipelines/core/output_testing.h"
 #include "pipelines/core/memory_state.h"
+#include "pipelines/core/output_testing.h"
 #include "pipelines/dedupe/dedupe.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   record.value = std::string_view(reinterpret_cast<const char*>(data) + 1, size - 1);
   for (record.offset = 0; record.offset < 2; ++record.offset) {
     if (!stage->Apply(record, output).ok()) return 0;
-    if (!stage->EndBatch(output).ok()) return 0;
+    if (!stage->EndBatch(output).ok() || !stage->Store().ok()) return 0;
   }
   for (const auto& [key, value] : output.indicators) {
     internal::v1::IndicatorRecord sent;

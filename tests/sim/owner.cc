@@ -109,6 +109,7 @@ absl::Status Owner::Apply(const std::vector<LogRecord>& log, size_t records) {
 }
 
 absl::Status Owner::EndBatch() { return stage_->EndBatch(*output_); }
+absl::Status Owner::Store() { return stage_->Store(); }
 
 std::vector<Outgoing> Owner::TakeOutgoing() { return output_->Take(); }
 

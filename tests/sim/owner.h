@@ -55,13 +55,16 @@ class Owner {
 
   // Applies up to `records` of `log`, without the end of the batch.
   absl::Status Apply(const std::vector<LogRecord>& log, size_t records);
-  // Ends the batch; what came out since the last call.
+  // Ends the batch.
   absl::Status EndBatch();
+  // Writes to the state what changed. Only after the end of a batch.
+  absl::Status Store();
+  // What came out since the last call.
   std::vector<Outgoing> TakeOutgoing();
 
   // What a reader of the state would see.
   core::State& state() { return state_; }
-  // Only after the end of a batch.
+  // Only after Store.
   Checkpoint Keep() const { return {state_, next_}; }
   uint64_t number() const { return number_; }
   size_t next() const { return next_; }

@@ -52,12 +52,14 @@ class Simulation {
   explicit Simulation(const SimulationOptions& options)
       : options_(options),
         random_(options.seed),
+        store_random_(options.seed + 0x3c6ef372fe94f82a),
         world_(RandomWorld(random_)),
         knobs_(RandomKnobs(random_)),
         log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax) {
     // Of its own, so that a seed is the same world with other numbers of the rule.
     Random rules_random(options.seed + 0x9e3779b97f4a7c15);
     knobs_.cluster.ties = RandomTieRules(rules_random);
+    store_ = store_random_.Pick({0.0, 0.1, 0.5, 1.0});
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
     knobs_.dedupe.rules.wait_for_confirmations = options.broken != Break::kDetach;
     if (random_.Chance(0.2)) chaos_ = {0.03, 0, 0, 0, 0};
@@ -206,7 +208,11 @@ class Simulation {
     Trace("{} of owner {} up to {}, sends {}", NameOf(partition), seat.owner->number(),
           seat.owner->next(), outgoing.size());
     for (Outgoing& record : outgoing) Send(partition, seat.owner->number(), std::move(record));
-    if (crashes) Crash(partition, seat);
+    if (crashes) {
+      Crash(partition, seat);
+    } else if (store_random_.Chance(store_)) {
+      Fail(seat.owner->Store());
+    }
     return true;
   }
 
@@ -248,6 +254,7 @@ class Simulation {
   // What an owner sent is in the log before its state is kept.
   void Flush(Seat& seat) {
     log_.DeliverAllOf(seat.owner->number(), random_);
+    Fail(seat.owner->Store());
     seat.flushed = seat.owner->Keep();
   }
   void Crash(const PartitionName& partition, Seat& seat) {
@@ -308,7 +315,9 @@ class Simulation {
       const core::Id report = core::ReportKey(name.first, name.second);
       const PartitionName partition = {Mailbox::kDedupe,
                                        core::PartitionOf(report, knobs_.dedupe_partitions)};
-      auto explained = dedupe::Explain(seats_.at(partition).front().owner->state(), report);
+      Owner& owner = *seats_.at(partition).front().owner;
+      if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
+      auto explained = dedupe::Explain(owner.state(), report);
       if (!explained.ok()) return std::string(explained.status().message());
       const core::Id expected = core::ReportKey(representative.first, representative.second);
       if (explained->incident == expected) continue;
@@ -325,10 +334,14 @@ class Simulation {
 
   const SimulationOptions options_;
   Random random_;
+  // Of its own, so that a seed is the same world whenever owners write what changed.
+  Random store_random_;
   const WorldPlan world_;
   Knobs knobs_;
   SimulatedLog log_;
   Chaos chaos_;
+  // How often an owner writes what changed, a batch.
+  double store_ = 0;
   Versions versions_;
   Reader reader_;
   std::vector<PartitionName> partitions_;

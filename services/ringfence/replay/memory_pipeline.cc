@@ -12,6 +12,7 @@ namespace {
 using core::Mailbox;
 
 constexpr size_t kBatchRecordsMax = 500;
+constexpr size_t kUnstoredBytesMax = size_t{32} << 20;
 
 }  // namespace
 
@@ -44,6 +45,9 @@ class MemoryPipeline::Partition {
       if (!status.ok()) return status;
     }
     if (absl::Status status = stage_->EndBatch(output_); !status.ok()) return status;
+    if (stage_->UnstoredBytes() > kUnstoredBytesMax) {
+      if (absl::Status status = stage_->Store(); !status.ok()) return status;
+    }
     return output_.Take();
   }
 

@@ -214,6 +214,8 @@ absl::Status RocksState::Commit(int64_t next_offset) {
   return absl::OkStatus();
 }
 
+const absl::Status& RocksState::read_error() const { return impl_->read_error; }
+
 void RocksState::Discard() {
   impl_->overlay.clear();
   impl_->read_error = absl::OkStatus();

@@ -67,6 +67,9 @@ class RocksState : public core::State {
   // earlier read: nothing was written, and what was computed since the last commit is worth
   // nothing.
   absl::Status Commit(int64_t next_offset);
+  // Ok, or the first error that a read met since the last Discard: what was computed from it is
+  // worth nothing, and must not be sent.
+  const absl::Status& read_error() const;
   // Goes back to the last commit, and forgets errors.
   void Discard();
   // Where to read on; 0 in a new state.
