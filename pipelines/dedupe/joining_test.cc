@@ -174,11 +174,11 @@ TEST_F(Incidents, AChainThatLosesItsMiddleSplitsAndJoinsAgain) {
 
 TEST_F(Incidents, ALaterConflictSplits) {
   Send(Named("bank", "1", "+1").Phone("p"));
-  Send(Named("software", "1", "+2").Phone("p").At(kReported + 2 * kDay));
+  Send(Named("software", "1", "+2").Phone("p").At(kReported + kDay / 2));
   EXPECT_THAT(Joined(), SizeIs(1));
   Send(Named("bank", "1", "+1").Revision(1).Phone("p").Email("a"));
   EXPECT_THAT(Joined(), SizeIs(1));
-  Send(Named("software", "1", "+2").Revision(1).Phone("p").Email("b").At(kReported + 2 * kDay));
+  Send(Named("software", "1", "+2").Revision(1).Phone("p").Email("b").At(kReported + kDay / 2));
   EXPECT_THAT(Joined(), IsEmpty());
 }
 
@@ -192,8 +192,8 @@ TEST_F(Incidents, ARevisionThatChangesTheBearerReachesTheOthers) {
 }
 
 TEST_F(Incidents, AReportThatIsForgottenLeavesTheIncident) {
-  Send(Named("bank", "1", "+1").Phone("p"));
-  Send(Named("software", "1", "+2").Phone("p").At(kReported + 5 * kDay));
+  Send(Named("bank", "1", "+1").Phone("p").Email("e"));
+  Send(Named("software", "1", "+2").Phone("p").Email("e").At(kReported + 3 * kDay));
   EXPECT_THAT(Joined(), SizeIs(1));
   Tick(kReported + 404 * kDay);
   EXPECT_THAT(Joined(), IsEmpty());

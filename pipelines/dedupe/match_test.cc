@@ -67,6 +67,65 @@ TEST(Match, AVictimWhoIsHitAgainInAnotherWeekIsTwoIncidents) {
   }
 }
 
+TEST(Match, AVictimWhoIsHitAgainByTheSameCallCentreIsTwoIncidents) {
+  // The same mule, the same price, the same numbers and site; only the weeks differ, whatever is
+  // said of the payments.
+  auto report = [](ReportBuilder builder, core::Time at, bool pays) {
+    builder.At(at).Phone("p").Email("e").Token(3, "a");
+    if (pays) builder.Pay("X", "399.99");
+    for (int i = 0; i < 5; ++i) builder.Name(v1::IDENTIFIER_TYPE_PHONE, std::to_string(i));
+    return ReportRevision(builder);
+  };
+  for (int days : {7, 8, 14, 21}) {
+    const core::Time later = kReported + days * kDay;
+    EXPECT_FALSE(AreOne(report(Bank(), kReported, true), report(Software(), later, true))) << days;
+    EXPECT_FALSE(AreOne(report(Bank(), kReported, true), report(Software(), later, false))) << days;
+  }
+  EXPECT_TRUE(AreOne(report(Bank(), kReported, true), report(Software(), kReported, true)));
+}
+
+TEST(Match, ARelativeOnAnotherDayIsAnotherIncidentThoughOneNamesNoAddress) {
+  const ReportRevision mother = Bank().Phone("p").Email("m").Name(v1::IDENTIFIER_TYPE_PHONE, "+1");
+  auto son = [](core::Time later, const std::string& number) {
+    return ReportRevision(
+        Software().At(kReported + later).Phone("p").Name(v1::IDENTIFIER_TYPE_PHONE, number));
+  };
+  EXPECT_FALSE(AreOne(mother, son(2 * kDay, "+2")));
+  // What they met in common, or one day, speaks for one incident all the same.
+  EXPECT_TRUE(AreOne(mother, son(2 * kDay, "+1")));
+  EXPECT_TRUE(AreOne(mother, son(kDay / 2, "+2")));
+}
+
+TEST(Match, APriceToOnePayeeTakesOneDayAndMoreInCommon) {
+  auto report = [](ReportBuilder builder, core::Time paid_after) {
+    return ReportRevision(builder.Pay("X", "399.99", "", paid_after)
+                              .Name(v1::IDENTIFIER_TYPE_IBAN, "X")
+                              .Name(v1::IDENTIFIER_TYPE_PHONE, "+1"));
+  };
+  EXPECT_TRUE(AreOne(report(Bank(), 0), report(Software(), kDay)));
+  EXPECT_FALSE(AreOne(report(Bank(), 0), report(Software(), 2 * kDay)));
+  EXPECT_FALSE(AreOne(report(Bank().Email("m"), 0), report(Software().Email("n"), 0)));
+}
+
+TEST(Match, ARoundedAmountIsNoOtherAmount) {
+  auto amount_of = [](const std::string& one, const std::string& other) {
+    for (const Contribution& contribution :
+         CompareReports(Bank().Pay("X", one), Software().Pay("Y", other)).contributions) {
+      if (contribution.field == Field::kAmount) return contribution.weight;
+    }
+    return Weight{0};
+  };
+  for (const auto& [one, other] : {std::pair("199", "200"), std::pair("1999.99", "2000"),
+                                   std::pair("499.99", "499"), std::pair("12000", "12200")}) {
+    EXPECT_EQ(amount_of(one, other), kBit) << one;
+    EXPECT_EQ(amount_of(other, one), kBit) << one;
+  }
+  for (const auto& [one, other] : {std::pair("199", "210"), std::pair("0.5", "0.7"),
+                                   std::pair("9", "9.5"), std::pair("999999999999999999", "1")}) {
+    EXPECT_LT(amount_of(one, other), 0) << one;
+  }
+}
+
 TEST(Match, OnePaymentJoinsReportsFarApart) {
   EXPECT_TRUE(AreOne(Bank().Phone("p").Pay("X", "4913.27", "FT2311700042"),
                      Software()
@@ -127,14 +186,15 @@ TEST(Match, ANarrativeOnlyEverSupports) {
 }
 
 TEST(Match, OnePartnersOwnReportsNeedMore) {
-  const ReportRevision first = ReportBuilder("bank", "1").Phone("p").At(kReported);
-  const ReportRevision second = ReportBuilder("bank", "2").Phone("p").At(kReported + 2 * kDay);
-  const ReportRevision other = ReportBuilder("software", "2").Phone("p").At(kReported + 2 * kDay);
-  EXPECT_TRUE(AreOne(first, other));
-  // 22 + 2 bits: just enough.
-  EXPECT_TRUE(AreOne(first, second));
-  const ReportRevision third = ReportBuilder("bank", "3").Phone("p").At(kReported + 5 * kDay);
-  EXPECT_FALSE(AreOne(first, third));
+  auto report = [](const std::string& partner, const std::string& id, int days) {
+    return ReportRevision(
+        ReportBuilder(partner, id).Phone("p").Email("e").At(kReported + days * kDay));
+  };
+  const ReportRevision first = report("bank", "1", 0);
+  // 26 - 2 bits: just enough.
+  EXPECT_TRUE(AreOne(first, report("bank", "2", 3)));
+  EXPECT_FALSE(AreOne(first, report("bank", "2", 4)));
+  EXPECT_TRUE(AreOne(first, report("software", "2", 4)));
 }
 
 // Reports of few values, so that every field agrees, conflicts and is missing often enough.

@@ -56,7 +56,7 @@ Generator::Generator(const Options& options)
       mint_(random_.Next()),
       world_(CentresFor(options.records), mint_, random_),
       storyteller_(world_, mint_, random_),
-      overlap_(random_),
+      overlap_(options.omissions, mint_, random_),
       reports_of_partner_(options.partners, 0) {}
 
 const Record* Generator::Next() {
@@ -87,7 +87,7 @@ void Generator::MakeFirst() {
 
 v1::Report Generator::Tell(Incident& incident, size_t partner) {
   v1::Report report = storyteller_.Tell(incident, partner, record_.time);
-  if (options_.overlap) overlap_.Blur(report);
+  if (options_.overlap) overlap_.Blur(partner, report);
   report.set_report_id(NextReportId(partner));
   return report;
 }

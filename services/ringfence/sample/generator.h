@@ -68,6 +68,7 @@ class Generator {
     core::Time span = 30 * core::kDay;
     // Victims tell up to three companies, each of which hears another part of it (see Overlap).
     bool overlap = false;
+    Omissions omissions = Omissions::kByCompany;
   };
 
   explicit Generator(const Options& options);
