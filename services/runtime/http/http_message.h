@@ -21,6 +21,7 @@ struct HttpRequest {
   std::multimap<std::string, std::string> query;
   // Names in lower case.
   std::multimap<std::string, std::string> headers;
+  std::string body;
   // "127.0.0.1", "::1".
   std::string remote_address;
 

@@ -35,6 +35,7 @@ HttpRequest ToRequest(const httplib::Request& from) {
   request.path = from.path;
   request.query.insert(from.params.begin(), from.params.end());
   for (const auto& [name, value] : from.headers) request.headers.emplace(LowerCase(name), value);
+  request.body = from.body;
   request.remote_address = from.remote_addr;
   return request;
 }
@@ -55,6 +56,18 @@ void SetSocketOptions(socket_t socket) {
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 }
 
+// Counts itself.
+class InHand {
+ public:
+  explicit InHand(std::atomic<size_t>& count) : count_(count) { ++count_; }
+  ~InHand() { --count_; }
+  InHand(const InHand&) = delete;
+  InHand& operator=(const InHand&) = delete;
+
+ private:
+  std::atomic<size_t>& count_;
+};
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -66,21 +79,31 @@ struct HttpServer::Impl {
   Metrics& metrics;
   std::unique_ptr<httplib::Server> server;
   std::atomic<bool> stopping = false;
+  // Requests that are being answered, each until its last piece is sent.
+  std::atomic<size_t> in_hand = 0;
   int port = 0;
   std::thread listener;
 
+  bool TakesMethod(const std::string& method, const std::string& path) const;
   void Answer(const httplib::Request& from, httplib::Response& to);
-  void Send(HttpResponse response, bool use_gzip, httplib::Response& to);
+  void Send(HttpResponse response, bool use_gzip, std::shared_ptr<const InHand> in_hand_here,
+            httplib::Response& to);
 };
+
+bool HttpServer::Impl::TakesMethod(const std::string& method, const std::string& path) const {
+  if (method == "GET" || method == "HEAD") return true;
+  return method == "POST" && !options.post_below.empty() && path.starts_with(options.post_below);
+}
 
 void HttpServer::Impl::Answer(const httplib::Request& from, httplib::Response& to) {
   const HttpRequest request = ToRequest(from);
+  auto in_hand_here = std::make_shared<const InHand>(in_hand);
   // The library would compress by itself, in a way of its own. The object is none of a const kind.
   const_cast<httplib::Request&>(from).headers.erase("Accept-Encoding");
   const_cast<httplib::Request&>(from).headers.erase("Range");
   const_cast<httplib::Request&>(from).ranges.clear();
   HttpResponse response;
-  if (from.method != "GET" && from.method != "HEAD") {
+  if (!TakesMethod(from.method, request.path)) {
     response.status = 405;
     response.headers.emplace_back("Allow", "GET, HEAD");
   } else if (from.version == "HTTP/1.0" && request.path != "/metrics") {
@@ -101,13 +124,18 @@ void HttpServer::Impl::Answer(const httplib::Request& from, httplib::Response& t
   if (!response.etag.empty()) to.set_header("ETag", response.etag);
   to.status = response.status;
   if (response.status == 304) return;
-  const bool can_use_gzip = response.next || response.body.size() >= kCompressBytesMin;
+  // A compressed stream would hold back what is to be read now.
+  const bool is_events = response.content_type == "text/event-stream";
+  const bool can_use_gzip =
+      !is_events && (response.next || response.body.size() >= kCompressBytesMin);
   if (can_use_gzip) to.set_header("Vary", "Accept-Encoding");
   Send(std::move(response),
-       can_use_gzip && AllowsGzip(request.Header("accept-encoding").value_or("")), to);
+       can_use_gzip && AllowsGzip(request.Header("accept-encoding").value_or("")),
+       std::move(in_hand_here), to);
 }
 
-void HttpServer::Impl::Send(HttpResponse response, bool use_gzip, httplib::Response& to) {
+void HttpServer::Impl::Send(HttpResponse response, bool use_gzip,
+                            std::shared_ptr<const InHand> in_hand_here, httplib::Response& to) {
   if (use_gzip) to.set_header("Content-Encoding", "gzip");
   if (!response.next) {
     if (use_gzip) {
@@ -123,7 +151,8 @@ void HttpServer::Impl::Send(HttpResponse response, bool use_gzip, httplib::Respo
   const Clock::time_point until = Clock::now() + options.send_within;
   to.set_chunked_content_provider(
       response.content_type.c_str(),
-      [this, gzip, until, next = std::move(response.next)](size_t, httplib::DataSink& sink) {
+      [this, gzip, until, in_hand_here = std::move(in_hand_here), next = std::move(response.next)](
+          size_t, httplib::DataSink& sink) {
         if (stopping || Clock::now() > until) return false;
         std::string piece;
         const absl::StatusOr<bool> more = next(piece);
@@ -150,6 +179,11 @@ HttpServer::~HttpServer() {
   impl_->stopping = true;
   impl_->server->stop();
   if (impl_->listener.joinable()) impl_->listener.join();
+}
+
+void HttpServer::CutOff() {
+  impl_->stopping = true;
+  while (impl_->in_hand > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 int HttpServer::port() const { return impl_->port; }
@@ -187,12 +221,12 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
         self->Answer(from, to);
         return httplib::Server::HandlerResponse::Handled;
       });
-  const httplib::Server::Handler refuse = [self = impl.get()](const httplib::Request& from,
+  const httplib::Server::Handler answer = [self = impl.get()](const httplib::Request& from,
                                                               httplib::Response& to) {
     self->Answer(from, to);
   };
-  server.Post(".*", refuse).Put(".*", refuse).Patch(".*", refuse).Delete(".*", refuse);
-  server.Options(".*", refuse);
+  server.Post(".*", answer).Put(".*", answer).Patch(".*", answer).Delete(".*", answer);
+  server.Options(".*", answer);
   const std::string host = options.host.starts_with('[')
                                ? options.host.substr(1, options.host.size() - 2)
                                : options.host;

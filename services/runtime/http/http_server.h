@@ -12,7 +12,8 @@
 namespace ringfence::runtime {
 
 // HTTP/1.1 in front of one handler: streams bodies of any size, compresses them with gzip where the
-// client takes it, answers conditional requests. GET and HEAD; anything else is 405.
+// client takes it, answers conditional requests. GET and HEAD; POST where the handler takes it,
+// anything else is 405. Events (text/event-stream) go out as they come, uncompressed.
 class HttpServer {
  public:
   struct Options {
@@ -32,6 +33,8 @@ class HttpServer {
     std::chrono::seconds send_within{600};
     std::chrono::seconds keep_alive{5};
     size_t body_bytes_max = size_t{1} << 20;
+    // Paths that begin so may be posted to; empty: none.
+    std::string post_below;
   };
 
   // `metrics` must outlive it. `handler` is called from several threads until `this` goes.
@@ -43,6 +46,11 @@ class HttpServer {
   ~HttpServer();
 
   int port() const;
+
+  // Cuts off what is being sent in pieces, now and from now on, and waits until no request holds
+  // anything of the handler's: what NextPiece reads from may go then. At most Options::write_within
+  // for who takes nothing.
+  void CutOff();
 
  private:
   struct Impl;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -160,6 +161,63 @@ TEST_F(HttpServers, EndThoughAClientReadsWithoutEnd) {
   server_.reset();
   reader.join();
   EXPECT_FALSE(completed);
+}
+
+TEST_F(HttpServers, CutOffReturnsOnceNobodyHoldsWhatPiecesAreReadFrom) {
+  auto source = std::make_shared<std::string>("more");
+  Start([&](const HttpRequest&) {
+    HttpResponse response;
+    response.content_type = "text/event-stream";
+    response.next = [source](std::string& piece) -> absl::StatusOr<bool> {
+      piece = *source;
+      return true;
+    };
+    return response;
+  });
+  std::atomic<bool> has_come = false;
+  std::thread reader(
+      [&] { client_->Get("/", [&](const char*, size_t) { return has_come = true; }); });
+  while (!has_come) std::this_thread::yield();
+  server_->CutOff();
+  EXPECT_EQ(source.use_count(), 1);
+  reader.join();
+}
+
+TEST_F(HttpServers, EventsComeUncompressedAndAtOnce) {
+  Start([](const HttpRequest&) {
+    HttpResponse response;
+    response.content_type = "text/event-stream";
+    response.next = [first = true](std::string& piece) mutable -> absl::StatusOr<bool> {
+      if (first) piece = "event: state\ndata: {}\n\n";
+      first = false;
+      std::this_thread::yield();
+      return true;
+    };
+    return response;
+  });
+  std::string got;
+  client_->Get("/", {{"Accept-Encoding", "gzip"}}, [&](const char* data, size_t length) {
+    got.append(data, length);
+    return false;
+  });
+  EXPECT_EQ(got, "event: state\ndata: {}\n\n");
+}
+
+TEST_F(HttpServers, PostsReachOnlyThePathsThatTakeThem) {
+  HttpServer::Options options;
+  options.post_below = "/api/";
+  Start(
+      [](const HttpRequest& request) {
+        HttpResponse response;
+        response.content_type = "text/plain";
+        response.body = request.method + " " + request.body;
+        return response;
+      },
+      options);
+  EXPECT_EQ(client_->Post("/api/x", "{}", "application/json")->body, "POST {}");
+  EXPECT_EQ(client_->Post("/v1/x", "{}", "application/json")->status, 405);
+  EXPECT_EQ(client_->Put("/api/x", "{}", "application/json")->status, 405);
+  EXPECT_EQ(client_->Delete("/api/x")->status, 405);
 }
 
 TEST(HttpMessages, TagsAreComparedWeakly) {

@@ -26,6 +26,7 @@ absl::StatusOr<std::string> OperationsHttp::Serve(const std::string& address, Me
   HttpServer::Options options;
   options.host = parsed->host;
   options.port = parsed->port;
+  options.post_below = "/api/";
   auto server = HttpServer::Start(
       options, [this, &metrics](const HttpRequest& request) { return Answer(request, metrics); },
       metrics);
@@ -35,8 +36,11 @@ absl::StatusOr<std::string> OperationsHttp::Serve(const std::string& address, Me
 }
 
 void OperationsHttp::SetService(const RunningService* service) {
-  absl::MutexLock lock(&mutex_);
-  service_ = service;
+  {
+    absl::MutexLock lock(&mutex_);
+    service_ = service;
+  }
+  if (service == nullptr && server_) server_->CutOff();
 }
 
 HttpResponse OperationsHttp::Answer(const HttpRequest& request, const Metrics& metrics) const {

@@ -19,7 +19,8 @@ class OperationsHttp {
  public:
   // Returns HOST:PORT. `metrics` must outlive it.
   absl::StatusOr<std::string> Serve(const std::string& address, Metrics& metrics);
-  // Borrowed until the next call; returns once nobody is in it any more. Null: none.
+  // Borrowed until the next call; returns once nobody is in it any more, nor in anything that it
+  // gave out piece by piece, which is cut off. Null: none, for good.
   void SetService(const RunningService* service) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
