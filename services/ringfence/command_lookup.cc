@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "pipelines/identifiers/guess.h"
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
-#include "services/ringfence/guess.h"
 #include "services/ringfence/indicator_text.h"
 #include "services/ringfence/options.h"
 #include "services/ringfence/words.h"
@@ -57,7 +57,7 @@ std::vector<Asked> AskFor(const Arguments& arguments) {
   for (const std::string& value : arguments.values) {
     Asked& one = asked.emplace_back();
     one.value = value;
-    one.candidates = GuessIdentifiers(value, arguments.scheme, arguments.region);
+    one.candidates = identifiers::GuessIdentifiers(value, arguments.scheme, arguments.region);
     if (arguments.type.empty()) continue;
     one.candidates.resize(1);
     one.candidates[0].set_type(*ParseType(arguments.type));

@@ -1,11 +1,10 @@
-#include "services/ringfence/guess.h"
+#include "pipelines/identifiers/guess.h"
 
 #include <gmock/gmock.h>
 
 #include "pipelines/identifiers/normalise.h"
-#include "services/ringfence/words.h"
 
-namespace ringfence::cli {
+namespace ringfence::identifiers {
 namespace {
 
 struct Case {
@@ -39,10 +38,10 @@ TEST(Guess, LikeliestTypeCanBeRead) {
     const auto guesses = GuessIdentifiers(one.value, one.scheme, "US");
     ASSERT_FALSE(guesses.empty()) << one.value;
     EXPECT_EQ(TypeWord(guesses[0].type()), TypeWord(one.likeliest)) << one.value;
-    const auto normalised = identifiers::Normalise(
+    const auto normalised = Normalise(
         guesses[0].type(), guesses[0].value(),
         {.region = guesses[0].region(), .scheme = guesses[0].scheme(), .sub_account = ""});
-    EXPECT_TRUE(std::holds_alternative<identifiers::Canonical>(normalised)) << one.value;
+    EXPECT_TRUE(std::holds_alternative<Canonical>(normalised)) << one.value;
   }
 }
 
@@ -59,50 +58,5 @@ TEST(Guess, NothingIsWithoutAGuess) {
   }
 }
 
-TEST(Words, TypesAndActionsReadBackWhatTheyPrint) {
-  for (int type = 1; type < v1::IdentifierType_ARRAYSIZE; ++type) {
-    EXPECT_EQ(ParseType(TypeWord(static_cast<v1::IdentifierType>(type))), type);
-  }
-  EXPECT_EQ(ParseType("Remote-Access-ID"), v1::IDENTIFIER_TYPE_REMOTE_ACCESS_ID);
-  EXPECT_EQ(ParseType("fax"), std::nullopt);
-  EXPECT_EQ(ParseType(""), std::nullopt);
-  EXPECT_EQ(ParseAction("block"), v1::ACTION_BLOCK);
-  EXPECT_EQ(ParseAction("unspecified"), std::nullopt);
-}
-
-TEST(Words, TerminalIsNotAtTheMercyOfReports) {
-  EXPECT_EQ(Printable("a\x1b[31mb\r\n\x7f"), "a?[31mb???");
-  EXPECT_EQ(Printable("\xc2\x9b"
-                      "31m"),
-            "?31m");
-  EXPECT_EQ(Printable("b\xc3\xbc"
-                      "cher"),
-            "b\xc3\xbc"
-            "cher");
-}
-
-TEST(Words, NumbersAndTimes) {
-  EXPECT_EQ(CountWord(0), "0");
-  EXPECT_EQ(CountWord(999), "999");
-  EXPECT_EQ(CountWord(1'000), "1,000");
-  EXPECT_EQ(CountWord(1'234'567), "1,234,567");
-  google::protobuf::Timestamp time;
-  EXPECT_EQ(TimeWord(time), "-");
-  time.set_seconds(1772366400);
-  EXPECT_EQ(TimeWord(time), "2026-03-01 12:00:00");
-}
-
-TEST(Words, TableLinesUp) {
-  Table table({"A", "B"});
-  table.Add(
-      {"b\xc3\xbc"
-       "cher",
-       "1"});
-  table.Add({"x", ""});
-  EXPECT_EQ(table.Text(),
-            "A       B\nb\xc3\xbc"
-            "cher  1\nx\n");
-}
-
 }  // namespace
-}  // namespace ringfence::cli
+}  // namespace ringfence::identifiers

@@ -1,9 +1,9 @@
-#include "services/ringfence/guess.h"
+#include "pipelines/identifiers/guess.h"
 
 #include <algorithm>
 #include <iterator>
 
-namespace ringfence::cli {
+namespace ringfence::identifiers {
 namespace {
 
 using namespace v1;  // NOLINT(google-build-using-namespace): names of enumerations
@@ -131,4 +131,4 @@ std::vector<Identifier> GuessIdentifiers(std::string_view value, std::string_vie
   return identifiers;
 }
 
-}  // namespace ringfence::cli
+}  // namespace ringfence::identifiers
