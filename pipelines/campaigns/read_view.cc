@@ -80,6 +80,12 @@ std::optional<v1::Campaign> ReadView::CampaignOf(const Label& label) {
   return campaign;
 }
 
+std::optional<internal::v1::StoredCampaign> ReadView::SumsOf(const Label& label) {
+  const std::optional<Totals> totals = TotalsOf(state_, label);
+  if (!totals || !totals->IsCampaign()) return std::nullopt;
+  return totals->stored();
+}
+
 std::optional<Label> ReadView::LabelOfCampaign(std::string_view campaign_id) {
   const std::optional<core::Id> member = names_.OldestOf(campaign_id);
   if (!member) return std::nullopt;

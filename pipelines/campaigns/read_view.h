@@ -14,6 +14,7 @@
 #include "pipelines/campaigns/tables.h"
 #include "pipelines/core/state.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
+#include "ringfence/internal/v1/state.pb.h"
 #include "ringfence/v1/indicator.pb.h"
 
 namespace ringfence::campaigns {
@@ -34,6 +35,8 @@ class ReadView {
 
   // The campaign with this label; nothing where its members, if any, are no campaign.
   std::optional<v1::Campaign> CampaignOf(const Label& label);
+  // What its members add up to, organisations by name too; nothing as CampaignOf.
+  std::optional<internal::v1::StoredCampaign> SumsOf(const Label& label);
   // The label of the campaign that the identifier behind a campaign id is in now. The id may be an
   // old one: CampaignOf says what it is called now.
   std::optional<Label> LabelOfCampaign(std::string_view campaign_id);

@@ -6,6 +6,7 @@
 
 #include "pipelines/identifiers/normalise.h"
 #include "services/publish/admin_service.h"
+#include "services/publish/console/console.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/indicator_service.h"
 #include "services/publish/publisher.h"
@@ -45,6 +46,9 @@ class PublishService : public runtime::RunningService {
     api.deployment = config.deployment();
     api.clock = surroundings_.clock;
     api_ = std::make_unique<HttpApi>(api, *publisher_);
+    Console::Options console;
+    console.deployment = config.deployment();
+    console_ = std::make_unique<Console>(console, *publisher_);
     return Listen(*cursors);
   }
 
@@ -74,6 +78,7 @@ class PublishService : public runtime::RunningService {
   absl::Status Failed() const override { return publisher_->Health(); }
   std::string GrpcAddress() const override { return listener_->address(); }
   runtime::HttpResponse Answer(const runtime::HttpRequest& request) const override {
+    if (auto page = console_->Answer(request)) return *std::move(page);
     return api_->Answer(request);
   }
 
@@ -116,6 +121,7 @@ class PublishService : public runtime::RunningService {
   std::optional<runtime::DiskGuard> disk_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<HttpApi> api_;
+  std::unique_ptr<Console> console_;
   std::unique_ptr<IndicatorService> indicators_;
   std::unique_ptr<AdminService> admin_;
   std::unique_ptr<runtime::GrpcListener> listener_;

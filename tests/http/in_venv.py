@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a Python script with the packages of requirements.txt, in a virtual environment that is made if need be.
+"""Runs a Python script with the packages of the requirements.txt beside it, in a virtual environment that is made if need be.
 
     in_venv.py --venv build/release/http-venv SCRIPT [ARGUMENT...]
 
@@ -13,7 +13,6 @@ import subprocess
 import sys
 
 SKIPPED = 77
-REQUIREMENTS = pathlib.Path(__file__).with_name("requirements.txt")
 
 
 def skip(why):
@@ -25,19 +24,19 @@ def run(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def make(venv):
+def make(venv, requirements):
     """Returns its interpreter; makes it anew where the requirements are others."""
     python = venv / "bin" / "python"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     mark = venv / "made-of"
     if mark.exists() and mark.read_text() == wanted:
         return python
     made = run(sys.executable, "-m", "venv", "--clear", str(venv))
     if made.returncode != 0:
         skip("no virtual environment can be made: is python3-venv installed?\n" + made.stdout[-1000:])
-    made = run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "-r", str(REQUIREMENTS))
+    made = run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "-r", str(requirements))
     if made.returncode != 0:
-        skip("the packages of tests/http/requirements.txt cannot be had from the package index:\n" + made.stdout[-1000:])
+        skip(f"the packages of {requirements} cannot be had from the package index:\n" + made.stdout[-1000:])
     mark.write_text(wanted)
     return python
 
@@ -51,7 +50,7 @@ def main():
     # Tests run side by side.
     with open(str(options.venv) + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        python = make(options.venv)
+        python = make(options.venv, pathlib.Path(options.command[0]).with_name("requirements.txt"))
     sys.exit(subprocess.run([str(python), *options.command]).returncode)
 
 

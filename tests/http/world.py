@@ -9,10 +9,13 @@ import tempfile
 
 
 class World:
+    """Without reports it is empty."""
+
     def __init__(self, program, reports, seed):
         self.program = str(pathlib.Path(program).resolve())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringfence-http-"))
-        self.run("sample", "--reports", str(reports), "--seed", str(seed), "--out", str(self.folder / "sample"))
+        if reports:
+            self.run("sample", "--reports", str(reports), "--seed", str(seed), "--out", str(self.folder / "sample"))
         self.files = sorted(p for p in (self.folder / "sample").glob("*.jsonl") if p.stem != "truth")
         self.log = open(self.folder / "server.log", "w")
         self.start()

@@ -75,6 +75,8 @@ int HttpStatusOf(absl::StatusCode code) {
       return 400;
     case absl::StatusCode::kUnauthenticated:
       return 401;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
     case absl::StatusCode::kNotFound:
       return 404;
     case absl::StatusCode::kOutOfRange:

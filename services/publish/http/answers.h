@@ -21,7 +21,8 @@ absl::StatusOr<v1::Filter> FilterOfQuery(const runtime::HttpRequest& request);
 
 // application/problem+json (RFC 9457).
 runtime::HttpResponse Problem(int status, std::string_view title);
-// kInvalidArgument is 400, kNotFound 404, kOutOfRange 410, kUnavailable 503, else 500.
+// kInvalidArgument is 400, kUnauthenticated 401, kPermissionDenied 403, kNotFound 404, kOutOfRange
+// 410, kUnavailable 503, else 500.
 runtime::HttpResponse Problem(const absl::Status& status);
 
 // Cache-Control and Expires: how long what is given out now may be used without asking again.

@@ -1,7 +1,6 @@
 #include "services/publish/http/set_lists.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "pipelines/identifiers/normalise.h"
 #include "services/publish/http/answers.h"
+#include "services/publish/http/csv.h"
 #include "services/publish/http/row_walk.h"
 
 namespace ringfence::publish {
@@ -38,63 +38,7 @@ void AppendJson(const v1::Indicator& indicator, std::string& out) {
   out += '\n';
 }
 
-// RFC 4180.
-void AppendCell(std::string_view text, std::string& out) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
-std::string_view ActionWord(v1::Action action) {
-  return action == v1::ACTION_BLOCK       ? "block"
-         : action == v1::ACTION_CHALLENGE ? "challenge"
-                                          : "monitor";
-}
-
-std::string_view TlpWord(v1::Tlp tlp) {
-  constexpr std::array<std::string_view, 6> kWords = {"red",   "clear",        "green",
-                                                      "amber", "amber_strict", "red"};
-  return kWords[static_cast<size_t>(tlp)];
-}
-
-std::string CsvHeader(const ListSource&, const Moment&) {
-  return "type,value,action,score,tlp,scope,first_seen,last_seen,expires_at,incidents,"
-         "organisations,campaign_id,indicator_id,revision\r\n";
-}
-
-void AppendCsv(const v1::Indicator& indicator, std::string& out) {
-  const std::string_view scope = indicator.scope() == v1::SCOPE_SUBTREE  ? "subtree"
-                                 : indicator.scope() == v1::SCOPE_PREFIX ? "prefix"
-                                                                         : "value";
-  const std::string cells[] = {std::string(identifiers::TypeWord(indicator.type())),
-                               indicator.value(),
-                               std::string(ActionWord(indicator.action())),
-                               std::to_string(indicator.score()),
-                               std::string(TlpWord(indicator.tlp())),
-                               std::string(scope),
-                               Rfc3339Seconds(indicator.first_seen()),
-                               Rfc3339Seconds(indicator.last_seen()),
-                               Rfc3339Seconds(indicator.expires_at()),
-                               std::to_string(indicator.explanation().incidents()),
-                               std::to_string(indicator.explanation().organisations()),
-                               indicator.campaign_id(),
-                               indicator.indicator_id(),
-                               std::to_string(indicator.revision())};
-  const char* separator = "";
-  for (const std::string& cell : cells) {
-    out += separator;
-    AppendCell(cell, out);
-    separator = ",";
-  }
-  out += "\r\n";
-}
+std::string CsvHeader(const ListSource&, const Moment&) { return std::string(kCsvHeader); }
 
 std::string NoHeader(const ListSource&, const Moment&) { return ""; }
 

@@ -179,7 +179,11 @@ absl::Status Server::StartHttp() {
   api.deployment = options_.deployment;
   api.clock = runtime::SystemNow;
   http_api_ = std::make_unique<publish::HttpApi>(api, *publisher_);
+  publish::Console::Options console;
+  console.deployment = options_.deployment;
+  console_ = std::make_unique<publish::Console>(console, *publisher_);
   const auto answer = [this](const runtime::HttpRequest& request) {
+    if (auto page = console_->Answer(request)) return *std::move(page);
     if (request.path != "/metrics") return http_api_->Answer(request);
     runtime::HttpResponse response;
     response.content_type = "text/plain; version=0.0.4";
@@ -190,6 +194,7 @@ absl::Status Server::StartHttp() {
   runtime::HttpServer::Options server;
   server.host = address->host;
   server.port = address->port;
+  server.post_below = publish::kConsoleApi;
   auto started = runtime::HttpServer::Start(server, answer, metrics_);
   if (!started.ok()) return started.status();
   http_ = *std::move(started);

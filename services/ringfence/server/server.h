@@ -11,6 +11,7 @@
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.pb.h"
 #include "services/intake/intake_runner.h"
+#include "services/publish/console/console.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_server.h"
@@ -83,6 +84,7 @@ class Server {
   std::jthread housekeeper_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<publish::HttpApi> http_api_;
+  std::unique_ptr<publish::Console> console_;
   std::unique_ptr<runtime::HttpServer> http_;
 };
 

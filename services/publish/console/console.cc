@@ -1,0 +1,184 @@
+#include "services/publish/console/console.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "google/protobuf/util/json_util.h"
+#include "services/publish/console/campaign_page.h"
+#include "services/publish/console/exports.h"
+#include "services/publish/console/overview.h"
+#include "services/publish/console/pages.h"
+#include "services/publish/console/search.h"
+#include "services/publish/http/answers.h"
+#include "services/publish/queries.h"
+
+namespace ringfence::publish {
+namespace {
+
+using runtime::HttpRequest;
+using runtime::HttpResponse;
+
+constexpr std::string_view kApi = kConsoleApi;
+constexpr uint32_t kPageSizeDefaultOfConsole = 50;
+
+std::string JsonOf(const google::protobuf::Message& message) {
+  std::string json;
+  // Fails for messages of types that it does not know; there are none here.
+  if (!google::protobuf::util::MessageToJsonString(message, &json).ok()) return "{}";
+  return json;
+}
+
+HttpResponse Json(const google::protobuf::Message& message) {
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
+  response.body = JsonOf(message);
+  response.etag = TagOf({response.body});
+  return response;
+}
+
+template <typename Message>
+HttpResponse Json(const absl::StatusOr<Message>& message) {
+  return message.ok() ? Json(*message) : Problem(message.status());
+}
+
+// A page of another site can make a browser send forms here, but not JSON, and not under our name.
+absl::Status CheckOrigin(const HttpRequest& request) {
+  if (!absl::StartsWith(request.Header("content-type").value_or(""), "application/json"))
+    return absl::InvalidArgumentError("content-type: application/json");
+  const std::optional<std::string> origin = request.Header("origin");
+  if (!origin) return absl::OkStatus();
+  const std::string host = request.Header("host").value_or("");
+  if (*origin == "http://" + host || *origin == "https://" + host) return absl::OkStatus();
+  return absl::PermissionDeniedError("origin: another site's page");
+}
+
+// An unknown field is an error: it was meant to say something.
+template <typename Message>
+absl::StatusOr<Message> Parse(const HttpRequest& request) {
+  if (absl::Status status = CheckOrigin(request); !status.ok()) return status;
+  Message message;
+  if (!google::protobuf::util::JsonStringToMessage(request.body, &message).ok())
+    return absl::InvalidArgumentError("body: not the JSON that is expected here");
+  return message;
+}
+
+absl::StatusOr<v1::ListCampaignsRequest> ListRequestOf(const HttpRequest& request) {
+  v1::ListCampaignsRequest list;
+  const std::string order = request.Query("order").value_or("organisations");
+  if (order == "organisations") {
+    list.set_order(v1::ListCampaignsRequest::ORDER_ORGANISATIONS);
+  } else if (order == "incidents") {
+    list.set_order(v1::ListCampaignsRequest::ORDER_INCIDENTS);
+  } else if (order == "last_seen") {
+    list.set_order(v1::ListCampaignsRequest::ORDER_LAST_SEEN);
+  } else {
+    return absl::InvalidArgumentError("order: organisations, incidents or last_seen");
+  }
+  list.set_page_size(kPageSizeDefaultOfConsole);
+  list.set_page_token(request.Query("page").value_or(""));
+  return list;
+}
+
+}  // namespace
+
+Console::Console(const Options& options, const Publisher& publisher)
+    : options_(options),
+      publisher_(publisher),
+      stix_(options.deployment),
+      events_(options.events, publisher) {}
+
+std::optional<HttpResponse> Console::Answer(const HttpRequest& request) const {
+  const bool is_api = request.path.starts_with(kApi);
+  std::optional<HttpResponse> page = is_api ? std::nullopt : AnswerPage(request.path);
+  if (!is_api && !page) return std::nullopt;
+  const std::optional<HttpCaller> caller = CallerOf(request);
+  HttpResponse response;
+  if (!caller) {
+    response = Problem(401, "callers on this machine only, directly");
+  } else if (page) {
+    response = *std::move(page);
+  } else {
+    response = AnswerApi(request, *caller);
+  }
+  response.route = is_api ? "api" : "console";
+  AddSecurityHeaders(response);
+  return response;
+}
+
+HttpResponse Console::AnswerApi(const HttpRequest& request, const HttpCaller& caller) const {
+  const std::shared_ptr<const Moment> moment = publisher_.Latest();
+  if (!moment->complete) return Problem(503, "the set is still being read");
+  if (!publisher_.Health().ok())
+    return Problem(503, "the set is not kept up to date here any more");
+  const std::string_view path = std::string_view(request.path).substr(kApi.size());
+  campaigns::ReadView view(*moment->state, publisher_.names());
+  if (path == "lookup") {
+    if (request.method != "POST")
+      return Problem(405, "POST, so that no value stands in an address");
+    const auto asked = Parse<console::v1::SearchRequest>(request);
+    return asked.ok() ? Json(Search(*asked, caller, view)) : Problem(asked.status());
+  }
+  if (request.method != "GET" && request.method != "HEAD") return Problem(405, "GET only");
+  if (path == "session") {
+    console::v1::Session session;
+    session.set_analyst(caller.is_analyst);
+    session.set_clearance(caller.clearance);
+    session.set_deployment(options_.deployment);
+    return Json(session);
+  }
+  if (path == "overview") {
+    console::v1::Overview overview;
+    *overview.mutable_counters() = CountersOf(view, *moment, caller);
+    AddNews(view, *moment, caller, overview);
+    v1::ListCampaignsRequest list;
+    list.set_order(v1::ListCampaignsRequest::ORDER_ORGANISATIONS);
+    list.set_page_size(kOverviewCampaigns);
+    if (auto listed = ListCampaigns(list, caller.clearance, publisher_.names(), view); listed.ok())
+      overview.mutable_campaigns()->Swap(listed->mutable_campaigns());
+    if (caller.is_analyst)
+      *overview.mutable_overlap() = *overlap_.Get(view, moment->changes, caller.clearance);
+    return Json(overview);
+  }
+  if (path == "events") {
+    auto stream = events_.Begin([this, caller](const Moment& now) {
+      campaigns::ReadView present(*now.state, publisher_.names());
+      return JsonOf(CountersOf(present, now, caller));
+    });
+    return stream ? *std::move(stream) : Problem(503, "as many streams as there can be");
+  }
+  if (path == "campaigns") {
+    const absl::StatusOr<v1::ListCampaignsRequest> list = ListRequestOf(request);
+    if (!list.ok()) return Problem(list.status());
+    return Json(ListCampaigns(*list, caller.clearance, publisher_.names(), view));
+  }
+  if (path.starts_with("campaigns/")) return AnswerCampaign(request, caller, *moment);
+  return Problem(404, "no such resource");
+}
+
+HttpResponse Console::AnswerCampaign(const HttpRequest& request, const HttpCaller& caller,
+                                     const Moment& moment) const {
+  std::string_view rest = std::string_view(request.path).substr(kApi.size() + 10);
+  const std::string_view id = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(std::min(rest.size(), id.size() + 1));
+  campaigns::ReadView view(*moment.state, publisher_.names());
+  const std::optional<campaigns::Label> label = view.LabelOfCampaign(id);
+  const std::optional<v1::Campaign> campaign = label ? view.CampaignOf(*label) : std::nullopt;
+  if (!campaign || campaign->tlp() > caller.clearance) return Problem(404, "no such campaign");
+  if (rest.empty()) {
+    console::v1::CampaignPage page = PageOf(view, *label, *campaign, caller);
+    if (campaign->campaign_id() != id) page.set_superseded_id(std::string(id));
+    return Json(page);
+  }
+  if (rest == "graph") return Json(GraphOf(view, *label, *campaign, caller));
+  if (rest == "indicators.csv")
+    return ExportCsv(MembersOf(view, *label, *campaign, caller), *campaign);
+  if (rest == "stix.json")
+    return ExportStix(MembersOf(view, *label, *campaign, caller), *campaign, caller, stix_);
+  return Problem(404, "no such resource");
+}
+
+}  // namespace ringfence::publish

@@ -1,0 +1,159 @@
+// What the API gives (proto/ringfence/console/v1, ringfence/v1): protobuf's JSON mapping leaves out
+// fields at their default, so all are optional here.
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+
+export interface RoleEvidence { role?: string; incidents?: number; organisations?: number; lastSeen?: string }
+export interface Explanation {
+  incidents?: number; reports?: number; organisations?: number;
+  countries?: string[]; rules?: string[]; byRole?: RoleEvidence[];
+}
+export interface Indicator {
+  indicatorId?: string; type: string; value: string; roles?: string[]; action?: string; score?: number;
+  explanation?: Explanation; campaignId?: string; firstSeen?: string; lastSeen?: string;
+  expiresAt?: string; tlp?: string; scamTypes?: string[]; sharedInfrastructure?: boolean;
+  scope?: string; listedAt?: string; actionSince?: string;
+}
+export interface Removal { type: string; value: string; reason?: string; removedAt?: string }
+export interface Campaign {
+  campaignId: string; indicators?: number; incidents?: number; reports?: number; organisations?: number;
+  victimsByCountry?: { country: string; incidents: number }[];
+  losses?: { currency: string; amount: string }[];
+  scamTypes?: string[]; impersonated?: string[]; firstSeen?: string; lastSeen?: string; tlp?: string;
+}
+export interface TypeCount { type: string; monitored?: number; challenged?: number; blocked?: number }
+export interface Counters {
+  asOf?: string; changes?: number; monitored?: number; challenged?: number; blocked?: number;
+  campaigns?: number; types?: TypeCount[];
+}
+export interface Change { changedAt: string; indicator?: Indicator; removal?: Removal }
+export interface OrganisationTotals { organisation: string; campaigns?: number; reports?: number; alone?: number }
+export interface OrganisationPair { first?: number; second?: number; campaigns?: number; incidents?: number }
+export interface Overlap { organisations?: OrganisationTotals[]; pairs?: OrganisationPair[]; isPartial?: boolean }
+export interface Overview { counters: Counters; news?: Change[]; campaigns?: Campaign[]; overlap?: Overlap }
+export interface CampaignPage {
+  campaign: Campaign; supersededId?: string; organisations?: OrganisationTotals[]; types?: TypeCount[];
+  days?: { day: string; firstSeen?: number; lastSeen?: number }[]; indicators?: Indicator[]; related?: Campaign[];
+}
+export interface Tie {
+  first?: number; second?: number; incidents?: number; organisations?: number; cut?: boolean;
+  reason?: string; bridge?: boolean;
+}
+export interface CampaignGraph {
+  types?: string[]; values?: string[]; actions?: string[]; scores?: number[]; incidents?: number[];
+  organisations?: number[]; firstDays?: number[]; lastDays?: number[]; bases?: number[]; shared?: boolean[];
+  ties?: Tie[]; leftOut?: number; tiesKnown?: boolean;
+}
+export interface Reading {
+  type: string;
+  result?: { indicator?: Indicator; canonicalValue?: string; problemCode?: string };
+}
+export interface SearchAnswer { results?: { asked: string; readings?: Reading[] }[] }
+export interface Session {
+  analyst?: boolean; operator?: boolean; clearance?: string; deployment?: string; features?: string[];
+}
+
+export class ApiError extends Error {
+  constructor(readonly status: number, message: string) { super(message); }
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
+  if (response.ok) return await response.json() as T;
+  let title = `the server answered ${response.status}`;
+  try {
+    title = (await response.json()).title ?? title;
+  } catch { /* no JSON: the status says it */ }
+  throw new ApiError(response.status, title);
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return answerOf(await fetch(`/api/v1/${path}`, { signal, headers: { Accept: 'application/json' } }));
+}
+
+export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return answerOf(await fetch(`/api/v1/${path}`, {
+    method: 'POST', signal, body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+  }));
+}
+
+// The set as it is now, told by the server.
+export const counters = signal<Counters | null>(null);
+export type Connection = 'connecting' | 'live' | 'polling' | 'lost';
+export const connection = signal<Connection>('connecting');
+export const session = signal<Session | null>(null);
+
+const kPollEvery = 5_000;
+const kEventsAgainAfter = 60_000;
+
+async function poll() {
+  try {
+    counters.value = (await get<Overview>('overview')).counters;
+    connection.value = 'polling';
+  } catch {
+    connection.value = 'lost';
+  }
+}
+
+// Follows the server for as long as the page is open; asks from time to time where it gives no stream.
+export function follow() {
+  let polling: number | undefined;
+  const stop = () => { clearInterval(polling); polling = undefined; };
+  const open = () => {
+    const events = new EventSource('/api/v1/events');
+    events.addEventListener('state', (event) => {
+      stop();
+      counters.value = JSON.parse((event as MessageEvent<string>).data) as Counters;
+      connection.value = 'live';
+    });
+    events.onerror = () => {
+      connection.value = 'lost';
+      // The browser tries again by itself unless it was refused.
+      if (events.readyState !== EventSource.CLOSED) return;
+      void poll();
+      polling ??= window.setInterval(() => void poll(), kPollEvery);
+      window.setTimeout(open, kEventsAgainAfter);
+    };
+  };
+  open();
+  get<Session>('session').then((answer) => { session.value = answer; }, () => undefined);
+}
+
+export interface Resource<T> { data?: T; error?: ApiError | Error; loading: boolean }
+
+// What stands at `path`, asked for again whenever the set has changed: at most once in `everyMs`.
+export function useResource<T>(path: string | null, everyMs = 1_000): Resource<T> {
+  const [resource, setResource] = useState<Resource<T>>({ loading: true });
+  useEffect(() => {
+    setResource((before) => ({ ...before, loading: true }));
+    if (path === null) return undefined;
+    const abort = new AbortController();
+    let asked: number | undefined;
+    let timer: number | undefined;
+    let running = false;
+    let askedAt = 0;
+    const ask = async () => {
+      running = true;
+      askedAt = Date.now();
+      asked = counters.value?.changes;
+      try {
+        const data = await get<T>(path, abort.signal);
+        setResource({ data, loading: false });
+      } catch (error) {
+        if (!abort.signal.aborted) setResource((before) => ({ ...before, error: error as Error, loading: false }));
+      }
+      running = false;
+      consider();
+    };
+    const consider = () => {
+      if (abort.signal.aborted || running || timer !== undefined) return;
+      if (counters.value === null || counters.value.changes === asked) return;
+      timer = window.setTimeout(() => { timer = undefined; void ask(); },
+        Math.max(0, askedAt + everyMs - Date.now()));
+    };
+    void ask();
+    const unsubscribe = counters.subscribe(consider);
+    return () => { abort.abort(); window.clearTimeout(timer); unsubscribe(); };
+  }, [path, everyMs]);
+  return resource;
+}

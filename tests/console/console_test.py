@@ -1,0 +1,212 @@
+"""The console in a browser, against the real thing: from an empty system, reports of two companies arrive while the page is open."""
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+import time
+
+from playwright.sync_api import expect, sync_playwright
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "http"))
+from world import World  # noqa: E402
+
+SKIPPED = 77
+BROWSERS = ("chromium-headless-shell", "chromium")
+# WebGL without a graphics card.
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+FIRST_PAGE_BYTES_MAX = 300_000
+# On a quiet machine it is a fifth of a second; tests may run on a loaded one.
+FIRST_PAGE_SECONDS_MAX = 3.0
+PHONE, HOST, WALLET = "(212) 555-0142", "hxxps://help[.]refund-desk[.]example/start", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
+
+
+def report(number, partner):
+    return {"reportId": f"{partner}-{number}", "occurredAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600 * number)),
+            "victim": {"country": "US" if number % 2 else "GB", "handles": [{"kind": "KIND_PHONE", "value": f"+1212555{1000 + number}"}]},
+            "scamType": "SCAM_TYPE_REFUND", "impersonated": "Microsoft",
+            "identifiers": [{"type": "IDENTIFIER_TYPE_PHONE", "value": PHONE, "region": "US", "role": "IDENTIFIER_ROLE_CALLBACK"},
+                            {"type": "IDENTIFIER_TYPE_URL", "value": HOST, "role": "IDENTIFIER_ROLE_WEB_HOST"}],
+            "payments": [{"rail": "RAIL_CRYPTO", "status": "STATUS_SETTLED", "amount": "299.50", "currency": "USD",
+                          "payee": {"type": "IDENTIFIER_TYPE_WALLET", "scheme": "bitcoin", "value": WALLET}}]}
+
+
+class Watched:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, browser, url, **context):
+        self.url = url
+        self.context = browser.new_context(**context)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.on("console", lambda message: message.type in ("error", "warning") and not self.is_expected(message.text) and self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: request.url.startswith((url + "/", "data:")) or self.complaints.append("asks " + request.url))
+
+    @staticmethod
+    def is_expected(text):
+        # The software renderer of machines without a graphics card says that it is slow.
+        return "GPU stall due to ReadPixels" in text or "GL Driver Message" in text
+
+    def close(self):
+        assert not self.complaints, self.complaints
+        self.context.close()
+
+
+def check_accessible(page, axe, what):
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    serious = [f"{one['id']}: {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found if one["impact"] in ("serious", "critical")]
+    assert not serious, f"{what}: {serious}"
+
+
+def check_narrow(page, what):
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"], f"{what} is {width} wide"
+
+
+def load_first_page(browser, url):
+    watched = Watched(browser, url)
+    session = watched.context.new_cdp_session(watched.page)
+    session.send("Network.enable")
+    sizes = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    start = time.monotonic()
+    watched.page.goto(url)
+    expect(watched.page.get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+    watched.page.get_by_text("Organisations").first.wait_for()
+    seconds = time.monotonic() - start
+    watched.page.wait_for_timeout(200)
+    watched.close()
+    return sum(sizes), seconds
+
+
+def check_first_page(browser, url):
+    loads = [load_first_page(browser, url) for _ in range(3)]
+    size, seconds = max(size for size, _ in loads), min(seconds for _, seconds in loads)
+    print(f"first page: {size / 1000:.0f} kB compressed, {seconds:.2f} s")
+    assert 0 < size < FIRST_PAGE_BYTES_MAX, size
+    assert seconds < FIRST_PAGE_SECONDS_MAX, seconds
+
+
+def send(world, partner, numbers):
+    file = world.folder / f"{partner}.jsonl"
+    file.write_text("".join(json.dumps(report(number, partner)) + "\n" for number in numbers))
+    world.ingest([file])
+
+
+def check_arrival(world, page):
+    """From nothing to an explained campaign, without a reload."""
+    expect(page.get_by_text("No campaign yet").first).to_be_visible()
+    page.evaluate("window.stayed = true")
+    send(world, "software-maker", (1, 2))
+    send(world, "savings-bank", (3, 4))
+    row = page.get_by_role("link", name="Microsoft")
+    expect(row).to_be_visible(timeout=30_000)
+    expect(page.locator(".feed li").first).to_be_visible(timeout=10_000)
+    expect(page.locator(".matrix").get_by_text("software-maker").first).to_be_visible(timeout=10_000)
+    row.click()
+    expect(page.get_by_role("heading", name="Microsoft", level=1)).to_be_visible()
+    expect(page.locator(".graph canvas").first).to_be_visible()
+    table = page.get_by_role("region", name="Indicators of the campaign")
+    table.get_by_role("button", name="+12125550142").click()
+    why = page.locator(".why")
+    expect(why.get_by_text("+12125550142")).to_be_visible()
+    expect(why.get_by_text("4 incidents in 4 reports of 2 organisations count.")).to_be_visible()
+    expect(why.get_by_text("Two organisations have two incidents each.")).to_be_visible()
+    expect(page.get_by_text("USD\u00a01,198")).to_be_visible()
+    assert "i=%2B12125550142" in page.url, page.url
+    assert page.evaluate("window.stayed"), "the page was loaded anew"
+
+
+def check_search(page):
+    page.keyboard.press("/")
+    page.keyboard.type("hxxps://help[.]refund-desk[.]example/start")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Search")).to_be_visible()
+    expect(page.locator(".detail .value").filter(has_text="https://help.refund-desk.example/start")).to_be_visible()
+    box = page.get_by_role("textbox", name="Values, one a line")
+    box.fill(f"{PHONE}\nnobody@nowhere.example")
+    page.get_by_label("Country of bare phone numbers").select_option("US")
+    box.press("Control+Enter")
+    expect(page.get_by_text("1 of 2 listed")).to_be_visible()
+    # A link to it finds the same.
+    page.reload()
+    expect(page.get_by_text("1 of 2 listed")).to_be_visible()
+
+
+def check_views(browser, world, axe, paths):
+    for scheme, width in (("light", 1440), ("dark", 390)):
+        watched = Watched(browser, world.url, color_scheme=scheme, viewport={"width": width, "height": 900})
+        for path in paths:
+            watched.page.goto(world.url + path)
+            expect(watched.page.locator("h1")).to_be_visible()
+            expect(watched.page.get_by_text("Loading…")).to_have_count(0)
+            check_accessible(watched.page, axe, f"{path}, {scheme}")
+            check_narrow(watched.page, f"{path}, {width}")
+        watched.close()
+
+
+def check_keyboard(page, url):
+    page.goto(url + "/console/campaigns")
+    page.get_by_role("link", name="Microsoft").wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.get_by_role("link", name="Microsoft").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Microsoft", level=1).wait_for()
+    before = page.evaluate("document.documentElement.dataset.theme")
+    page.get_by_role("button", name="theme").press("Enter")
+    assert page.evaluate("document.documentElement.dataset.theme") != before
+
+
+def check_links(page, world):
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert "+12125550142" in pathlib.Path(download.value.path()).read_text()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="STIX 2.1").click()
+    assert json.loads(pathlib.Path(download.value.path()).read_text())["type"] == "bundle"
+
+
+def check_without_server(world, page):
+    """What is shown stays, and says that it is old; with the server it goes on."""
+    page.goto(world.url + "/console/")
+    page.get_by_role("link", name="Microsoft").wait_for()
+    world.stop()
+    expect(page.get_by_text("Not connected")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Microsoft")).to_be_visible()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--axe", required=True, type=pathlib.Path)
+    options = parser.parse_args()
+    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser_path is None or not options.axe.exists():
+        print("SKIPPED: " + ("no Chromium is installed" if browser_path is None else "built without the console's pages"))
+        sys.exit(SKIPPED)
+    axe = options.axe.read_text()
+    world = World(options.program, reports=0, seed=1)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+        check_first_page(browser, world.url)
+        watched = Watched(browser, world.url, color_scheme="light", viewport={"width": 1440, "height": 900})
+        watched.page.goto(world.url)
+        check_accessible(watched.page, axe, "empty")
+        check_arrival(world, watched.page)
+        campaign = "/" + watched.page.url.split("/", 3)[3]
+        check_links(watched.page, world)
+        check_search(watched.page)
+        check_keyboard(watched.page, world.url)
+        watched.close()
+        check_views(browser, world, axe, ("/console/", "/console/campaigns", campaign, "/console/search#v=%2B12125550142"))
+        last = Watched(browser, world.url)
+        check_without_server(world, last.page)
+        browser.close()
+    shutil.rmtree(world.folder)
+
+
+main()
