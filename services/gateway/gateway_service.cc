@@ -26,6 +26,7 @@ class GatewayService : public runtime::RunningService {
     options.address = surroundings_.config.gateway().grpc().address();
     options.request_bytes_max = ReportService::kRequestBytesMax;
     options.services = {&reports_};
+    options.metrics = &surroundings_.metrics;
     auto listener = runtime::GrpcListener::Start(options);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipelines/core/id.h"
+#include "services/runtime/clock.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/thread_name.h"
 
@@ -63,6 +64,8 @@ IntakeRunner::IntakeRunner(const Options& options, runtime::Log& log, runtime::M
 IntakeRunner::~IntakeRunner() {
   thread_.request_stop();
   thread_.join();
+  for (const Metric metric : {Metric::kStageLag, Metric::kStageStopped, Metric::kStageTime})
+    metrics_.Remove(metric, {{"stage", kReader}, {"partition", partition_label_}});
 }
 
 std::vector<runtime::Progress> IntakeRunner::progress() const {
@@ -208,6 +211,7 @@ absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition
   intake::Intake::Result result = intake_.FromRecord(partner, record.value, record.append_time);
   round.bytes += record.value.size();
   round.next[input] = record.offset + 1;
+  round.taken[input] = record.append_time;
   ++round.outcomes[{partner, result.outcome}];
   for (const v1::Problem& problem : result.problems) ++round.problems[problem.code()];
   if (result.unknown_fields > 0) round.unknown_fields[partner] += result.unknown_fields;
@@ -255,6 +259,7 @@ absl::Status IntakeRunner::Finish(Round& round) {
   {
     absl::MutexLock lock(&mutex_);
     for (const auto& [input, next] : round.next) next_[input] = next;
+    for (const auto& [input, time] : round.taken) taken_[input] = time;
   }
   for (const auto& [input, next] : std::exchange(round, {}).next) {
     if (absl::Status status = log_.Commit(kReader, input, next); !status.ok()) return status;
@@ -280,10 +285,22 @@ void IntakeRunner::ReportLag() {
   const auto now = std::chrono::steady_clock::now();
   if (now - lag_reported_at_ < kReportLagEvery) return;
   lag_reported_at_ = now;
+  // All that came by then has been taken.
+  core::Time reached = runtime::SystemNow();
   int64_t lag = 0;
-  for (const runtime::Progress& entry : progress()) lag += entry.end - entry.applied;
-  metrics_.Set(Metric::kStageLag, {{"stage", kReader}, {"partition", partition_label_}},
-               static_cast<double>(lag));
+  for (const runtime::Progress& entry : progress()) {
+    lag += entry.end - entry.applied;
+    if (entry.end == entry.applied) continue;
+    absl::MutexLock lock(&mutex_);
+    const auto taken = taken_.find(entry.input);
+    // Nothing taken yet since the start: how far it had come is not known.
+    reached = taken == taken_.end() ? core::kTimeMin : std::min(reached, taken->second);
+  }
+  const runtime::Labels labels = {{"stage", kReader}, {"partition", partition_label_}};
+  metrics_.Set(Metric::kStageLag, labels, static_cast<double>(lag));
+  if (reached == core::kTimeMin) return;
+  metrics_.Set(Metric::kStageTime, labels,
+               static_cast<double>(reached) / static_cast<double>(core::kSecond));
 }
 
 }  // namespace ringfence::intake_service

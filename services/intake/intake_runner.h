@@ -61,6 +61,7 @@ class IntakeRunner {
     size_t bytes = 0;
     std::vector<runtime::AppendRecord> rejections;
     std::map<runtime::TopicPartition, int64_t> next;
+    std::map<runtime::TopicPartition, core::Time> taken;               // append time of the last
     std::map<std::pair<std::string, v1::Outcome>, uint64_t> outcomes;  // by partner
     std::map<std::string, uint64_t> problems;                          // by code
     std::map<std::string, uint64_t> unknown_fields;                    // by partner
@@ -97,6 +98,8 @@ class IntakeRunner {
   mutable absl::Mutex mutex_;
   // Written by the thread alone.
   std::map<runtime::TopicPartition, int64_t> next_ ABSL_GUARDED_BY(mutex_);
+  // Append time of the last record taken of each.
+  std::map<runtime::TopicPartition, core::Time> taken_ ABSL_GUARDED_BY(mutex_);
   std::string stopped_because_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };

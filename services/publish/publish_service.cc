@@ -111,6 +111,7 @@ class PublishService : public runtime::RunningService {
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.publish().grpc().address();
     options.services = {indicators_.get(), admin_.get()};
+    options.metrics = &surroundings_.metrics;
     auto listener = runtime::GrpcListener::Start(options);
     if (!listener.ok()) return listener.status();
     listener_ = *std::move(listener);

@@ -80,9 +80,8 @@ Publisher::~Publisher() {
 }
 
 absl::Status Publisher::OpenState() {
-  absl::StatusOr<std::unique_ptr<runtime::RocksState>> state =
-      runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory,
-                                 campaigns::kReadModelFormat});
+  absl::StatusOr<std::unique_ptr<runtime::RocksState>> state = runtime::RocksState::Open(
+      {options_.state_dir, options_.placement, options_.memory, campaigns::kReadModelFormat});
   if (!state.ok()) return state.status();
   state_ = *std::move(state);
   model_ = std::make_unique<campaigns::ReadModel>(*state_, options_.model);
@@ -193,6 +192,7 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
         model_->Apply(from.partition, record.offset, record.key, record.value, record.append_time);
     if (!change.ok()) return change.status();
     if (*change) {
+      if (!(*change)->before && complete_[partition]) CountNew(record.value);
       batch_changes_.push_back({(*change)->id, (*change)->before, superseded.FirstAppend(record)});
     }
   }
@@ -200,6 +200,13 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
   const int64_t next = model_->ProgressOf(from.partition).next_offset;
   if (records->empty() || next >= ends_at_start_[partition]) complete_[partition] = true;
   return records->size();
+}
+
+void Publisher::CountNew(const std::string& record) {
+  internal::v1::IndicatorRecord parsed;
+  if (!parsed.ParseFromString(record)) return;
+  for (const internal::v1::PartnerCount& share : parsed.share().partners())
+    metrics_.Add(Metric::kNewIndicators, {{"partner", share.partner()}});
 }
 
 void Publisher::Show() {

@@ -93,6 +93,7 @@ class Publisher {
   absl::StatusOr<size_t> RunBatch();
   absl::StatusOr<size_t> ApplyPartition(size_t partition);
   void Show() ABSL_LOCKS_EXCLUDED(mutex_);
+  void CountNew(const std::string& record);
   void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void ReportSetIfDue();
   void ReportProgress(const Moment& moment);

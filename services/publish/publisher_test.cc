@@ -176,6 +176,22 @@ TEST_F(PublisherTest, CountsTheSet) {
   EXPECT_THAT(text, HasSubstr("ringfence_indicators{action=\"monitor\",type=\"wallet\"} 0"));
 }
 
+TEST_F(PublisherTest, CountsWhatIsNewByThePartnersThatReportedIt) {
+  // Was there before it was: nobody's news.
+  log_.Append(0, Upsert({.value = "+1", .place = 1, .partner = "early"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  log_.Append(0, Upsert({.value = "+2", .place = 1, .partner = "acme"}));
+  log_.Append(0, Upsert({.value = "+3", .place = 1, .partner = "acme"}));
+  under_test_.AwaitApplied();
+  // Is not new any more.
+  log_.Append(0, Upsert({.value = "+3", .place = 2, .partner = "acme"}));
+  under_test_.AwaitApplied();
+  const std::string text = under_test_.metrics.Text();
+  EXPECT_THAT(text, HasSubstr("ringfence_new_indicators_total{partner=\"acme\"} 2\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("early")));
+}
+
 TEST(PublisherOnTheEmbeddedLog, FollowsIt) {
   runtime::TemporaryFolder folder;
   auto log = runtime::EmbeddedLog::Open({.dir = folder.path(),

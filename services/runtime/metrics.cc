@@ -91,6 +91,17 @@ constexpr auto kRows = std::to_array<Row>({
      "Kafka producers made: one at the start, one more after each fatal error."},
     {Metric::kKafkaAppendSeconds, Kind::kHistogram, "ringfence_kafka_append_seconds",
      "Seconds until Kafka had acknowledged all records of an append."},
+    {Metric::kBuildInfo, Kind::kGauge, "ringfence_build_info",
+     "1: which release runs, with which RocksDB, and whether that was built with its assertions."},
+    {Metric::kPartitions, Kind::kGauge, "ringfence_partitions",
+     "Partitions of each mailbox, as configured: each should have one owner."},
+    {Metric::kCalls, Kind::kCounter, "ringfence_calls_total",
+     "gRPC calls that ended, by method and by the code of their answer."},
+    {Metric::kCallSeconds, Kind::kHistogram, "ringfence_call_seconds",
+     "Seconds that gRPC calls with one answer took, from their first byte to the answer."},
+    {Metric::kNewIndicators, Kind::kCounter, "ringfence_new_indicators_total",
+     "Indicators that came into the set and bear incidents, by each partner that reported these; "
+     "what came while publish was behind at its start is not counted."},
 });
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
@@ -105,10 +116,34 @@ class Series {
   Series(prometheus::Family<Instrument>& family, Metric metric)
       : family_(family), metric_(metric) {}
 
+  // Lives as long as this: only gauges, which are set under the lock, are ever removed.
   Instrument& With(Labels labels) {
+    const absl::MutexLock lock(&mutex_);
+    return Find(labels);
+  }
+
+  void Set(Labels labels, double value) {
+    const absl::MutexLock lock(&mutex_);
+    Find(labels).Set(value);
+  }
+
+  void Remove(Labels labels) {
+    const absl::MutexLock lock(&mutex_);
+    const auto known = series_.find(KeyOf(labels));
+    if (known == series_.end()) return;
+    family_.Remove(known->second);
+    series_.erase(known);
+  }
+
+ private:
+  static std::map<std::string, std::string> KeyOf(Labels labels) {
     std::map<std::string, std::string> key;
     for (const auto& [name, value] : labels) key.emplace(name, value);
-    const absl::MutexLock lock(&mutex_);
+    return key;
+  }
+
+  Instrument& Find(Labels labels) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::map<std::string, std::string> key = KeyOf(labels);
     if (const auto known = series_.find(key); known != series_.end()) return *known->second;
     if (series_.size() >= Metrics::kSeriesMax) {
       for (auto& [name, value] : key) value = "other";
@@ -116,7 +151,6 @@ class Series {
     return *series_.try_emplace(key, &Add(key)).first->second;
   }
 
- private:
   // Gives the one that is there, if there is.
   Instrument& Add(const std::map<std::string, std::string>& labels) {
     if constexpr (std::is_same_v<Instrument, prometheus::Histogram>) {
@@ -168,12 +202,14 @@ void Metrics::Add(Metric metric, Labels labels, double amount) {
 }
 
 void Metrics::Set(Metric metric, Labels labels, double value) {
-  impl_->gauges.at(metric).With(labels).Set(value);
+  impl_->gauges.at(metric).Set(labels, value);
 }
 
 void Metrics::Observe(Metric metric, Labels labels, double value) {
   impl_->histograms.at(metric).With(labels).Observe(value);
 }
+
+void Metrics::Remove(Metric metric, Labels labels) { impl_->gauges.at(metric).Remove(labels); }
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(impl_->registry->Collect());

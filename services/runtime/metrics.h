@@ -45,6 +45,11 @@ enum class Metric {
   kKafkaErrors,          // client, reaction
   kKafkaProducers,       //
   kKafkaAppendSeconds,   //
+  kBuildInfo,            // version, rocksdb, rocksdb_assertions
+  kPartitions,           //
+  kCalls,                // method, code
+  kCallSeconds,          // method
+  kNewIndicators,        // partner
 };
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -64,6 +69,8 @@ class Metrics {
   void Add(Metric metric, Labels labels, double amount = 1);
   void Set(Metric metric, Labels labels, double value);
   void Observe(Metric metric, Labels labels, double value);
+  // Of a gauge, the one series: what it spoke of is not here any more. Nothing where there is none.
+  void Remove(Metric metric, Labels labels);
 
   // The text exposition format (text/plain; version=0.0.4), as /metrics gives it.
   std::string Text() const;

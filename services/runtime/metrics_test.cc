@@ -42,6 +42,18 @@ TEST(Metrics, LabelsCannotMakeThemGrow) {
   EXPECT_THAT(text, testing::Not(HasSubstr("code=\"" + std::to_string(Metrics::kSeriesMax))));
 }
 
+TEST(Metrics, AGaugeOfWhatIsGoneIsGone) {
+  Metrics metrics;
+  metrics.Set(Metric::kStageLag, {{"stage", "dedupe"}, {"partition", "0"}}, 5);
+  metrics.Set(Metric::kStageLag, {{"stage", "dedupe"}, {"partition", "1"}}, 6);
+  metrics.Remove(Metric::kStageLag, {{"stage", "dedupe"}, {"partition", "0"}});
+  metrics.Remove(Metric::kStageLag, {{"stage", "dedupe"}, {"partition", "7"}});
+  EXPECT_THAT(metrics.Text(), testing::Not(HasSubstr("partition=\"0\"")));
+  EXPECT_THAT(metrics.Text(), HasSubstr("{partition=\"1\",stage=\"dedupe\"} 6\n"));
+  metrics.Set(Metric::kStageLag, {{"stage", "dedupe"}, {"partition", "0"}}, 7);
+  EXPECT_THAT(metrics.Text(), HasSubstr("{partition=\"0\",stage=\"dedupe\"} 7\n"));
+}
+
 TEST(Logging, ALineIsOneJsonObject) {
   EXPECT_EQ(
       FormatLogLine(1'772'366'400'123'456'789, LogLevel::kWarning, "stage failed",

@@ -45,7 +45,12 @@ Runner::Runner(const Options& options, StageFactory factory, Log& log, Metrics& 
   progress_.input = input_;
 }
 
-Runner::~Runner() { Stop().IgnoreError(); /* was logged */ }
+Runner::~Runner() {
+  Stop().IgnoreError();  // was logged
+  // Another process may own the partition now: it speaks for it.
+  for (const Metric metric : {Metric::kStageLag, Metric::kStageStopped, Metric::kStageTime})
+    metrics_.Remove(metric, {{"stage", options_.stage}, {"partition", partition_label_}});
+}
 
 absl::Status Runner::Stop() {
   if (!thread_.joinable()) return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include "services/publish/admin_service.h"
 #include "services/publish/indicator_service.h"
 #include "services/publish/stage_status.h"
+#include "services/runtime/build_info.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/config/config.h"
 #include "services/runtime/grpc/grpc_listener.h"
@@ -29,6 +30,8 @@ using runtime::Progress;
 
 constexpr std::chrono::minutes kHousekeepingEvery{10};
 constexpr std::chrono::seconds kGoodbyeWithin{5};
+// Below it the disk is reported short; the log keeps a reserve of its own.
+constexpr uint64_t kFreeBytesMin = uint64_t{512} << 20;
 
 absl::Status CheckLoopback(const Address& address) {
   if (runtime::IsLoopback(address)) return absl::OkStatus();
@@ -67,6 +70,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
       options.data + "/keys", has_data ? runtime::Missing::kRefuse : runtime::Missing::kMake);
   if (!keys.ok()) return keys.status();
   server->keys_ = *std::move(keys);
+  runtime::ReportBuild("ringfence serve", server->metrics_);
+  server->metrics_.Set(runtime::Metric::kPartitions, {}, options.partitions);
+  server->disk_.emplace(
+      runtime::DiskGuard::Options{.folder = options.data, .free_bytes_min = kFreeBytesMin},
+      server->metrics_);
   absl::Status status = server->OpenLog();
   if (status.ok()) status = server->StartStages(identifiers::PlacementFingerprint());
   if (status.ok()) status = server->StartServices();
@@ -164,6 +172,7 @@ absl::Status Server::StartServices() {
   options.request_bytes_max = gateway::ReportService::kRequestBytesMax;
   options.services = {services_->reports.get(), services_->indicators.get(),
                       services_->admin.get()};
+  options.metrics = &metrics_;
   auto listener = runtime::GrpcListener::Start(options);
   if (!listener.ok()) return listener.status();
   services_->listener = *std::move(listener);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/memory.h"
 #include "services/runtime/runner.h"
+#include "services/runtime/service/disk_guard.h"
 
 namespace ringfence::server {
 
@@ -75,6 +77,7 @@ class Server {
 
   // Destroyed from below: what takes work in first.
   runtime::Metrics metrics_;
+  std::optional<runtime::DiskGuard> disk_;
   std::unique_ptr<runtime::EmbeddedLog> log_;
   std::unique_ptr<publish::Publisher> publisher_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;

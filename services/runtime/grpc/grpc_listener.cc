@@ -3,6 +3,10 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 
+#include <utility>
+
+#include "services/runtime/grpc/call_metrics.h"
+
 namespace ringfence::runtime {
 
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Options& options) {
@@ -15,6 +19,11 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Options&
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(options.request_bytes_max);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
+  if (options.metrics != nullptr) {
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> creators;
+    creators.push_back(std::make_unique<CallMetrics>(*options.metrics));
+    builder.experimental().SetInterceptorCreators(std::move(creators));
+  }
   std::unique_ptr<GrpcListener> listener(new GrpcListener);
   listener->server_ = builder.BuildAndStart();
   if (!listener->server_ || port == 0) {

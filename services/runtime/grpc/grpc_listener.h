@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/runtime/metrics.h"
 
 namespace ringfence::runtime {
 
@@ -20,6 +21,8 @@ class GrpcListener {
     int request_bytes_max = 4 << 20;
     // Must outlive it.
     std::vector<grpc::Service*> services;
+    // Calls are counted there, where it is set; must outlive it.
+    Metrics* metrics = nullptr;
   };
 
   // kUnavailable where it cannot listen there.

@@ -62,6 +62,8 @@ void PartitionHost::Revoke(const std::vector<int32_t>& partitions) {
   }
   ending.clear();
   for (const auto& [partition, slot] : leaving) {
+    metrics_.Remove(Metric::kStageStopped,
+                    {{"stage", options_.stage}, {"partition", std::to_string(partition)}});
     LogLine(LogLevel::kInfo, "partition was given back",
             {{"stage", options_.stage}, {"partition", int64_t{partition}}});
   }

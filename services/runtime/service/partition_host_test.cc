@@ -136,6 +136,8 @@ TEST_F(PartitionHosts, DamageStopsItsPartitionAlone) {
               HasSubstr("ringfence_stage_stopped{partition=\"1\",stage=\"dedupe\"} 1"));
   host_.Revoke({0, 1});
   EXPECT_TRUE(Running().empty());
+  // Whoever has it now speaks for it.
+  EXPECT_THAT(metrics_.Text(), testing::Not(HasSubstr("ringfence_stage_stopped{")));
 }
 
 TEST_F(PartitionHosts, RevokeEndsATakeoverThatIsUnderWay) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "services/runtime/build_info.h"
 #include "services/runtime/interrupt.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
@@ -68,6 +69,8 @@ class Process {
 
   int Run() {
     Interrupt interrupt;
+    ReportBuild(word_.c_str(), metrics_);
+    metrics_.Set(Metric::kPartitions, {}, config_.partitions());
     const std::stop_token stop = interrupt.token();
     absl::StatusOr<std::string> address = operations_.Serve(http_, metrics_);
     if (!address.ok()) return Fail(address.status());

@@ -35,6 +35,7 @@ SnapshotMaker::SnapshotMaker(const Options& options, Checkpoint checkpoint, Snap
       store_(store),
       log_(log),
       metrics_(metrics) {
+  ReportNewest();
   if (options_.every.count() == 0) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
@@ -81,9 +82,7 @@ absl::Status SnapshotMaker::Make() {
   const absl::StatusOr<SnapshotManifest> made =
       store_.Put(std::move(manifest), options_.checkpoint_dir);
   if (!made.ok()) return made.status();
-  const std::string partition = std::to_string(options_.input.partition);
-  metrics_.Set(Metric::kStateSnapshotTime, {{"stage", options_.stage}, {"partition", partition}},
-               static_cast<double>(now) / static_cast<double>(core::kSecond));
+  ReportNewest();
   LogLine(LogLevel::kInfo, "snapshot was made",
           {{"stage", options_.stage},
            {"partition", int64_t{options_.input.partition}},
@@ -116,6 +115,23 @@ absl::Status SnapshotMaker::Prune() {
     if (absl::Status status = store_.Remove(snapshot.id); !status.ok()) return status;
   }
   return HoldLogForSnapshots(store_, options_.stage, options_.input, log_);
+}
+
+void SnapshotMaker::ReportNewest() const {
+  const auto partition = static_cast<uint32_t>(options_.input.partition);
+  const auto snapshots = store_.List(SnapshotSeries(options_.stage, partition));
+  if (!snapshots.ok()) return;
+  // The newest comes first.
+  for (const StoredSnapshot& snapshot : *snapshots) {
+    google::protobuf::Timestamp made_at;
+    if (!snapshot.status.ok() ||
+        !google::protobuf::util::TimeUtil::FromString(snapshot.manifest.made_at(), &made_at))
+      continue;
+    const std::string label = std::to_string(options_.input.partition);
+    return metrics_.Set(Metric::kStateSnapshotTime,
+                        {{"stage", options_.stage}, {"partition", label}},
+                        static_cast<double>(made_at.seconds()));
+  }
 }
 
 void SnapshotMaker::Count(const absl::Status& status) {

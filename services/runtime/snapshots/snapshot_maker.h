@@ -52,6 +52,8 @@ class SnapshotMaker {
   absl::Status CheckRoom() const;
   absl::Status Prune();
   void Count(const absl::Status& status);
+  // When the newest that is there was made, whoever made it.
+  void ReportNewest() const;
 
   const Options options_;
   const Checkpoint checkpoint_;

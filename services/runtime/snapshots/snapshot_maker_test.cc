@@ -200,6 +200,22 @@ TEST_F(Snapshots, WithoutRoomNoneIsMadeAndThoseThereStay) {
   EXPECT_THAT(metrics_.Text(), testing::HasSubstr("ringfence_disk_short{disk=\"snapshots\"} 0"));
 }
 
+TEST_F(Snapshots, TheAgeOfTheNewestIsKnownAfterARestartToo) {
+  AdvanceTo(10);
+  ASSERT_TRUE(Make().ok());
+  const std::string reported =
+      "ringfence_state_snapshot_time_seconds{partition=\"0\",stage=\"dedupe\"} 1728000000\n";
+  EXPECT_THAT(metrics_.Text(), testing::HasSubstr(reported));
+  clock_.Advance(core::kDay);
+  Metrics restarted;
+  SnapshotMaker::Options options;
+  options.stage = "dedupe";
+  options.input = input_;
+  options.every = std::chrono::seconds(0);
+  const SnapshotMaker maker(options, nullptr, *store_, *log_, restarted);
+  EXPECT_THAT(restarted.Text(), testing::HasSubstr(reported));
+}
+
 TEST_F(Snapshots, AStateThatIsNewMakesOneToo) {
   ASSERT_TRUE(Make().ok());
   EXPECT_EQ(Restore(Wanted()), Restored::kSnapshot);
