@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Every query of every dashboard, and every rule, on a real Prometheus that scrapes a real Ringfence under load: none errs, none is
+empty. What is on /metrics is what ops/metrics.md says, with its types and labels.
+
+    dashboards_test.py --programs build/release/bin [--reports 3000]    ringfence serve
+    dashboards_test.py --programs build/release/bin --kafka             the five processes on a broker of its own: Kafka's and snapshots' too
+
+Exit status 77 where no Prometheus can be had.
+"""
+import argparse
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import metrics
+
+sys.path.insert(0, str(metrics.ROOT / "tests/e2e"))
+import services  # noqa: E402
+
+OPS = metrics.ROOT / "ops"
+# Spans of time that a test cannot wait for.
+RANGES = {"$__rate_interval": "15s"}
+WAIT_SECONDS = 40
+NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": "kafka", "Empty until a partner is past its quota.": "never"}
+
+SERVICES = """\
+partitions: 2
+log: {{kafka: {{servers: '{servers}', replication: 1, min_insync_replicas: 1}}}}
+keys: {{victim_tokens_file: {keys}/victim-tokens.key, naming_file: {keys}/naming.key, cursors_file: {keys}/cursors.key}}
+snapshots: {{folder: {folder}/snapshots, every_seconds: 2, free_bytes_min: 1000000}}
+dedupe: {{state_folder: {folder}/state}}
+cluster: {{state_folder: {folder}/state}}
+publish: {{state_folder: {folder}/state}}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class AllInOne:
+    def __init__(self, programs, folder):
+        self.process = subprocess.Popen([f"{programs}/ringfence", "serve", "--data", folder + "/data", "--grpc", "127.0.0.1:0", "--http",
+                                         "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.reports, http = re.search(r"gRPC on ([^,]+), HTTP on http://([^/]+)/", self.process.stdout.readline()).groups()
+        self.lookups, self.lists, self.scraped = self.reports, http, [http]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+
+
+class Processes:
+    def __init__(self, programs, folder):
+        self.kafka = [str(OPS / "dev/kafka"), "--dir", folder + "/broker"]
+        started = services.run(self.kafka[0], "start", *self.kafka[1:], "--port", "0")
+        self.folder = folder
+        keys = services.make_keys(folder + "/keys")
+        config = pathlib.Path(folder, "ringfence.yaml")
+        config.write_text(SERVICES.format(servers=started.split()[-1], keys=keys, folder=folder))
+        self.all = {name: services.Service(programs, name, config, folder).start()
+                    for name in ("gateway", "intake", "dedupe", "cluster", "publish")}
+        for service in self.all.values():
+            service.wait_ready()
+        self.reports, self.lookups, self.lists = self.all["gateway"].grpc, self.all["publish"].grpc, self.all["publish"].http
+        self.scraped = [service.http for service in self.all.values()]
+
+    def stop(self):
+        for service in self.all.values():
+            service.stop()
+        services.run(self.kafka[0], "stop", *self.kafka[1:], "--remove")
+
+
+class Prometheus:
+    def __init__(self, program, folder, scraped):
+        port = free_port()
+        config = pathlib.Path(folder, "prometheus.yaml")
+        config.write_text(json.dumps({
+            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(OPS / "alerts/recording.yaml"), str(OPS / "alerts/alerts.yaml")],
+            "scrape_configs": [{"job_name": "ringfence", "static_configs": [{"targets": scraped, "labels": {"namespace": "here"}}]}]}))
+        self.log = open(folder + "/prometheus.log", "w")
+        self.process = subprocess.Popen([program, f"--config.file={config}", f"--storage.tsdb.path={folder}/prometheus",
+                                         f"--web.listen-address=127.0.0.1:{port}"], stdout=self.log, stderr=self.log)
+        self.url = f"http://127.0.0.1:{port}"
+        deadline = time.time() + 60
+        while True:
+            try:
+                urllib.request.urlopen(self.url + "/-/ready", timeout=5)
+                return
+            except OSError:
+                if self.process.poll() is not None or time.time() > deadline:
+                    sys.exit("Prometheus does not start: " + open(folder + "/prometheus.log").read()[-1500:])
+                time.sleep(0.1)
+
+    def get(self, path, **arguments):
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(arguments)}", timeout=30) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{arguments}: {error.read().decode()}")
+
+    def values(self, query):
+        """Whether it gives any number that is one."""
+        for word, span in RANGES.items():
+            query = query.replace(word, span)
+        query = query.replace("$namespace", ".*").replace("$partner", ".*")
+        return [one["value"][1] for one in self.get("query", query=query)["result"] if one["value"][1] != "NaN"]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def load(programs, server, folder, files, part):
+    """One half of every partner's reports, a look-up, a list twice."""
+    for file in files:
+        lines = file.read_text().splitlines(keepends=True)
+        half = pathlib.Path(folder, f"{file.stem}.{part}")
+        half.write_text("".join(lines[part::2]))
+        services.run(f"{programs}/ringfence", "ingest", "--server", server.reports, "--partner", file.stem, "--no-state", "--rejects",
+                     f"{folder}/rejects", half)
+    services.run(f"{programs}/ringfence", "lookup", "--server", server.lookups, "(212) 555-0142", "--region", "US")
+    url = f"http://{server.lists}/v1/indicators.jsonl"
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        tag = answer.headers["ETag"]
+    try:
+        urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": tag}), timeout=30)
+    except urllib.error.HTTPError as error:
+        assert error.code == 304, error
+
+
+def panels():
+    for file in sorted((OPS / "dashboards").glob("*.json")):
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel["targets"]:
+                yield f"{file.stem}: {panel['title']}", NEEDS.get(panel.get("description"), ""), target["expr"]
+
+
+def check_queries(prometheus, kafka, again):
+    """Asks until all give something; `again` makes more of what is counted."""
+    wanted = [(title, query) for title, needs, query in panels() if needs == "" or (needs == "kafka" and kafka)]
+    deadline = time.time() + WAIT_SECONDS
+    left = wanted
+    while left and time.time() < deadline:
+        left = [(title, query) for title, query in left if not prometheus.values(query)]
+        if left:
+            again()
+            time.sleep(1)
+    services.expect(not left, "empty: " + "\n  ".join(f"{title}: {query}" for title, query in left))
+    for _, _, query in panels():
+        prometheus.values(query)  # an error is one even where it may be empty
+    return len(wanted)
+
+
+def check_rules(prometheus):
+    """None errs; nothing pages about a system that is well."""
+    rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
+    bad = [f"{rule['name']}: {rule['lastError']}" for rule in rules if rule["health"] != "ok"]
+    services.expect(not bad, "rules that err: " + "\n".join(bad))
+    firing = [rule["name"] for rule in rules if rule.get("state") == "firing"]
+    services.expect(not firing, f"a healthy system alarms: {firing}")
+    return len(rules)
+
+
+def check_exposed(scraped):
+    declared = metrics.declared()
+    seen = set()
+    for address in scraped:
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
+            exposed = metrics.exposed(answer.read().decode())
+        for name, (kind, labels) in exposed.items():
+            services.expect(name in declared, f"{name} is exposed and not declared")
+            services.expect(kind == declared[name][0], f"{name} is a {kind}, and declared as {declared[name][0]}")
+            wrong = [sorted(one) for one in labels if one != frozenset(declared[name][1])]
+            services.expect(not wrong, f"{name} has the labels {wrong}, declared are {declared[name][1]}")
+            if labels:
+                seen.add(name)
+    return len(seen), len(declared)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", required=True)
+    parser.add_argument("--reports", type=int, default=3000)
+    parser.add_argument("--kafka", action="store_true")
+    options = parser.parse_args()
+    found = subprocess.run([str(OPS / "tools"), "prometheus"], capture_output=True, text=True)
+    if found.returncode != 0:
+        print("SKIPPED: no Prometheus can be had: " + found.stderr)
+        sys.exit(77)
+    programs = str(pathlib.Path(options.programs).resolve())
+    folder = tempfile.mkdtemp(prefix="ringfence-dashboards-")
+    services.run(f"{programs}/ringfence", "sample", "--reports", options.reports, "--seed", 5, "--out", folder + "/sample")
+    files = services.partner_files(folder + "/sample")
+    server = (Processes if options.kafka else AllInOne)(programs, folder)
+    prometheus = Prometheus(found.stdout.strip(), folder, server.scraped)
+    subscriber = subprocess.Popen([f"{programs}/ringfence", "subscribe", "--server", server.lookups, "--min-action", "monitor"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        # A counter that begins above 0 grew unseen: two scrapes before what is to be seen.
+        load(programs, server, folder, files, 0)
+        time.sleep(2.5)
+        load(programs, server, folder, files, 1)
+        queries = check_queries(prometheus, options.kafka, lambda: load(programs, server, folder, files, 1))
+        rules = check_rules(prometheus)
+        exposed, declared = check_exposed(server.scraped)
+    finally:
+        subscriber.terminate()
+        subscriber.wait(30)
+        prometheus.stop()
+        server.stop()
+    print(f"{queries} queries and {rules} rules: none empty, none errs; {exposed} of {declared} metrics seen, all as declared")
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
