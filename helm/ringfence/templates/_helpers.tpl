@@ -1,0 +1,188 @@
+{{- define "ringfence.name" -}}
+{{- if contains "ringfence" .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-ringfence" .Release.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "ringfence.image" -}}
+{{- if .Values.image.digest }}{{ .Values.image.repository }}@{{ .Values.image.digest }}{{ else }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{/* (list . SERVICE): what selects its pods. */}}
+{{- define "ringfence.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: ringfence
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{- define "ringfence.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "ringfence.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
+{{- end }}
+
+{{/* Numbers come as floats, and large ones would be written as 1e+08: makes them whole again, in place. */}}
+{{- define "ringfence.whole" -}}
+{{- $map := . -}}
+{{- range $key, $value := $map -}}
+{{- if kindIs "map" $value }}{{ include "ringfence.whole" $value }}{{ else if kindIs "float64" $value }}{{ $_ := set $map $key (int64 $value) }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* The configuration file: what stands in the values, and what follows from the chart. */}}
+{{- define "ringfence.config" -}}
+{{- $config := deepCopy .Values.config -}}
+{{- $kafka := $config.log.kafka -}}
+{{- if not $kafka.servers }}{{ fail "config.log.kafka.servers: where the brokers are has to be said" }}{{ end -}}
+{{- if not .Values.secrets.keys }}{{ fail "secrets.keys: an existing secret with victim-tokens.key, naming.key and cursors.key has to be named" }}{{ end -}}
+{{- if and .Values.secrets.kafkaFiles (not .Values.secrets.kafka) }}{{ fail "secrets.kafka: names the secret that secrets.kafkaFiles are in" }}{{ end -}}
+{{- range $service := list "dedupe" "cluster" -}}
+{{- if gt (int (index $.Values $service "replicas")) (int $config.partitions) }}{{ fail (printf "%s.replicas: more than config.partitions (%v): the rest would idle" $service $config.partitions) }}{{ end -}}
+{{- end -}}
+{{- $stop := int (get (get $config "process" | default dict) "stop_within_seconds" | default 25) -}}
+{{- if le (int .Values.terminationGracePeriodSeconds) $stop }}{{ fail (printf "terminationGracePeriodSeconds: must be above config.process.stop_within_seconds (%d), or pods are killed while they flush" $stop) }}{{ end -}}
+{{- $files := dict "ca.pem" "ca_file" "client.pem" "certificate_file" "client.key" "key_file" "client.key.password" "key_password_file" "password" "sasl_password_file" -}}
+{{- range .Values.secrets.kafkaFiles }}{{ $_ := set $kafka (get $files .) (printf "/etc/ringfence/kafka/%s" .) }}{{ end -}}
+{{- $_ := set $config "keys" (dict "victim_tokens_file" "/etc/ringfence/keys/victim-tokens.key" "naming_file" "/etc/ringfence/keys/naming.key" "cursors_file" "/etc/ringfence/keys/cursors.key") -}}
+{{- if .Values.snapshots.existingClaim }}{{ $_ := set (get $config "snapshots") "folder" "/var/lib/ringfence-snapshots" }}{{ end -}}
+{{- $http := dict "address" "0.0.0.0:7780" -}}
+{{- $grpc := dict "address" "0.0.0.0:7733" "network_without_tls" true -}}
+{{- $_ := set $config "intake" (dict "http" $http) -}}
+{{- range $service := list "dedupe" "cluster" }}{{ $_ := set $config $service (dict "http" $http "state_folder" "/var/lib/ringfence") }}{{ end -}}
+{{- $_ := set $config "publish" (dict "http" $http "grpc" $grpc "state_folder" "/var/lib/ringfence") -}}
+{{- $_ := set $config "gateway" (merge (dict "http" $http "grpc" $grpc) $config.gateway) -}}
+{{- include "ringfence.whole" $config -}}
+{{- toYaml $config }}
+{{- end }}
+
+{{- define "ringfence.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 64733
+runAsGroup: 64733
+fsGroup: 64733
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "ringfence.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* (list . SERVICE): the pod. */}}
+{{- define "ringfence.pod" -}}
+{{- $root := index . 0 -}}{{- $service := index . 1 -}}{{- $values := index $root.Values $service -}}
+{{- $keys := get (dict "intake" (list "victim-tokens.key") "gateway" (list "victim-tokens.key") "publish" (list "naming.key" "cursors.key")) $service -}}
+{{- $stage := has $service (list "dedupe" "cluster") -}}
+metadata:
+  labels:
+    {{- include "ringfence.labels" . | nindent 4 }}
+    {{- with $root.Values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
+  annotations:
+    checksum/config: {{ include "ringfence.config" $root | sha256sum }}
+    {{- with $root.Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
+spec:
+  automountServiceAccountToken: false
+  serviceAccountName: {{ include "ringfence.name" $root }}
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: {{ $root.Values.terminationGracePeriodSeconds }}
+  securityContext: {{- include "ringfence.podSecurity" $root | nindent 4 }}
+  {{- with $root.Values.image.pullSecrets }}
+  imagePullSecrets: {{- range . }}
+    - name: {{ . }}{{ end }}
+  {{- end }}
+  {{- with $root.Values.nodeSelector }}
+  nodeSelector: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $root.Values.tolerations }}
+  tolerations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with $root.Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: topology.kubernetes.io/zone
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels: {{- include "ringfence.selector" . | nindent 10 }}
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels: {{- include "ringfence.selector" . | nindent 10 }}
+  containers:
+    - name: {{ $service }}
+      image: {{ include "ringfence.image" $root | quote }}
+      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+      command: [ringfence-{{ $service }}, --config, /etc/ringfence/config/ringfence.yaml]
+      env:
+        # Its name in Kafka's groups: a pod that comes back under its name finds its partitions.
+        - name: RINGFENCE_KAFKA_INSTANCE_ID
+          valueFrom: {fieldRef: {fieldPath: metadata.name}}
+      ports:
+        - {name: http, containerPort: 7780}
+        {{- if has $service (list "gateway" "publish") }}
+        - {name: grpc, containerPort: 7733}
+        {{- end }}
+      # Live answers while the log is waited for and while state is restored: neither is healed by a restart.
+      startupProbe:
+        httpGet: {path: /healthz/live, port: http}
+        periodSeconds: 2
+        failureThreshold: 60
+      readinessProbe:
+        httpGet: {path: /healthz/ready, port: http}
+        periodSeconds: 5
+        timeoutSeconds: 3
+        failureThreshold: 2
+      livenessProbe:
+        httpGet: {path: /healthz/live, port: http}
+        periodSeconds: 10
+        timeoutSeconds: 5
+        failureThreshold: 6
+      securityContext: {{- include "ringfence.containerSecurity" $root | nindent 8 }}
+      resources: {{- toYaml $values.resources | nindent 8 }}
+      volumeMounts:
+        - {name: config, mountPath: /etc/ringfence/config, readOnly: true}
+        {{- if $keys }}
+        - {name: keys, mountPath: /etc/ringfence/keys, readOnly: true}
+        {{- end }}
+        {{- if $root.Values.secrets.kafka }}
+        - {name: kafka, mountPath: /etc/ringfence/kafka, readOnly: true}
+        {{- end }}
+        {{- if or $stage (eq $service "publish") }}
+        - {name: state, mountPath: /var/lib/ringfence}
+        {{- end }}
+        {{- if and $stage $root.Values.snapshots.existingClaim }}
+        - {name: snapshots, mountPath: /var/lib/ringfence-snapshots}
+        {{- end }}
+  volumes:
+    - name: config
+      configMap: {name: {{ include "ringfence.name" $root }}}
+    {{- if $keys }}
+    - name: keys
+      secret:
+        secretName: {{ $root.Values.secrets.keys }}
+        defaultMode: 0440
+        items: {{- range $keys }}
+          - {key: {{ . }}, path: {{ . }}}{{ end }}
+    {{- end }}
+    {{- if $root.Values.secrets.kafka }}
+    - name: kafka
+      secret:
+        secretName: {{ $root.Values.secrets.kafka }}
+        defaultMode: 0440
+        items: {{- range $root.Values.secrets.kafkaFiles }}
+          - {key: {{ . }}, path: {{ . }}}{{ end }}
+    {{- end }}
+    {{- if eq $service "publish" }}
+    - name: state
+      emptyDir: {sizeLimit: {{ $values.cacheSize }}}
+    {{- end }}
+    {{- if and $stage $root.Values.snapshots.existingClaim }}
+    - name: snapshots
+      persistentVolumeClaim: {claimName: {{ $root.Values.snapshots.existingClaim }}}
+    {{- end }}
+{{- end }}
