@@ -193,7 +193,7 @@ def check_exposed(scraped):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
-    parser.add_argument("--reports", type=int, default=3000)
+    parser.add_argument("--reports", type=int, default=2000)
     parser.add_argument("--kafka", action="store_true")
     options = parser.parse_args()
     found = subprocess.run([str(OPS / "tools"), "prometheus"], capture_output=True, text=True)
