@@ -4,6 +4,8 @@
     serve_bench.py [--program build/release/bin/ringfence] [--reports N,N...] [--seed 3]
         Reports of `ringfence sample`, submitted by one `ringfence ingest` a partner at once, until every stage is quiet.
         Prints for each N reports per second, CPU seconds, memory and disk; with several, each rate against the first.
+        With --files: straight from the files, by `ringfence replay`: all stages and the read model in one process, no gRPC,
+        log or disk.
     serve_bench.py --latency SECONDS --rate REPORTS_PER_SECOND
         Offers that load steadily. Meanwhile a probe partner reports new numbers, and a subscriber waits for them: prints
         how long after its acceptance was answered each was delivered (an answer that came later than the delivery: 0).
@@ -86,6 +88,22 @@ def throughput(options, reports, folder):
     return reports / quiet
 
 
+def from_files(options, reports, folder):
+    source = pathlib.Path(folder, "reports")
+    source.mkdir()
+    for file in make_sample(options, folder, reports):
+        file.rename(source / file.name)
+    start = time.monotonic()
+    replay = subprocess.Popen([options.program, "replay", str(source), "--out", folder + "/out"], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(replay.pid, 0)
+    assert status == 0, "the replay failed"
+    took = time.monotonic() - start
+    cpu = usage.ru_utime + usage.ru_stime
+    print(f"{reports} reports from files: {took:.1f} s: {reports / took:.0f} reports/s; CPU s per million {cpu * 1e6 / reports:.0f}; "
+          f"peak {usage.ru_maxrss / 1024:.0f} MiB resident", flush=True)
+    return reports / took
+
+
 def offer(server, files, rate, seconds, folder):
     """Feeds each partner's lines at its share of the rate; returns when the time is over."""
     loads = []
@@ -156,6 +174,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/release/bin/ringfence")
     parser.add_argument("--reports", default="100000")
+    parser.add_argument("--files", action="store_true")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--latency", type=int)
     parser.add_argument("--rate", type=int, default=1_000)
@@ -167,7 +186,7 @@ def main():
             if options.latency:
                 latency(options, folder)
             else:
-                rates.append(throughput(options, reports, folder))
+                rates.append((from_files if options.files else throughput)(options, reports, folder))
         finally:
             shutil.rmtree(folder)
     for rate in rates[1:]:
