@@ -132,7 +132,8 @@ BOARDS = {
     "cluster": ("Ringfence: cluster", [
         *stage("cluster"),
         graph("Records of earlier owners that were compared", "ops",
-              ("sum(rate(ringfence_indicator_rechecks_total{$n}[$__rate_interval]))", "records"), needs=KAFKA),
+              ("sum(rate(ringfence_indicator_rechecks_total{$n}[$__rate_interval])) or 0 * max(ringfence_build_info{$n})", "records"),
+              needs=KAFKA),
         *DISKS, *kafka()]),
     "publish": ("Ringfence: publish", [
         *stage("publish", partitions=False),

@@ -8,6 +8,7 @@ empty. What is on /metrics is what ops/metrics.md says, with its types and label
 Exit status 77 where no Prometheus can be had.
 """
 import argparse
+import itertools
 import json
 import pathlib
 import re
@@ -30,6 +31,7 @@ OPS = metrics.ROOT / "ops"
 # Spans of time that a test cannot wait for.
 RANGES = {"$__rate_interval": "15s"}
 WAIT_SECONDS = 40
+PARTS = 10
 NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": "kafka", "Empty until a partner is past its quota.": "never"}
 
 SERVICES = """\
@@ -124,13 +126,13 @@ class Prometheus:
 
 
 def load(programs, server, folder, files, part):
-    """One half of every partner's reports, a look-up, a list twice."""
+    """A part of every partner's reports, a look-up, a list twice."""
     for file in files:
         lines = file.read_text().splitlines(keepends=True)
-        half = pathlib.Path(folder, f"{file.stem}.{part}")
-        half.write_text("".join(lines[part::2]))
+        slice_of = pathlib.Path(folder, f"{file.stem}.{part}")
+        slice_of.write_text("".join(lines[part::PARTS]))
         services.run(f"{programs}/ringfence", "ingest", "--server", server.reports, "--partner", file.stem, "--no-state", "--rejects",
-                     f"{folder}/rejects", half)
+                     f"{folder}/rejects", slice_of)
     services.run(f"{programs}/ringfence", "lookup", "--server", server.lookups, "(212) 555-0142", "--region", "US")
     url = f"http://{server.lists}/v1/indicators.jsonl"
     with urllib.request.urlopen(url, timeout=30) as answer:
@@ -210,10 +212,11 @@ def main():
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         # A counter that begins above 0 grew unseen: two scrapes before what is to be seen.
-        load(programs, server, folder, files, 0)
+        parts = itertools.count()
+        load(programs, server, folder, files, next(parts))
         time.sleep(2.5)
-        load(programs, server, folder, files, 1)
-        queries = check_queries(prometheus, options.kafka, lambda: load(programs, server, folder, files, 1))
+        load(programs, server, folder, files, next(parts))
+        queries = check_queries(prometheus, options.kafka, lambda: load(programs, server, folder, files, next(parts) % PARTS))
         rules = check_rules(prometheus)
         exposed, declared = check_exposed(server.scraped)
     finally:
