@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "pipelines/core/place.h"
@@ -64,6 +65,14 @@ class Stage {
 
   // Time as the stage knows it: all that expires by then has expired.
   virtual Time AsOf() const = 0;
+
+  // Something that an operator should know of, and how often it happened; the word is one of a few.
+  struct Event {
+    std::string_view word;
+    uint64_t count = 0;
+  };
+  // What happened since the last call.
+  virtual std::vector<Event> TakeEvents() { return {}; }
 };
 
 inline constexpr uint32_t kEnvelopeFormat = 1;

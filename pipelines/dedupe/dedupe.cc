@@ -102,6 +102,14 @@ class Dedupe : public core::Stage {
 
   Time AsOf() const override { return clock_.now(); }
 
+  std::vector<Event> TakeEvents() override {
+    const Joining::Floods floods = joining_.TakeFloods();
+    std::vector<Event> events;
+    if (floods.begun > 0) events.push_back({"flood_begun", floods.begun});
+    if (floods.reports > 0) events.push_back({"flood_report", floods.reports});
+    return events;
+  }
+
  private:
   void Touch(Report& report) {
     if (report.touched) return;

@@ -322,6 +322,7 @@ void Joining::Enter(Block& block, const Id& report, const BlockItem& before, boo
   store_.PutItem(block, report, item);
   if (!was_in) ++block.count;
   if (block.flooded) {
+    if (!was_in && block.floods_join) ++floods_.reports;
     if (was_in && before.rank != item.rank) Tie(block, {report, before.rank}, false);
     Tie(block, {report, item.rank}, true);
     return SendNews(block, report, item);
@@ -341,6 +342,10 @@ void Joining::Remove(Block& block, const Id& report, const BlockItem& before) {
 
 void Joining::Flood(Block& block) {
   const auto entries = block.entries;
+  if (block.floods_join) {
+    ++floods_.begun;
+    floods_.reports += entries.size();
+  }
   store_.Spill(block);
   for (const auto& [report, item] : entries) {
     Tie(block, {report, item.rank}, true);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "pipelines/components/components.h"
@@ -30,6 +31,16 @@ class Joining : private components::Outbox {
   using Touch = std::function<void(Report&)>;
   Joining(JoinStore& store, Post& post, const components::Rules& rules, size_t block_max,
           Touch touch);
+
+  // Of blocks of victims' tokens.
+  struct Floods {
+    // Blocks that have come to hold more than `block_max`.
+    uint64_t begun = 0;
+    // Reports that came into such blocks.
+    uint64_t reports = 0;
+  };
+  // Since the last call.
+  Floods TakeFloods() { return std::exchange(floods_, {}); }
 
   // Time as the record knows it.
   void set_now(core::Time now) { now_ = now; }
@@ -91,6 +102,7 @@ class Joining : private components::Outbox {
   core::Time now_ = core::kTimeMin;
   // Whose moves are being made.
   JoinNode* moving_ = nullptr;
+  Floods floods_;
 };
 
 }  // namespace ringfence::dedupe

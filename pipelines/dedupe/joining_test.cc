@@ -225,6 +225,13 @@ TEST_F(Incidents, AFloodOfOneVictimIsOneIncidentAndEndsAgain) {
     }
   }
   EXPECT_THAT(Joined(), UnorderedElementsAre(all));
+  std::map<std::string, uint64_t> events;
+  for (const core::Stage::Event& event : stage_->TakeEvents()) {
+    events[std::string(event.word)] = event.count;
+  }
+  EXPECT_THAT(events, UnorderedElementsAre(testing::Pair("flood_begun", 1),
+                                           testing::Pair("flood_report", kReports)));
+  EXPECT_THAT(stage_->TakeEvents(), IsEmpty());
   for (int i = 0; i < kReports - static_cast<int>(kBlockMax); ++i) {
     EXPECT_THAT(Joined(), SizeIs(1));
     Send(ReportBuilder("bank", std::to_string(i)).Retracted());

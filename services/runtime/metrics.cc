@@ -48,6 +48,8 @@ constexpr auto kRows = std::to_array<Row>({
     {Metric::kStageTime, Kind::kGauge, "ringfence_stage_time_seconds",
      "Pipeline time of a partition: all that expires by then has expired. Seconds since the Unix "
      "epoch."},
+    {Metric::kStageEvents, Kind::kCounter, "ringfence_stage_events_total",
+     "What a stage met that an operator should know of: flood_begun, flood_report (incidents.md)."},
     {Metric::kIndicators, Kind::kGauge, "ringfence_indicators",
      "Indicators in the set, by type and action."},
     {Metric::kCampaigns, Kind::kGauge, "ringfence_campaigns",

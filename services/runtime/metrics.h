@@ -24,6 +24,7 @@ enum class Metric {
   kStageErrors,          // stage, reaction
   kStageStopped,         // stage, partition
   kStageTime,            // stage, partition
+  kStageEvents,          // stage, event
   kIndicators,           // type, action
   kCampaigns,            //
   kSubscribers,          //

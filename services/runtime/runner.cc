@@ -314,6 +314,10 @@ void Runner::ReportBatch(size_t records, const std::vector<AppendRecord>& sent, 
   if (indicators > 0) {
     metrics_.Add(Metric::kStageMessages, {stage, {"kind", "indicator"}}, indicators);
   }
+  for (const core::Stage::Event& event : stage_->TakeEvents()) {
+    metrics_.Add(Metric::kStageEvents, {stage, {"event", event.word}},
+                 static_cast<double>(event.count));
+  }
 }
 
 void Runner::ReportProgress() {

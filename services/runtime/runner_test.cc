@@ -29,6 +29,7 @@ class CountingStage : public core::Stage {
     if ((*envelope)->tick() != 0) clock_.Advance((*envelope)->tick());
     for (const internal::v1::ReportRevision& revision : (*envelope)->revisions()) {
       if (revision.partner() == "damaged") return absl::DataLossError("damaged");
+      ++seen_;
       const int before = std::stoi(state_.Get(revision.partner()).value_or("0"));
       changed_[revision.partner()] = std::to_string(before + 1);
       state_.Put(revision.partner(), changed_[revision.partner()]);
@@ -45,10 +46,12 @@ class CountingStage : public core::Stage {
   }
   size_t UnstoredBytes() const override { return 0; }
   core::Time AsOf() const override { return clock_.now(); }
+  std::vector<Event> TakeEvents() override { return {{"seen", std::exchange(seen_, 0)}}; }
 
  private:
   core::State& state_;
   core::StageClock clock_;
+  uint64_t seen_ = 0;
   std::map<std::string, std::string> changed_;
 };
 
@@ -126,6 +129,18 @@ class Runners : public testing::Test {
   std::unique_ptr<FaultyLog> log_;
   std::unique_ptr<Runner> runner_;
 };
+
+TEST_F(Runners, CountsWhatTheStageTellsOperators) {
+  Start();
+  Send({"a", "b"});
+  ASSERT_TRUE(EventuallyCounted({{"a", "1"}, {"b", "1"}}));
+  Send({"a"});
+  EXPECT_TRUE(Eventually([&] {
+    return metrics_.Text().find(
+               "ringfence_stage_events_total{event=\"seen\",stage=\"counting\"} 3") !=
+           std::string::npos;
+  })) << metrics_.Text();
+}
 
 TEST_F(Runners, AppliesWhatComesAndGoesOnWhereItWas) {
   Send({"a", "b", "a"});
