@@ -94,7 +94,8 @@ std::optional<Label> ReadView::LabelOfCampaign(std::string_view campaign_id) {
   return LabelOf(*record);
 }
 
-std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1::Tlp max_tlp) {
+std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1::Tlp max_tlp,
+                                             v1::Action min_action) {
   // The worst of those kept stands first.
   using Kept = std::tuple<int64_t, size_t, core::Id>;
   std::vector<Kept> best;
@@ -103,7 +104,13 @@ std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1:
   state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view value) {
     const Member member = DecodeMember(value);
     if (member.tlp > max_tlp) return true;
-    best.emplace_back(-int64_t{member.score}, age++, IdAtEnd(key));
+    const core::Id id = IdAtEnd(key);
+    if (min_action > v1::ACTION_MONITOR) {
+      const std::optional<std::string> row = state_.Get(RowKey(id));
+      Demand(row.has_value());
+      if (DecodeRow(*row).listed.action < min_action) return true;
+    }
+    best.emplace_back(-int64_t{member.score}, age++, id);
     std::push_heap(best.begin(), best.end());
     if (best.size() > max) {
       std::pop_heap(best.begin(), best.end());

@@ -40,9 +40,11 @@ class ReadView {
   // The label of the campaign that the identifier behind a campaign id is in now. The id may be an
   // old one: CampaignOf says what it is called now.
   std::optional<Label> LabelOfCampaign(std::string_view campaign_id);
-  // At most `max` members with TLP at most `max_tlp`, best score first, then the oldest. Reads an
-  // entry of each member, and only those that it returns in full.
-  std::vector<v1::Indicator> Members(const Label& label, size_t max, v1::Tlp max_tlp);
+  // At most `max` members with TLP at most `max_tlp` and at least `min_action`, best score first,
+  // then the oldest. Reads an entry of each member, and only those that it returns in full; with a
+  // `min_action` above MONITOR also the row of each.
+  std::vector<v1::Indicator> Members(const Label& label, size_t max, v1::Tlp max_tlp,
+                                     v1::Action min_action = v1::ACTION_MONITOR);
 
   // All members, the oldest first, until `visit` returns false.
   void MembersByAge(const Label& label,

@@ -236,6 +236,7 @@ std::vector<Object> Objects::OfRecord(const internal::v1::IndicatorRecord& recor
   const v1::IdentifierType type =
       record.has_indicator() ? indicator.type() : record.removed().type();
   const std::string& value = record.has_indicator() ? indicator.value() : record.removed().value();
+  if ((audience.types >> type & 1) == 0) return objects;
   if (is_listed || (is_cleared && audience.is_analysts)) {
     const Observable observable = ObservableOf(type, value);
     objects.push_back({observable.Id(), "", observable.Json(MarkingOf(indicator.tlp()))});
@@ -254,7 +255,8 @@ std::vector<Object> Objects::OfRecord(const internal::v1::IndicatorRecord& recor
   }
   objects.push_back(Indicator(indicator, modified, audience));
   objects.push_back(Sighting(indicator, modified, audience));
-  if (!campaign || Effective(campaign->tlp) > audience.level) return objects;
+  const bool gets_campaigns = audience.types == ~uint32_t{0};
+  if (!campaign || !gets_campaigns || Effective(campaign->tlp) > audience.level) return objects;
   objects.push_back(Indicates(indicator, *campaign, modified));
   if (campaign->bears) objects.push_back(Campaign(*campaign, modified));
   return objects;

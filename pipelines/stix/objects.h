@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ struct Object {
 struct Audience {
   v1::Tlp level = v1::TLP_CLEAR;
   bool is_analysts = false;
+  // A bit for the number of each type that it gets; who does not get all gets no campaigns, whose
+  // members of other types he would miss.
+  uint32_t types = ~uint32_t{0};
 };
 
 // Where the indicator stands: nothing where it is in no campaign.

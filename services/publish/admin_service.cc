@@ -26,6 +26,23 @@ grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* c
   return reactor;
 }
 
+grpc::ServerUnaryReactor* AdminService::ListConsumers(grpc::CallbackServerContext* context,
+                                                      const v1::ListConsumersRequest*,
+                                                      v1::ListConsumersResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!OperatorOf(*context)) {
+    reactor->Finish(kNoOperator);
+    return reactor;
+  }
+  if (!consumers_) {
+    reactor->Finish({grpc::StatusCode::UNIMPLEMENTED, "this process serves no consumers"});
+    return reactor;
+  }
+  *response = consumers_();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* AdminService::ExplainReport(grpc::CallbackServerContext* context,
                                                       const v1::ExplainReportRequest* request,
                                                       v1::ExplainReportResponse* response) {

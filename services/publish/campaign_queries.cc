@@ -35,14 +35,34 @@ std::optional<Order> OrderOf(v1::ListCampaignsRequest::Order order) {
   }
 }
 
-// A token is base64url of five numbers: order, since, rank, the label's root and day. The root is
-// hidden: it is made of an identifier that the caller may not be cleared for.
+// Is any member of the campaign more than monitored? Only then is it for who is no analyst.
+bool HasMoreThanMonitored(const campaigns::Label& label, ReadView& view) {
+  bool has = false;
+  view.MembersByAge(label, [&](const core::Id&, const campaigns::Row& row) {
+    has = row.listed.action >= v1::ACTION_CHALLENGE;
+    return !has;
+  });
+  return has;
+}
+
+bool MaySee(const Viewer& viewer, const campaigns::Label& label, v1::Tlp tlp, ReadView& view) {
+  return tlp <= viewer.clearance && (viewer.is_analyst || HasMoreThanMonitored(label, view));
+}
+
+v1::Campaign Shown(v1::Campaign campaign, const Viewer& viewer) {
+  if (!viewer.is_analyst) WithholdSmallCounts(campaign);
+  return campaign;
+}
+
+// A token is base64url of five numbers: order, since, rank, the label's root and day. Rank and root
+// are hidden: one is a count, the other made of an identifier that the caller may not be cleared
+// for.
 using TokenIds = std::array<core::Id, 3>;
 
 std::string EncodeToken(Order order, core::Time since, const ListPlace& place,
                         const CampaignNames& names) {
   const TokenIds ids = {core::Id{static_cast<uint64_t>(order), static_cast<uint64_t>(since)},
-                        core::Id{place.rank, static_cast<uint64_t>(int64_t{place.label.day})},
+                        names.Hide({place.rank, static_cast<uint64_t>(int64_t{place.label.day})}),
                         names.Hide(place.label.root)};
   std::string bytes;
   for (const core::Id& id : ids) id.AppendTo(bytes);
@@ -54,7 +74,7 @@ std::optional<ListPlace> DecodeToken(const std::string& token, Order order, core
   std::string bytes;
   if (!absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() != 48) return std::nullopt;
   const core::Id asked = core::Id::FromBytes(std::string_view(bytes).substr(0, 16));
-  const core::Id place = core::Id::FromBytes(std::string_view(bytes).substr(16, 16));
+  const core::Id place = names.Reveal(core::Id::FromBytes(std::string_view(bytes).substr(16, 16)));
   const core::Id root = core::Id::FromBytes(std::string_view(bytes).substr(32, 16));
   if (asked.hi != static_cast<uint64_t>(order) || asked.lo != static_cast<uint64_t>(since))
     return std::nullopt;
@@ -64,24 +84,30 @@ std::optional<ListPlace> DecodeToken(const std::string& token, Order order, core
 }  // namespace
 
 absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request,
-                                                    v1::Tlp clearance, ReadView& view) {
+                                                    const Viewer& viewer, ReadView& view) {
   if (request.campaign_id().empty()) return absl::InvalidArgumentError("campaign_id: is missing");
   if (request.max_indicators() > kCampaignIndicatorsMax)
     return absl::InvalidArgumentError("max_indicators: at most 1000");
   const std::optional<campaigns::Label> label = view.LabelOfCampaign(request.campaign_id());
   std::optional<v1::Campaign> campaign = label ? view.CampaignOf(*label) : std::nullopt;
-  if (!campaign || campaign->tlp() > clearance) return absl::NotFoundError("no such campaign");
+  if (!campaign || !MaySee(viewer, *label, campaign->tlp(), view))
+    return absl::NotFoundError("no such campaign");
   v1::GetCampaignResponse response;
   if (campaign->campaign_id() != request.campaign_id())
     response.set_superseded_id(request.campaign_id());
-  *response.mutable_campaign() = *std::move(campaign);
-  for (v1::Indicator& member : view.Members(*label, request.max_indicators(), clearance))
+  *response.mutable_campaign() = Shown(*std::move(campaign), viewer);
+  const v1::Action min_action = viewer.is_analyst ? v1::ACTION_MONITOR : v1::ACTION_CHALLENGE;
+  for (v1::Indicator& member :
+       view.Members(*label, request.max_indicators(), viewer.clearance, min_action)) {
+    if ((viewer.types >> member.type() & 1) == 0) continue;
+    if (!viewer.is_analyst) WithholdSmallCounts(member);
     *response.add_indicators() = std::move(member);
+  }
   return response;
 }
 
 absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsRequest& request,
-                                                        v1::Tlp clearance,
+                                                        const Viewer& viewer,
                                                         const CampaignNames& names,
                                                         ReadView& view) {
   const std::optional<Order> order = OrderOf(request.order());
@@ -115,8 +141,8 @@ absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsR
     }
     ++looked_at;
     last = listed.place;
-    if (is_seen && listed.entry.tlp <= clearance)
-      *response.add_campaigns() = *view.CampaignOf(listed.place.label);
+    if (is_seen && MaySee(viewer, listed.place.label, listed.entry.tlp, view))
+      *response.add_campaigns() = Shown(*view.CampaignOf(listed.place.label), viewer);
     return true;
   });
   if (more) response.set_next_page_token(EncodeToken(*order, since, *last, names));

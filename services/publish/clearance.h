@@ -1,15 +1,33 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "ringfence/v1/indicator.pb.h"
 #include "ringfence/v1/report.pb.h"
 
 namespace ringfence::publish {
 
-// The highest TLP that a caller may be given, by its address as grpc::ServerContext::peer() writes
-// it. Until callers have identities, one on this machine is an analyst: everything but TLP_RED.
-// Nothing for any other: it could be anyone.
-std::optional<v1::Tlp> ClearanceOf(std::string_view peer);
+// Who asks, as far as it decides what is shown: over gRPC and HTTP alike.
+struct Viewer {
+  // The highest TLP that it may be given.
+  v1::Tlp clearance = v1::TLP_UNSPECIFIED;
+  // Sees what is only monitored, and exact counts.
+  bool is_analyst = false;
+  // A bit for the number of each type that it may be given.
+  uint32_t types = ~uint32_t{0};
+};
+
+// By a caller's address as grpc::ServerContext::peer() writes it. Until callers have identities,
+// one on this machine is an analyst who may see everything but TLP_RED. Nothing for any other: it
+// could be anyone.
+std::optional<Viewer> ViewerOf(std::string_view peer);
+
+// For who is no analyst: counts below three say too much of single victims, and become 0. Of a
+// campaign, countries with fewer victims are left out, and losses that fewer incidents make up.
+inline constexpr uint32_t kCountMin = 3;
+void WithholdSmallCounts(v1::Indicator& indicator);
+void WithholdSmallCounts(v1::Campaign& campaign);
 
 }  // namespace ringfence::publish

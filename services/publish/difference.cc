@@ -32,7 +32,7 @@ Difference Differences::Since(const RecentChange& change) {
   const bool is_replaced = is_there && was_there && change.before->epoch != now->epoch();
   if (was_there && (!is_there || is_replaced))
     difference.removals.push_back(Ending(*now, change.before->epoch, is_replaced));
-  if (is_there) difference.upsert = view_.Show(*now);
+  if (is_there) difference.upsert = filter_.Shown(view_.Show(*now));
   return difference;
 }
 
@@ -47,7 +47,7 @@ Difference Differences::SinceSomeTime(const core::Id& id, const campaigns::Row& 
   for (uint32_t e = epoch - std::min(epoch, kEpochsMax); e < epoch; ++e)
     difference.removals.push_back(Ending(*now, e, is_there));
   if (is_there) {
-    difference.upsert = view_.Show(*now);
+    difference.upsert = filter_.Shown(view_.Show(*now));
   } else {
     difference.removals.push_back(Ending(*now, epoch, false));
   }

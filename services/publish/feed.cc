@@ -1,6 +1,7 @@
 #include "services/publish/feed.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "pipelines/campaigns/read_view.h"
@@ -12,6 +13,7 @@ namespace {
 
 // A few filters, a few moments.
 constexpr size_t kMadeMax = 16;
+constexpr size_t kImagesMax = 16;
 
 google::protobuf::Duration ToProto(std::chrono::seconds seconds) {
   google::protobuf::Duration duration;
@@ -26,7 +28,8 @@ Feed::Feed(const Options& options, const Publisher& publisher, runtime::Metrics&
       publisher_(publisher),
       metrics_(metrics),
       cursors_(options.cursor_key, publisher.incarnation(), publisher.partitions()),
-      ids_(options.deployment) {}
+      ids_(options.deployment),
+      image_budget_(options.shared_snapshot_bytes_max) {}
 
 std::shared_ptr<const Feed::Deltas> Feed::DeltasBetween(const Filter& filter, uint64_t from_changes,
                                                         const Offsets& from, const Moment& until) {
@@ -57,25 +60,65 @@ std::shared_ptr<const Feed::Deltas> Feed::Make(const Filter& filter,
   deltas->append_time = core::kTimeMax;
   DeltaPacker packer(options_.message_bytes_max);
   for (const RecentChange& change : changes) {
-    // Only the last of several has all that its cursor says.
-    if (packer.IsFull())
-      deltas->messages.push_back(Serialised(packer.Take(CursorAt(from, filter))));
     Difference difference = differences.Since(change);
     if (difference.removals.empty() && !difference.upsert) continue;
     deltas->append_time = std::min(deltas->append_time, change.append_time);
-    packer.Add(std::move(difference));
+    if (packer.TryAdd(std::move(difference))) continue;
+    // Only the last of several has all that its cursor says.
+    deltas->messages.push_back(Serialised(packer.Take(CursorAt(from, filter))));
+    (void)packer.TryAdd(std::move(difference));  // An empty one takes anything.
   }
   if (!packer.IsEmpty())
     deltas->messages.push_back(Serialised(packer.Take(CursorAt(until.offsets, filter))));
   return deltas;
 }
 
+v1::SetDigest Feed::DigestAt(const Filter& filter, const Moment& moment) {
+  std::string key = filter.Key();
+  {
+    const absl::MutexLock lock(&mutex_);
+    for (const KnownDigest& known : digests_) {
+      if (known.changes == moment.changes && known.filter_key == key) return known.digest;
+    }
+  }
+  campaigns::ReadView view(*moment.state, publisher_.names());
+  v1::SetDigest digest = DigestOf(view, filter);
+  const absl::MutexLock lock(&mutex_);
+  digests_.push_back({std::move(key), moment.changes, digest});
+  if (digests_.size() > kMadeMax) digests_.pop_front();
+  return digest;
+}
+
+std::shared_ptr<SnapshotImage> Feed::ImageFor(const Filter& filter,
+                                              const std::shared_ptr<const Moment>& latest,
+                                              const Offsets& not_before, TimePoint now) {
+  std::string key = filter.Key();
+  const absl::MutexLock lock(&mutex_);
+  std::erase_if(images_, [](const KnownImage& known) { return known.image.expired(); });
+  for (const KnownImage& known : images_) {
+    std::shared_ptr<SnapshotImage> image = known.image.lock();
+    if (!image || known.filter_key != key || now - image->made_at() > options_.share_snapshot_for)
+      continue;
+    // What was removed since must still be there to be told of.
+    const Offsets& offsets = image->moment()->offsets;
+    const auto reaches = [&](const Offsets& others) {
+      return std::equal(offsets.begin(), offsets.end(), others.begin(), std::greater_equal<>());
+    };
+    if (reaches(latest->remembered_from) && reaches(not_before)) return image;
+  }
+  auto image = std::make_shared<SnapshotImage>(
+      SnapshotImage::Options{options_.message_bytes_max, options_.rows_per_step_max}, latest,
+      publisher_.names(), filter, now, image_budget_);
+  images_.push_back({std::move(key), image});
+  if (images_.size() > kImagesMax) images_.pop_front();
+  return image;
+}
+
 v1::SubscribeResponse Feed::MakeBookmark(const Filter& filter, const Moment& moment) {
   v1::SubscribeResponse response;
   v1::Bookmark& bookmark = *response.mutable_bookmark();
-  campaigns::ReadView view(*moment.state, publisher_.names());
   bookmark.set_cursor(CursorAt(moment.offsets, filter));
-  *bookmark.mutable_digest() = DigestOf(view, filter);
+  *bookmark.mutable_digest() = DigestAt(filter, moment);
   if (moment.as_of != core::kTimeMin) *bookmark.mutable_as_of() = core::ToProto(moment.as_of);
   *bookmark.mutable_valid_for() = ToProto(options_.valid_for);
   return response;

@@ -32,10 +32,10 @@ bool Filter::MayHaveWanted(v1::IdentifierType type, v1::Action peak_action,
 
 std::string Filter::Key() const {
   return std::to_string(types) + '/' + std::to_string(min_action) + '/' +
-         std::to_string(min_score) + '/' + std::to_string(max_tlp);
+         std::to_string(min_score) + '/' + std::to_string(max_tlp) + (withholds ? "/withheld" : "");
 }
 
-absl::StatusOr<Filter> MakeFilter(const v1::Filter& filter, v1::Tlp clearance) {
+absl::StatusOr<Filter> MakeFilter(const v1::Filter& filter, const Viewer& viewer) {
   Filter made;
   for (int type : filter.types()) {
     if (!v1::IdentifierType_IsValid(type) || type == v1::IDENTIFIER_TYPE_UNSPECIFIED)
@@ -43,6 +43,7 @@ absl::StatusOr<Filter> MakeFilter(const v1::Filter& filter, v1::Tlp clearance) {
     made.types |= uint32_t{1} << type;
   }
   if (made.types == 0) made.types = AllTypesBits();
+  made.types &= viewer.types;
   if (!v1::Action_IsValid(filter.min_action()))
     return absl::InvalidArgumentError("filter.min_action: no known action");
   if (filter.min_action() != v1::ACTION_UNSPECIFIED) made.min_action = filter.min_action();
@@ -51,8 +52,11 @@ absl::StatusOr<Filter> MakeFilter(const v1::Filter& filter, v1::Tlp clearance) {
   made.min_score = filter.min_score();
   if (!v1::Tlp_IsValid(filter.max_tlp()))
     return absl::InvalidArgumentError("filter.max_tlp: no known level");
-  made.max_tlp =
-      filter.max_tlp() == v1::TLP_UNSPECIFIED ? clearance : std::min(filter.max_tlp(), clearance);
+  made.max_tlp = filter.max_tlp() == v1::TLP_UNSPECIFIED
+                     ? viewer.clearance
+                     : std::min(filter.max_tlp(), viewer.clearance);
+  if (!viewer.is_analyst) made.min_action = std::max(made.min_action, v1::ACTION_CHALLENGE);
+  made.withholds = !viewer.is_analyst;
   return made;
 }
 

@@ -25,6 +25,12 @@ grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context, grpc::S
   return reactor;
 }
 
+Consumers::Options ConsumersOptions(const IndicatorService::Options& options) {
+  Consumers::Options consumers = options.consumers;
+  consumers.clock = options.feed.clock;
+  return consumers;
+}
+
 // Moves what a query gave to where gRPC wants it.
 template <typename Response>
 absl::Status Give(absl::StatusOr<Response> answer, Response* response) {
@@ -38,19 +44,20 @@ IndicatorService::IndicatorService(const Options& options, const Publisher& publ
                                    runtime::Metrics& metrics)
     : publisher_(publisher),
       feed_(options.feed, publisher, metrics),
+      consumers_(ConsumersOptions(options), publisher, feed_.cursors(), metrics),
       workers_(options.workers, options.calls_max),
-      streams_(options.streams, publisher, workers_, metrics) {}
+      streams_(options.streams, publisher, consumers_, workers_, metrics) {}
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* IndicatorService::Subscribe(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  const std::optional<v1::Tlp> clearance = ClearanceOf(context->peer());
-  if (!clearance) return Refusing({grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  const std::optional<Viewer> viewer = ViewerOf(context->peer());
+  if (!viewer) return Refusing({grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
   grpc::ByteBuffer bytes(*request);
   v1::SubscribeRequest parsed;
   if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&bytes, &parsed).ok())
     return Refusing({grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be parsed"});
   absl::StatusOr<std::unique_ptr<Subscription>> subscription =
-      Subscription::Open(parsed, *clearance, feed_);
+      Subscription::Open(parsed, *viewer, feed_);
   if (!subscription.ok()) return Refusing(ToGrpc(subscription.status()));
   return streams_.Begin(context, *std::move(subscription));
 }
@@ -58,31 +65,33 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* IndicatorService::Subscribe(
 grpc::ServerUnaryReactor* IndicatorService::Lookup(grpc::CallbackServerContext* context,
                                                    const v1::LookupRequest* request,
                                                    v1::LookupResponse* response) {
-  return Answer(context, [=](v1::Tlp clearance, campaigns::ReadView& view) {
-    return Give(publish::Lookup(*request, clearance, view), response);
+  return Answer(context, [=](const Viewer& viewer, campaigns::ReadView& view) {
+    return Give(publish::Lookup(*request, viewer, view), response);
   });
 }
 
 grpc::ServerUnaryReactor* IndicatorService::GetCampaign(grpc::CallbackServerContext* context,
                                                         const v1::GetCampaignRequest* request,
                                                         v1::GetCampaignResponse* response) {
-  return Answer(context, [=](v1::Tlp clearance, campaigns::ReadView& view) {
-    return Give(publish::GetCampaign(*request, clearance, view), response);
+  return Answer(context, [=](const Viewer& viewer, campaigns::ReadView& view) {
+    return Give(publish::GetCampaign(*request, viewer, view), response);
   });
 }
 
 grpc::ServerUnaryReactor* IndicatorService::ListCampaigns(grpc::CallbackServerContext* context,
                                                           const v1::ListCampaignsRequest* request,
                                                           v1::ListCampaignsResponse* response) {
-  return Answer(context, [=, this](v1::Tlp clearance, campaigns::ReadView& view) {
-    return Give(publish::ListCampaigns(*request, clearance, publisher_.names(), view), response);
+  return Answer(context, [=, this](const Viewer& viewer, campaigns::ReadView& view) {
+    return Give(publish::ListCampaigns(*request, viewer, publisher_.names(), view), response);
   });
 }
 
 grpc::ServerUnaryReactor* IndicatorService::Acknowledge(grpc::CallbackServerContext* context,
-                                                        const v1::AcknowledgeRequest*,
+                                                        const v1::AcknowledgeRequest* request,
                                                         v1::AcknowledgeResponse*) {
-  return Finished(context, {grpc::StatusCode::UNIMPLEMENTED, "acknowledgements are not kept"});
+  if (!ViewerOf(context->peer()))
+    return Finished(context, {grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  return Finished(context, ToGrpc(consumers_.Acknowledge(request->consumer(), request->cursor())));
 }
 
 grpc::ServerUnaryReactor* IndicatorService::SubmitFeedback(grpc::CallbackServerContext* context,
@@ -93,24 +102,24 @@ grpc::ServerUnaryReactor* IndicatorService::SubmitFeedback(grpc::CallbackServerC
 
 grpc::ServerUnaryReactor* IndicatorService::Answer(grpc::CallbackServerContext* context,
                                                    Query query) {
-  const std::optional<v1::Tlp> clearance = ClearanceOf(context->peer());
-  if (!clearance) return Finished(context, {grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  const std::optional<Viewer> viewer = ViewerOf(context->peer());
+  if (!viewer) return Finished(context, {grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   // The call's messages stay until the reactor finishes.
   const bool has_place = workers_.SubmitCall(
-      [=, this, query = std::move(query)] { reactor->Finish(ToGrpc(Ask(*clearance, query))); });
+      [=, this, query = std::move(query)] { reactor->Finish(ToGrpc(Ask(*viewer, query))); });
   if (!has_place)
     reactor->Finish({grpc::StatusCode::UNAVAILABLE, "busy: ask again a little later"});
   return reactor;
 }
 
-absl::Status IndicatorService::Ask(v1::Tlp clearance, const Query& query) const {
+absl::Status IndicatorService::Ask(const Viewer& viewer, const Query& query) const {
   if (!publisher_.Health().ok())
     return absl::UnavailableError("the set is not kept up to date here any more");
   const std::shared_ptr<const Moment> moment = publisher_.Latest();
   if (!moment->complete) return absl::UnavailableError("the set is still being read");
   campaigns::ReadView view(*moment->state, publisher_.names());
-  return query(clearance, view);
+  return query(viewer, view);
 }
 
 }  // namespace ringfence::publish

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "ringfence/v1/indicator_service.grpc.pb.h"
+#include "services/publish/consumers.h"
 #include "services/publish/feed.h"
 #include "services/publish/publisher.h"
 #include "services/publish/streams.h"
@@ -29,8 +30,8 @@ using IndicatorServiceBase = v1::IndicatorService::WithRawCallbackMethod_Subscri
 // Serves what a Publisher holds. Until that has read all that the log held when it began, streams
 // wait and calls are UNAVAILABLE: nobody gets a short list.
 //
-// Callers must be on this machine (see ClearanceOf), else UNAUTHENTICATED. Acknowledge and
-// SubmitFeedback are UNIMPLEMENTED.
+// Callers must be on this machine (see ViewerOf), else UNAUTHENTICATED. SubmitFeedback is
+// UNIMPLEMENTED.
 //
 // To end: CloseStreams, shut the server down, then destroy this, then the publisher.
 class IndicatorService : public IndicatorServiceBase {
@@ -38,6 +39,8 @@ class IndicatorService : public IndicatorServiceBase {
   struct Options {
     Feed::Options feed;
     Streams::Options streams;
+    // `clock` is taken from the feed's.
+    Consumers::Options consumers;
     int workers = 2;
     // Calls that may wait for a worker; more are UNAVAILABLE.
     size_t calls_max = 256;
@@ -48,6 +51,9 @@ class IndicatorService : public IndicatorServiceBase {
 
   // Ends all streams with Bye; waits until they are gone, or `within`.
   void CloseStreams(std::chrono::milliseconds within) { streams_.CloseAll("shutdown", within); }
+
+  // For AdminService.
+  v1::ListConsumersResponse ListConsumers() const { return consumers_.List(); }
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request) override;
@@ -69,12 +75,13 @@ class IndicatorService : public IndicatorServiceBase {
 
  private:
   // Answers a call in a worker, from the latest moment.
-  using Query = std::function<absl::Status(v1::Tlp clearance, campaigns::ReadView& view)>;
+  using Query = std::function<absl::Status(const Viewer& viewer, campaigns::ReadView& view)>;
   grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Query query);
-  absl::Status Ask(v1::Tlp clearance, const Query& query) const;
+  absl::Status Ask(const Viewer& viewer, const Query& query) const;
 
   const Publisher& publisher_;
   Feed feed_;
+  Consumers consumers_;
   Workers workers_;
   Streams streams_;
 };

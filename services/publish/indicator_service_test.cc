@@ -78,12 +78,14 @@ class IndicatorServiceTest : public testing::Test {
   void Start() {
     ASSERT_TRUE(publisher_.Start().ok());
     service_ = std::make_unique<IndicatorService>(options_, *publisher_, publisher_.metrics);
-    admin_ = std::make_unique<AdminService>([this] {
-      v1::GetStatusResponse response;
-      for (const runtime::Progress& progress : publisher_->progress())
-        response.add_stages()->set_stage(progress.stage);
-      return response;
-    });
+    admin_ = std::make_unique<AdminService>(
+        [this] {
+          v1::GetStatusResponse response;
+          for (const runtime::Progress& progress : publisher_->progress())
+            response.add_stages()->set_stage(progress.stage);
+          return response;
+        },
+        nullptr, [this] { return service_->ListConsumers(); });
     int port = 0;
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -174,6 +176,20 @@ TEST_F(IndicatorServiceTest, ShutdownSaysGoodbyeToEverybody) {
   closing.join();
   Listener late(*stub_);
   EXPECT_EQ(late.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(IndicatorServiceTest, AnOldStreamSaysGoodbyeWithACursorThatGoesOn) {
+  options_.streams.age_max = std::chrono::milliseconds(300);
+  log_.Append(0, Upsert({.value = "+1"}));
+  Start();
+  Listener listener(*stub_);
+  EXPECT_TRUE(listener.Finish().ok());
+  ASSERT_TRUE(listener.consumer.Last().has_bye());
+  EXPECT_EQ(listener.consumer.Last().bye().reason(), "age");
+  Listener again(*stub_, listener.consumer.cursor);
+  again.consumer = listener.consumer;
+  ASSERT_TRUE(again.Read());
+  EXPECT_FALSE(again.consumer.Last().has_snapshot_begin());
 }
 
 TEST_F(IndicatorServiceTest, HundredsOfSubscribersGetEveryChange) {
@@ -280,12 +296,6 @@ TEST_F(IndicatorServiceTest, WhatIsNotThereSaysSo) {
   Start();
   {
     grpc::ClientContext context;
-    v1::AcknowledgeResponse response;
-    EXPECT_EQ(stub_->Acknowledge(&context, {}, &response).error_code(),
-              grpc::StatusCode::UNIMPLEMENTED);
-  }
-  {
-    grpc::ClientContext context;
     v1::SubmitFeedbackResponse response;
     EXPECT_EQ(stub_->SubmitFeedback(&context, {}, &response).error_code(),
               grpc::StatusCode::UNIMPLEMENTED);
@@ -295,6 +305,33 @@ TEST_F(IndicatorServiceTest, WhatIsNotThereSaysSo) {
   v1::PutOverrideResponse response;
   EXPECT_EQ(admin->PutOverride(&context, {}, &response).error_code(),
             grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(IndicatorServiceTest, OperatorsSeeWhoAcknowledgedWhat) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  Start();
+  Listener listener(*stub_, "", "telco");
+  ASSERT_TRUE(listener.ReadSnapshot());
+  v1::AcknowledgeRequest request;
+  request.set_consumer("telco");
+  request.set_cursor(listener.consumer.cursor);
+  v1::AcknowledgeResponse response;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub_->Acknowledge(&context, request, &response).ok());
+  log_.Append(0, Removal({.value = "+1", .place = 2}, "retracted"));
+  ASSERT_TRUE(listener.ReadUntil(v1::SubscribeResponse::kDelta));
+  const auto admin = v1::AdminService::NewStub(channel_);
+  v1::ListConsumersResponse list;
+  grpc::ClientContext list_context;
+  ASSERT_TRUE(admin->ListConsumers(&list_context, {}, &list).ok());
+  ASSERT_EQ(list.consumers_size(), 1);
+  EXPECT_EQ(list.consumers(0).consumer(), "telco");
+  EXPECT_EQ(list.consumers(0).streams(), 1u);
+  EXPECT_EQ(list.consumers(0).unacknowledged_revocations(), 1u);
+  request.set_cursor("nonsense");
+  grpc::ClientContext bad_context;
+  EXPECT_EQ(stub_->Acknowledge(&bad_context, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(IndicatorServiceTest, StatusIsWhatTheWiringSays) {

@@ -49,11 +49,11 @@ std::optional<v1::Indicator> Find(v1::IdentifierType type, const std::string& va
 
 }  // namespace
 
-absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, v1::Tlp clearance,
+absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, const Viewer& viewer,
                                           campaigns::ReadView& view) {
   if (request.identifiers_size() > kLookupIdentifiersMax)
     return absl::InvalidArgumentError("identifiers: at most 500");
-  const absl::StatusOr<Filter> filter = MakeFilter(request.filter(), clearance);
+  const absl::StatusOr<Filter> filter = MakeFilter(request.filter(), viewer);
   if (!filter.ok()) return filter.status();
   v1::LookupResponse response;
   for (const v1::Identifier& identifier : request.identifiers()) {
@@ -66,7 +66,7 @@ absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, v1::
     const std::string& value = std::get<identifiers::Canonical>(normalised).value;
     result.set_canonical_value(value);
     if (std::optional<v1::Indicator> found = Find(identifier.type(), value, *filter, view))
-      *result.mutable_indicator() = *std::move(found);
+      *result.mutable_indicator() = filter->Shown(*std::move(found));
   }
   return response;
 }

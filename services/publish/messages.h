@@ -15,13 +15,15 @@ namespace ringfence::publish {
 // A message of Subscribe as it goes over the wire: bytes that any number of streams share.
 grpc::ByteBuffer Serialised(const v1::SubscribeResponse& response);
 
-// Gathers indicators into SnapshotChunks of about `bytes_max`.
+// Gathers indicators into SnapshotChunks of at most `bytes_max`, but for one that is larger alone.
 class ChunkPacker {
  public:
   explicit ChunkPacker(size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  void Add(v1::Indicator indicator);
-  bool IsFull() const { return bytes_ >= bytes_max_; }
+  // False where it does not fit any more, and stays where it is: the chunk is to be taken first.
+  [[nodiscard]] bool TryAdd(v1::Indicator&& indicator);
+  // Was one turned away?
+  bool IsFull() const { return full_; }
   bool IsEmpty() const { return bytes_ == 0; }
   v1::SubscribeResponse Take();
 
@@ -29,16 +31,19 @@ class ChunkPacker {
   const size_t bytes_max_;
   v1::SubscribeResponse response_;
   size_t bytes_ = 0;
+  bool full_ = false;
 };
 
-// Gathers differences into Deltas of about `bytes_max`. What belongs to one identifier stays
+// Gathers differences into Deltas of at most `bytes_max`, but for a difference that is larger alone
+// (64 ends and an upsert of the longest values are 150 KiB). What belongs to one identifier stays
 // together.
 class DeltaPacker {
  public:
   explicit DeltaPacker(size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  void Add(Difference difference);
-  bool IsFull() const { return bytes_ >= bytes_max_; }
+  // As in ChunkPacker.
+  [[nodiscard]] bool TryAdd(Difference&& difference);
+  bool IsFull() const { return full_; }
   bool IsEmpty() const { return bytes_ == 0; }
   v1::SubscribeResponse Take(std::string cursor);
 
@@ -46,6 +51,7 @@ class DeltaPacker {
   const size_t bytes_max_;
   v1::SubscribeResponse response_;
   size_t bytes_ = 0;
+  bool full_ = false;
 };
 
 }  // namespace ringfence::publish

@@ -5,7 +5,7 @@
 namespace ringfence::publish {
 
 std::optional<std::string> OperatorOf(const grpc::CallbackServerContext& context) {
-  if (!ClearanceOf(context.peer())) return std::nullopt;
+  if (!ViewerOf(context.peer())) return std::nullopt;
   return "local";
 }
 

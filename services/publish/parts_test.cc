@@ -19,17 +19,17 @@ using testing::StartsWith;
 TEST(Clearance, CallersOnThisMachineAreAnalystsAndOthersNobody) {
   for (const char* peer : {"ipv4:127.0.0.1:50312", "ipv6:[::1]:50312", "ipv6:%5B::1%5D:50312",
                            "ipv6:[::ffff:127.0.0.1]:1", "unix:/tmp/socket"}) {
-    EXPECT_EQ(ClearanceOf(peer), v1::TLP_AMBER_STRICT) << peer;
+    EXPECT_EQ(ViewerOf(peer)->clearance, v1::TLP_AMBER_STRICT) << peer;
   }
   for (const char* peer :
        {"", "ipv4:10.0.0.1:50312", "ipv4:198.51.100.127:1", "ipv6:[2001:db8::1]:50312",
         "ipv6:[::12]:1", "ipv6:[::ffff:10.0.0.1]:1"}) {
-    EXPECT_FALSE(ClearanceOf(peer).has_value()) << peer;
+    EXPECT_FALSE(ViewerOf(peer).has_value()) << peer;
   }
 }
 
 TEST(Filter, DefaultsToChallengeAndTheCallersClearance) {
-  const auto filter = MakeFilter({}, v1::TLP_AMBER);
+  const auto filter = MakeFilter({}, Viewer{v1::TLP_AMBER, true});
   ASSERT_TRUE(filter.ok());
   const auto wants = [&](v1::Action action, v1::Tlp tlp) {
     return filter->Wants(v1::IDENTIFIER_TYPE_PHONE, Listed{.action = action, .tlp = tlp});
@@ -48,7 +48,7 @@ TEST(Filter, WantsWhatWasAskedForAndNoMoreThanCleared) {
   asked.set_min_action(v1::ACTION_MONITOR);
   asked.set_min_score(300);
   asked.set_max_tlp(v1::TLP_RED);
-  const auto filter = MakeFilter(asked, v1::TLP_AMBER);
+  const auto filter = MakeFilter(asked, Viewer{v1::TLP_AMBER, true});
   ASSERT_TRUE(filter.ok());
   const Listed listed{.action = v1::ACTION_MONITOR, .tlp = v1::TLP_AMBER, .score = 300};
   EXPECT_TRUE(filter->Wants(v1::IDENTIFIER_TYPE_URL, listed));
@@ -58,11 +58,33 @@ TEST(Filter, WantsWhatWasAskedForAndNoMoreThanCleared) {
   EXPECT_FALSE(filter->Wants(v1::IDENTIFIER_TYPE_URL,
                              {.action = v1::ACTION_BLOCK, .tlp = v1::TLP_RED, .score = 999}));
   asked.set_max_tlp(v1::TLP_GREEN);
-  EXPECT_FALSE(MakeFilter(asked, v1::TLP_AMBER)->Wants(v1::IDENTIFIER_TYPE_URL, listed));
+  EXPECT_FALSE(
+      MakeFilter(asked, Viewer{v1::TLP_AMBER, true})->Wants(v1::IDENTIFIER_TYPE_URL, listed));
+}
+
+TEST(Filter, WhoIsNoAnalystGetsNothingThatIsOnlyMonitoredAndNoSmallCounts) {
+  v1::Filter asked;
+  asked.set_min_action(v1::ACTION_MONITOR);
+  const auto filter = MakeFilter(asked, Viewer{v1::TLP_AMBER, false, 1u << 3});
+  ASSERT_TRUE(filter.ok());
+  EXPECT_EQ(filter->min_action, v1::ACTION_CHALLENGE);
+  EXPECT_TRUE(filter->WantsType(static_cast<v1::IdentifierType>(3)));
+  EXPECT_FALSE(filter->WantsType(v1::IDENTIFIER_TYPE_PHONE));
+  v1::Indicator indicator;
+  indicator.mutable_explanation()->set_incidents(2);
+  indicator.mutable_explanation()->set_organisations(3);
+  indicator.mutable_explanation()->add_by_role()->set_incidents(1);
+  const v1::Indicator shown = filter->Shown(indicator);
+  EXPECT_EQ(shown.explanation().incidents(), 0u);
+  EXPECT_EQ(shown.explanation().organisations(), 3u);
+  EXPECT_EQ(shown.explanation().by_role(0).incidents(), 0u);
+  const auto exact = MakeFilter(asked, Viewer{v1::TLP_AMBER, true, 1u << 3});
+  EXPECT_EQ(exact->Shown(indicator).explanation().incidents(), 2u);
+  EXPECT_NE(exact->Key(), filter->Key());
 }
 
 TEST(Filter, WhoCannotHaveHeardOfItDoesNotHearOfItsEnd) {
-  const auto filter = MakeFilter({}, v1::TLP_AMBER);
+  const auto filter = MakeFilter({}, Viewer{v1::TLP_AMBER, true});
   constexpr auto kPhone = v1::IDENTIFIER_TYPE_PHONE;
   EXPECT_TRUE(filter->MayHaveWanted(kPhone, v1::ACTION_BLOCK, v1::TLP_CLEAR));
   EXPECT_FALSE(filter->MayHaveWanted(kPhone, v1::ACTION_MONITOR, v1::TLP_CLEAR));
@@ -71,7 +93,7 @@ TEST(Filter, WhoCannotHaveHeardOfItDoesNotHearOfItsEnd) {
 }
 
 std::string RefusalOf(const v1::Filter& filter) {
-  const absl::Status status = MakeFilter(filter, v1::TLP_RED).status();
+  const absl::Status status = MakeFilter(filter, Viewer{v1::TLP_RED, true}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   return std::string(status.message());
 }
@@ -100,11 +122,14 @@ TEST(Filter, EqualKeysMeanEqualFilters) {
     all.add_types(static_cast<v1::IdentifierType>(type));
   all.set_min_action(v1::ACTION_CHALLENGE);
   all.set_max_tlp(v1::TLP_RED);
-  EXPECT_EQ(MakeFilter(all, v1::TLP_AMBER)->Key(), MakeFilter({}, v1::TLP_AMBER)->Key());
-  EXPECT_NE(MakeFilter({}, v1::TLP_GREEN)->Key(), MakeFilter({}, v1::TLP_AMBER)->Key());
+  EXPECT_EQ(MakeFilter(all, Viewer{v1::TLP_AMBER, true})->Key(),
+            MakeFilter({}, Viewer{v1::TLP_AMBER, true})->Key());
+  EXPECT_NE(MakeFilter({}, Viewer{v1::TLP_GREEN, true})->Key(),
+            MakeFilter({}, Viewer{v1::TLP_AMBER, true})->Key());
   v1::Filter other;
   other.set_min_score(1);
-  EXPECT_NE(MakeFilter(other, v1::TLP_AMBER)->Key(), MakeFilter({}, v1::TLP_AMBER)->Key());
+  EXPECT_NE(MakeFilter(other, Viewer{v1::TLP_AMBER, true})->Key(),
+            MakeFilter({}, Viewer{v1::TLP_AMBER, true})->Key());
 }
 
 TEST(Cursors, ComeBackAsTheyWere) {

@@ -104,10 +104,12 @@ class PublishService : public runtime::RunningService {
     indicators.feed.cursor_key = cursors;
     indicators.feed.deployment = surroundings_.config.deployment();
     indicators.feed.clock = surroundings_.clock;
+    indicators.consumers.path = surroundings_.config.publish().state_folder() + "/consumers";
     indicators_ =
         std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.metrics);
     admin_ = std::make_unique<AdminService>(
-        [this] { return StatusOf(publisher_->progress(), surroundings_.log()); });
+        [this] { return StatusOf(publisher_->progress(), surroundings_.log()); }, nullptr,
+        [this] { return indicators_->ListConsumers(); });
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.publish().grpc().address();
     options.services = {indicators_.get(), admin_.get()};

@@ -1,6 +1,7 @@
 #include "services/publish/publisher.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -55,6 +56,8 @@ Publisher::Publisher(const Options& options, runtime::Log& log, runtime::Metrics
       log_(log),
       metrics_(metrics),
       names_(options.naming_key),
+      empty_since_(static_cast<size_t>(partitions)),
+      revocations_(static_cast<size_t>(partitions), options.revocations_max),
       recent_(options.recent_changes_max) {
   for (int32_t p = 0; p < partitions; ++p)
     partitions_.push_back({std::string(runtime::kIndicatorsTopic), p});
@@ -115,6 +118,7 @@ absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) 
         ": state and log do not belong together. Restore both from one copy of the data "
         "directory, or remove the state of publish alone: the log has all that is in it");
   }
+  revocations_.BeginAt(partition.partition, next);
   ends_at_start_.push_back(*end);
   complete_.push_back(next == *end);
   return absl::OkStatus();
@@ -191,14 +195,18 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
     const absl::StatusOr<std::optional<campaigns::Change>> change =
         model_->Apply(from.partition, record.offset, record.key, record.value, record.append_time);
     if (!change.ok()) return change.status();
-    if (*change) {
-      if (!(*change)->before && complete_[partition]) CountNew(record.value);
-      batch_changes_.push_back({(*change)->id, (*change)->before, superseded.FirstAppend(record)});
+    if (!*change) continue;
+    if (!(*change)->before && complete_[partition]) CountNew(record.value);
+    const core::Time append_time = superseded.FirstAppend(record);
+    batch_changes_.push_back({(*change)->id, (*change)->before, append_time});
+    if ((*change)->before && Revocation::Is(*(*change)->before, (*change)->after)) {
+      batch_revocations_.push_back({from.partition, record.offset, append_time,
+                                    core::TypeOf((*change)->id), *(*change)->before,
+                                    (*change)->after});
     }
   }
   if (!records->empty()) model_->ReadTo(from.partition, records->back().offset + 1);
-  const int64_t next = model_->ProgressOf(from.partition).next_offset;
-  if (records->empty() || next >= ends_at_start_[partition]) complete_[partition] = true;
+  NoteCompleteness(partition, records->size());
   return records->size();
 }
 
@@ -207,6 +215,24 @@ void Publisher::CountNew(const std::string& record) {
   if (!parsed.ParseFromString(record)) return;
   for (const internal::v1::PartnerCount& share : parsed.share().partners())
     metrics_.Add(Metric::kNewIndicators, {{"partner", share.partner()}});
+}
+
+void Publisher::NoteCompleteness(size_t partition, size_t records) {
+  if (complete_[partition]) return;
+  const runtime::TopicPartition& of = partitions_[partition];
+  const int64_t next = model_->ProgressOf(of.partition).next_offset;
+  std::optional<std::chrono::steady_clock::time_point>& since = empty_since_[partition];
+  if (next >= ends_at_start_[partition]) {
+    complete_[partition] = true;
+  } else if (records > 0) {
+    since.reset();
+  } else if (!since) {
+    // A read may give nothing because it is slow. Or the last records were compacted away.
+    since = std::chrono::steady_clock::now();
+  } else if (std::chrono::steady_clock::now() - *since >= options_.believe_empty_after) {
+    complete_[partition] = !log_.WaitForAny(std::array{runtime::Log::Position{of, next}},
+                                            std::chrono::milliseconds(0));
+  }
 }
 
 void Publisher::Show() {
@@ -223,11 +249,14 @@ void Publisher::Show() {
   moment->complete = std::all_of(complete_.begin(), complete_.end(), [](bool c) { return c; });
   {
     absl::MutexLock lock(&mutex_);
+    // Before anybody can acknowledge them.
+    for (const Revocation& revocation : batch_revocations_) revocations_.Push(revocation);
     for (const RecentChange& change : batch_changes_) recent_.Push(change);
     moment->changes = recent_.end();
     latest_ = moment;
   }
   batch_changes_.clear();
+  batch_revocations_.clear();
   set_reported_ = false;
   ReportProgress(*moment);
 }

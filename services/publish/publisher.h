@@ -19,6 +19,7 @@
 #include "pipelines/campaigns/read_model.h"
 #include "services/publish/change_ring.h"
 #include "services/publish/moment.h"
+#include "services/publish/revocations.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
@@ -47,6 +48,11 @@ class Publisher {
     std::function<bool()> has_room = nullptr;
     // Recent changes that subscribers can follow; who is further behind is served from the state.
     size_t recent_changes_max = 65'536;
+    // Recent revocations of each partition, that acknowledgements are held against.
+    size_t revocations_max = 16'384;
+    // A partition from which nothing comes for so long, though its log ends later, is complete:
+    // what is missing there is not in the log any more.
+    std::chrono::milliseconds believe_empty_after{5'000};
     // Changes that come within this time of each other are shown together.
     std::chrono::milliseconds coalesce{30};
   };
@@ -64,6 +70,7 @@ class Publisher {
   std::shared_ptr<const Moment> AwaitOther(const Moment* known,
                                            std::chrono::milliseconds timeout) const
       ABSL_LOCKS_EXCLUDED(mutex_);
+  const Revocations& revocations() const { return revocations_; }
   // See ChangeRing::Between.
   std::optional<std::vector<RecentChange>> ChangesBetween(uint64_t from, uint64_t until,
                                                           size_t max) const
@@ -97,6 +104,8 @@ class Publisher {
   void Stop(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void ReportSetIfDue();
   void ReportProgress(const Moment& moment);
+  // `records`: how many the read gave.
+  void NoteCompleteness(size_t partition, size_t records);
   void CommitFlushed();
   void AwaitFlush();
 
@@ -110,9 +119,12 @@ class Publisher {
 
   // The thread's own.
   std::vector<RecentChange> batch_changes_;
+  std::vector<Revocation> batch_revocations_;
   // Has everything been read that the log held at the start?
   std::vector<bool> complete_;
   Offsets ends_at_start_;
+  // Since when nothing has come, where something should.
+  std::vector<std::optional<std::chrono::steady_clock::time_point>> empty_since_;
   int64_t batches_ = 0;
   // What will be flushed once the state has flushed this batch.
   int64_t unflushed_batch_ = 0;
@@ -121,6 +133,7 @@ class Publisher {
   std::chrono::steady_clock::time_point set_reported_at_;
 
   runtime::Pulse pulse_;
+  Revocations revocations_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const Moment> latest_ ABSL_GUARDED_BY(mutex_);
   ChangeRing recent_ ABSL_GUARDED_BY(mutex_);

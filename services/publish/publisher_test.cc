@@ -76,6 +76,32 @@ TEST_F(PublisherTest, IsNotCompleteBeforeItHasReadWhatTheLogHeldAtTheStart) {
   EXPECT_TRUE(Has("+2"));
 }
 
+TEST_F(PublisherTest, AReadThatGivesNothingMayOnlyBeSlow) {
+  for (int i = 0; i < 3; ++i) log_.Append(0, Upsert({.value = std::to_string(i)}));
+  under_test_.options.batch_records_max = 1;
+  log_.HoldReadsAt(2);
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied(2);
+  // Long enough for further reads.
+  log_.Append(1, Mark(kNow));
+  under_test_->AwaitOther(under_test_->Latest().get(), std::chrono::milliseconds(300));
+  EXPECT_FALSE(under_test_->Latest()->complete);
+  log_.ReleaseReads();
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(under_test_->Latest()->complete);
+}
+
+TEST_F(PublisherTest, ALogWhoseLastRecordsAreGoneIsReadWholeInTheEnd) {
+  for (int i = 0; i < 3; ++i) log_.Append(0, Upsert({.value = std::to_string(i)}));
+  under_test_.options.believe_empty_after = std::chrono::milliseconds(20);
+  log_.HoldReadsAt(2);
+  ASSERT_TRUE(under_test_.Start().ok());
+  std::shared_ptr<const Moment> moment = under_test_->Latest();
+  while (!moment->complete)
+    moment = under_test_->AwaitOther(moment.get(), std::chrono::milliseconds(50));
+  EXPECT_EQ(moment->offsets[0], 2);
+}
+
 TEST_F(PublisherTest, GoesOnWhereItEnded) {
   log_.Append(0, Upsert({.value = "+1"}));
   ASSERT_TRUE(under_test_.Start().ok());

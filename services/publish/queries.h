@@ -4,11 +4,12 @@
 #include "pipelines/campaigns/campaign_names.h"
 #include "pipelines/campaigns/read_view.h"
 #include "ringfence/v1/indicator_service.pb.h"
+#include "services/publish/clearance.h"
 
 namespace ringfence::publish {
 
-// The answers of IndicatorService from one view, for a caller with `clearance`. kInvalidArgument
-// names the field; no error quotes a value that was asked for.
+// The answers of IndicatorService from one view, for who asks. kInvalidArgument names
+// the field; no error quotes a value that was asked for.
 
 inline constexpr int kLookupIdentifiersMax = 500;
 inline constexpr uint32_t kCampaignIndicatorsMax = 1'000;
@@ -16,16 +17,18 @@ inline constexpr uint32_t kPageSizeDefault = 50;
 inline constexpr uint32_t kPageSizeMax = 500;
 
 // A host below a domain that is listed with all below it (SCOPE_SUBTREE) finds that domain.
-absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, v1::Tlp clearance,
+absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, const Viewer& viewer,
                                           campaigns::ReadView& view);
 
-// kNotFound where the id leads to no campaign, or to one that is above the clearance.
+// kNotFound where the id leads to no campaign that the viewer may see: above the clearance, or, for
+// who is no analyst, with nothing in it that is more than monitored.
 absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request,
-                                                    v1::Tlp clearance, campaigns::ReadView& view);
+                                                    const Viewer& viewer,
+                                                    campaigns::ReadView& view);
 
 // A page may have fewer campaigns than asked for, also none, and yet another page may follow.
 absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsRequest& request,
-                                                        v1::Tlp clearance,
+                                                        const Viewer& viewer,
                                                         const campaigns::CampaignNames& names,
                                                         campaigns::ReadView& view);
 

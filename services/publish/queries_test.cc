@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-constexpr v1::Tlp kAnalyst = v1::TLP_AMBER_STRICT;
+constexpr Viewer kAnalyst{v1::TLP_AMBER_STRICT, true};
 
 class QueriesTest : public testing::Test {
  protected:

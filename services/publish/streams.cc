@@ -1,6 +1,7 @@
 #include "services/publish/streams.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -14,6 +15,14 @@ using Clock = std::chrono::steady_clock;
 
 // How exactly bookmarks are on time.
 constexpr std::chrono::milliseconds kLookEvery{100};
+
+// Spread evenly over nine to eleven tenths, whatever comes after each other.
+Clock::duration AgeOf(uint64_t number, std::chrono::milliseconds age_max) {
+  constexpr double kGoldenRatio = 0.6180339887498949;
+  const double place = static_cast<double>(number) * kGoldenRatio;
+  const double factor = 0.9 + 0.2 * (place - std::floor(place));
+  return std::chrono::duration_cast<Clock::duration>(age_max * factor);
+}
 
 class RefusingReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -38,8 +47,12 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                         public std::enable_shared_from_this<Stream> {
  public:
   Stream(Streams& streams, grpc::CallbackServerContext* context,
-         std::unique_ptr<Subscription> subscription)
-      : streams_(streams), context_(context), subscription_(std::move(subscription)) {}
+         std::unique_ptr<Subscription> subscription, Clock::time_point retires_at)
+      : streams_(streams),
+        context_(context),
+        retires_at_(retires_at),
+        following_(streams.consumers_.Begin(subscription->consumer(), subscription->filter())),
+        subscription_(std::move(subscription)) {}
 
   // Asks for a turn.
   void Schedule() ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -60,7 +73,7 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     {
       absl::MutexLock lock(&mutex_);
       const bool is_stuck = writing_ && now - write_began_ > streams_.options_.write_within;
-      const bool is_due = !writing_ && (has_news || now >= wait_until_);
+      const bool is_due = !writing_ && (has_news || now >= wait_until_ || now >= retires_at_);
       if (!is_stuck && !is_due) return;
     }
     Schedule();
@@ -131,7 +144,13 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     }
     // Only a turn finishes: the context is there.
     if (cut_) context_->TryCancel();
-    if (!broken && !cut_) return Take(subscription_->Next(Clock::now()));
+    if (!broken && !cut_) {
+      const Clock::time_point now = Clock::now();
+      if (now >= retires_at_) subscription_->CloseWhenLive("age");
+      Subscription::Step step = subscription_->Next(now);
+      following_->Note(subscription_->phase(), subscription_->sent());
+      return Take(std::move(step));
+    }
     if (broken) End({{}, absl::CancelledError("cancelled")});
   }
 
@@ -156,6 +175,7 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void End(Subscription::End end) ABSL_LOCKS_EXCLUDED(mutex_) {
     // What it holds of the state is not needed until gRPC is done with it.
     subscription_.reset();
+    following_.reset();
     {
       absl::MutexLock lock(&mutex_);
       finished_ = true;
@@ -170,8 +190,10 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   Streams& streams_;
   grpc::CallbackServerContext* const context_;
+  const Clock::time_point retires_at_;
 
   // A turn's own.
+  std::shared_ptr<Consumers::Stream> following_;
   std::unique_ptr<Subscription> subscription_;
   grpc::ByteBuffer message_;
   bool cut_ = false;
@@ -188,9 +210,13 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::optional<std::string> close_reason_ ABSL_GUARDED_BY(mutex_);
 };
 
-Streams::Streams(const Options& options, const Publisher& publisher, Workers& workers,
-                 runtime::Metrics& metrics)
-    : options_(options), publisher_(publisher), workers_(workers), metrics_(metrics) {
+Streams::Streams(const Options& options, const Publisher& publisher, Consumers& consumers,
+                 Workers& workers, runtime::Metrics& metrics)
+    : options_(options),
+      publisher_(publisher),
+      consumers_(consumers),
+      workers_(workers),
+      metrics_(metrics) {
   dispatcher_ = std::jthread([this](std::stop_token stop) { Dispatch(std::move(stop)); });
 }
 
@@ -201,12 +227,14 @@ Streams::~Streams() {
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* Streams::Begin(
     grpc::CallbackServerContext* context, std::unique_ptr<Subscription> subscription) {
-  auto stream = std::make_shared<Stream>(*this, context, std::move(subscription));
+  std::shared_ptr<Stream> stream;
   {
     absl::MutexLock lock(&mutex_);
     if (closed_) return Refusing({grpc::StatusCode::UNAVAILABLE, "the server is going away"});
     if (streams_.size() >= options_.streams_max)
       return Refusing({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams are open"});
+    stream = std::make_shared<Stream>(*this, context, std::move(subscription),
+                                      Clock::now() + AgeOf(begun_++, options_.age_max));
     streams_.emplace(stream.get(), stream);
     metrics_.Set(runtime::Metric::kSubscribers, {}, static_cast<double>(streams_.size()));
   }

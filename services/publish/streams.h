@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "services/publish/consumers.h"
 #include "services/publish/publisher.h"
 #include "services/publish/subscription.h"
 #include "services/publish/workers.h"
@@ -28,11 +29,14 @@ class Streams {
     // A write that takes longer is of a consumer that is not there any more: its stream is cut, and
     // comes back with the last cursor that it got.
     std::chrono::milliseconds write_within{60'000};
+    // A stream that is older says Bye once it has sent all there is, so that consumers spread over
+    // the replicas that there are by then. Each a little earlier or later, by a tenth at most.
+    std::chrono::milliseconds age_max{3'600'000};
   };
 
   // All must outlive it.
-  Streams(const Options& options, const Publisher& publisher, Workers& workers,
-          runtime::Metrics& metrics);
+  Streams(const Options& options, const Publisher& publisher, Consumers& consumers,
+          Workers& workers, runtime::Metrics& metrics);
   // All streams must be done: the server shut down.
   ~Streams();
 
@@ -54,6 +58,7 @@ class Streams {
 
   const Options options_;
   const Publisher& publisher_;
+  Consumers& consumers_;
   Workers& workers_;
   runtime::Metrics& metrics_;
 
@@ -61,6 +66,7 @@ class Streams {
   // Shared: gRPC is done with a stream while a worker may still look at it.
   std::unordered_map<const Stream*, std::shared_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t begun_ ABSL_GUARDED_BY(mutex_) = 0;
   std::jthread dispatcher_;
 };
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "services/publish/consumers.h"
 #include "services/publish/difference.h"
 #include "services/runtime/logging.h"
 
@@ -12,21 +13,8 @@ namespace {
 
 using runtime::Metric;
 
-constexpr size_t kConsumerCharactersMax = 64;
 constexpr std::chrono::milliseconds kAskAgain{100};
 constexpr int64_t kRetryAfterSeconds = 1;
-constexpr core::Id kAfterAllRows{~uint64_t{0}, 0};
-
-size_t Characters(const std::string& utf8) {
-  return static_cast<size_t>(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-core::Id After(const core::Id& id) {
-  return id.lo == ~uint64_t{0} ? core::Id{id.hi + 1, 0} : core::Id{id.hi, id.lo + 1};
-}
-
-core::Id FirstOfNextType(const core::Id& id) { return {((id.hi >> 56) + 1) << 56, 0}; }
 
 bool IsAhead(const Offsets& offsets, const Offsets& of) {
   return !std::equal(offsets.begin(), offsets.end(), of.begin(), std::less_equal<>());
@@ -35,13 +23,25 @@ bool IsAhead(const Offsets& offsets, const Offsets& of) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Subscription>> Subscription::Open(
-    const v1::SubscribeRequest& request, v1::Tlp clearance, Feed& feed) {
-  const size_t characters = Characters(request.consumer());
-  if (characters == 0 || characters > kConsumerCharactersMax)
-    return absl::InvalidArgumentError("consumer: 1 to 64 characters");
-  const absl::StatusOr<Filter> filter = MakeFilter(request.filter(), clearance);
+    const v1::SubscribeRequest& request, const Viewer& viewer, Feed& feed) {
+  if (absl::Status status = CheckConsumerName(request.consumer()); !status.ok()) return status;
+  const absl::StatusOr<Filter> filter = MakeFilter(request.filter(), viewer);
   if (!filter.ok()) return filter.status();
   return std::unique_ptr<Subscription>(new Subscription(request, *filter, feed));
+}
+
+const char* Subscription::phase() const {
+  switch (phase_) {
+    case Phase::kOpening:
+      return "opening";
+    case Phase::kSnapshot:
+      return "snapshot";
+    case Phase::kCatchingUp:
+      return "catching_up";
+    case Phase::kLive:
+      break;
+  }
+  return "live";
 }
 
 Subscription::Step Subscription::Next(TimePoint now) {
@@ -73,15 +73,16 @@ std::optional<Subscription::Step> Subscription::Opening(TimePoint now) {
   std::shared_ptr<const Moment> moment = feed_.publisher().Latest();
   // A short list is worse than none.
   if (!moment->complete) return Wait{now + kAskAgain};
-  if (cursor_.empty()) return BeginSnapshot(std::move(moment), "none", now);
+  const Offsets nothing(moment->offsets.size(), 0);
+  if (cursor_.empty()) return BeginSnapshot(moment, "none", nothing, now);
   std::optional<Cursor> cursor = feed_.cursors().Decode(cursor_);
-  if (!cursor) return BeginSnapshot(std::move(moment), "invalid", now);
+  if (!cursor) return BeginSnapshot(moment, "invalid", moment->offsets, now);
   if (cursor->filter_hash != Cursors::HashOf(filter_.Key()))
-    return BeginSnapshot(std::move(moment), "filter_changed", now);
+    return BeginSnapshot(moment, "filter_changed", moment->offsets, now);
   if (!IsAhead(cursor->offsets, moment->offsets))
     return TakeUp(std::move(moment), std::move(cursor->offsets), now);
   const absl::StatusOr<bool> is_beyond = feed_.publisher().IsBeyondLog(cursor->offsets);
-  if (is_beyond.ok() && *is_beyond) return BeginSnapshot(std::move(moment), "invalid", now);
+  if (is_beyond.ok() && *is_beyond) return BeginSnapshot(moment, "invalid", moment->offsets, now);
   // From a replica that is ahead of this one.
   return Wait{now + kAskAgain};
 }
@@ -89,24 +90,17 @@ std::optional<Subscription::Step> Subscription::Opening(TimePoint now) {
 std::optional<Subscription::Step> Subscription::TakeUp(std::shared_ptr<const Moment> moment,
                                                        Offsets offsets, TimePoint now) {
   if (IsAhead(moment->remembered_from, offsets)) {
-    if (!fail_if_stale_) return BeginSnapshot(std::move(moment), "stale", now);
+    if (!fail_if_stale_) return BeginSnapshot(std::move(moment), "stale", offsets, now);
     return End{{}, absl::OutOfRangeError("cursor: older than what is remembered of removals")};
   }
   BeginCatchingUp(std::move(moment), std::move(offsets), now);
   return std::nullopt;
 }
 
-void Subscription::StartWalk(std::shared_ptr<const Moment> moment, TimePoint now) {
-  Walk walk;
-  walk.view = std::make_unique<campaigns::ReadView>(*moment->state, feed_.publisher().names());
-  walk.moment = std::move(moment);
-  walk.began = now;
-  walk_ = std::move(walk);
-}
-
 Subscription::Step Subscription::BeginSnapshot(std::shared_ptr<const Moment> moment,
-                                               const char* reason, TimePoint now) {
-  StartWalk(std::move(moment), now);
+                                               const char* reason, const Offsets& held,
+                                               TimePoint now) {
+  reading_ = Reading{feed_.ImageFor(filter_, moment, held, now), {}, now};
   phase_ = Phase::kSnapshot;
   position_.reset();
   feed_.metrics().Add(Metric::kSnapshots, {{"reason", reason}});
@@ -119,62 +113,36 @@ Subscription::Step Subscription::BeginSnapshot(std::shared_ptr<const Moment> mom
 
 void Subscription::BeginCatchingUp(std::shared_ptr<const Moment> moment, Offsets from,
                                    TimePoint now) {
-  StartWalk(std::move(moment), now);
+  Walk walk;
+  walk.view = std::make_unique<campaigns::ReadView>(*moment->state, feed_.publisher().names());
+  walk.moment = std::move(moment);
+  walk.began = now;
+  walk.reached = from;
+  walk_ = std::move(walk);
   phase_ = Phase::kCatchingUp;
-  walk_->reached = from;
   position_ = Position{std::move(from), 0};
 }
 
-bool Subscription::IsTooSlow(TimePoint now) const {
-  return now - walk_->began > feed_.options().catch_up_within;
+bool Subscription::IsTooSlow(TimePoint began, TimePoint now) const {
+  return now - began > feed_.options().catch_up_within;
 }
 
 std::optional<Subscription::Step> Subscription::Snapshot(TimePoint now) {
-  if (IsTooSlow(now)) return End{{}, absl::AbortedError("the snapshot was read too slowly")};
-  if (!WalkRows(chunk_)) {
-    if (chunk_.IsFull()) return Send{Serialised(chunk_.Take())};
-    return Wait{now};
-  }
-  if (!chunk_.IsEmpty()) return Send{Serialised(chunk_.Take())};
-  const std::shared_ptr<const Moment> moment = walk_->moment;
-  walk_.reset();
+  if (IsTooSlow(reading_->began, now))
+    return End{{}, absl::AbortedError("the snapshot was read too slowly")};
+  if (std::optional<grpc::ByteBuffer> chunk = reading_->image->Next(reading_->place))
+    return Send{*std::move(chunk)};
+  if (!reading_->place.at_end) return Wait{now};
+  const std::shared_ptr<const Moment> moment = reading_->image->moment();
+  reading_.reset();
   phase_ = Phase::kLive;
   position_ = Position{moment->offsets, moment->changes};
   bookmark_due_ = now + feed_.options().bookmark_every;
   return Send{Serialised(feed_.MakeSnapshotEnd(filter_, *moment))};
 }
 
-bool Subscription::WalkRows(ChunkPacker& packer) {
-  size_t left = feed_.options().rows_per_step_max;
-  bool skip = true;
-  while (skip) {
-    skip = false;
-    bool stopped = false;
-    walk_->view->Rows(walk_->next, kAfterAllRows,
-                      [&](const core::Id& id, const campaigns::Row& row) {
-                        const v1::IdentifierType type = core::TypeOf(id);
-                        if (!filter_.WantsType(type)) {
-                          walk_->next = FirstOfNextType(id);
-                          skip = true;
-                          return false;
-                        }
-                        if (packer.IsFull() || left-- == 0) {
-                          stopped = true;
-                          return false;
-                        }
-                        walk_->next = After(id);
-                        if (!row.removed && filter_.Wants(type, row.listed))
-                          packer.Add(*walk_->view->Lookup(id));
-                        return true;
-                      });
-    if (stopped) return false;
-  }
-  walk_->next = kAfterAllRows;
-  return true;
-}
-
 std::optional<Subscription::Step> Subscription::CatchingUp(TimePoint now) {
-  if (IsTooSlow(now)) return SayBye("slow");
+  if (IsTooSlow(walk_->began, now)) return SayBye("slow");
   const bool is_done = WalkChanges(delta_);
   if (is_done) walk_->reached = walk_->moment->offsets;
   if (delta_.IsFull() || (is_done && !delta_.IsEmpty())) {
@@ -199,13 +167,13 @@ bool Subscription::WalkChanges(DeltaPacker& packer) {
     bool stopped = false;
     walk_->view->Changes(static_cast<int32_t>(walk_->partition), reached,
                          [&](const core::Id& id, const campaigns::Row& row) {
-                           if (packer.IsFull() || left-- == 0) {
+                           if (left-- == 0) {
                              stopped = true;
                              return false;
                            }
-                           reached = row.offset + 1;
-                           packer.Add(differences.SinceSomeTime(id, row));
-                           return true;
+                           stopped = !packer.TryAdd(differences.SinceSomeTime(id, row));
+                           if (!stopped) reached = row.offset + 1;
+                           return !stopped;
                          });
     if (stopped) return false;
     reached = moment.offsets[walk_->partition];
@@ -215,11 +183,12 @@ bool Subscription::WalkChanges(DeltaPacker& packer) {
 
 std::optional<Subscription::Step> Subscription::Live(TimePoint now) {
   if (!pending_.empty()) {
-    grpc::ByteBuffer message = std::move(pending_.front());
+    Pending next = std::move(pending_.front());
     pending_.pop_front();
     if (pending_.empty()) position_ = ahead_;
-    return SendDelta(std::move(message));
+    return next.is_delta ? SendDelta(std::move(next.message)) : Send{std::move(next.message)};
   }
+  if (retiring_) return SayBye(*retiring_);
   std::shared_ptr<const Moment> moment = feed_.publisher().Latest();
   if (moment->changes == position_->changes) {
     if (now >= bookmark_due_) return Bookmark(*moment, now);
@@ -237,7 +206,12 @@ std::optional<Subscription::Step> Subscription::Live(TimePoint now) {
     position_ = ahead_;
     return std::nullopt;
   }
-  pending_.assign(deltas->messages.begin(), deltas->messages.end());
+  for (const grpc::ByteBuffer& message : deltas->messages) pending_.push_back({message, true});
+  // One who reads slower than changes come would never have them all.
+  if (now >= bookmark_due_) {
+    pending_.push_back({Serialised(feed_.MakeBookmark(filter_, *moment)), false});
+    bookmark_due_ = now + feed_.options().bookmark_every;
+  }
   const core::Time took = feed_.options().clock() - deltas->append_time;
   feed_.metrics().Observe(Metric::kDeliverySeconds, {},
                           static_cast<double>(took) / static_cast<double>(core::kSecond));

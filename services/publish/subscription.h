@@ -18,6 +18,7 @@
 #include "services/publish/filter.h"
 #include "services/publish/messages.h"
 #include "services/publish/moment.h"
+#include "services/publish/snapshot_image.h"
 
 namespace ringfence::publish {
 
@@ -48,12 +49,20 @@ class Subscription {
 
   // `feed` must outlive it. kInvalidArgument names the field.
   static absl::StatusOr<std::unique_ptr<Subscription>> Open(const v1::SubscribeRequest& request,
-                                                            v1::Tlp clearance, Feed& feed);
+                                                            const Viewer& viewer, Feed& feed);
 
   Step Next(TimePoint now);
 
+  const std::string& consumer() const { return consumer_; }
+  const Filter& filter() const { return filter_; }
+  // What it is at, as a word for operators, and what has been sent in full; null: nothing yet.
+  const char* phase() const;
+  const Offsets* sent() const { return position_ ? &position_->offsets : nullptr; }
+
   // The next step is the end: Bye with a cursor where there is one, else kUnavailable.
   void Close(std::string reason) { closing_ = std::move(reason); }
+  // The same as soon as all of a snapshot, or of what was missed, has been sent.
+  void CloseWhenLive(std::string reason) { retiring_ = std::move(reason); }
 
  private:
   // What the subscriber has been sent in full.
@@ -61,15 +70,23 @@ class Subscription {
     Offsets offsets;
     uint64_t changes = 0;
   };
-  // A way through the state at one moment.
+  // A snapshot on its way.
+  struct Reading {
+    std::shared_ptr<SnapshotImage> image;
+    SnapshotImage::Place place;
+    TimePoint began;
+  };
+  // A way through what was missed, in the state at one moment: partition and offsets reached.
   struct Walk {
     std::shared_ptr<const Moment> moment;
     std::unique_ptr<campaigns::ReadView> view;
     TimePoint began;
-    // A snapshot's: the next row. What was missed: partition and offsets reached.
-    core::Id next;
     size_t partition = 0;
     Offsets reached;
+  };
+  struct Pending {
+    grpc::ByteBuffer message;
+    bool is_delta = false;
   };
   enum class Phase { kOpening, kSnapshot, kCatchingUp, kLive };
 
@@ -86,17 +103,17 @@ class Subscription {
   std::optional<Step> CatchingUp(TimePoint now);
   std::optional<Step> Live(TimePoint now);
 
-  Step BeginSnapshot(std::shared_ptr<const Moment> moment, const char* reason, TimePoint now);
+  // `held`: what the subscriber has been sent before, as far as it is known.
+  Step BeginSnapshot(std::shared_ptr<const Moment> moment, const char* reason, const Offsets& held,
+                     TimePoint now);
   void BeginCatchingUp(std::shared_ptr<const Moment> moment, Offsets from, TimePoint now);
   // Takes up what comes after `offsets`, which may be too long ago.
   std::optional<Step> TakeUp(std::shared_ptr<const Moment> moment, Offsets offsets, TimePoint now);
   Step Bookmark(const Moment& moment, TimePoint now);
   Step SendDelta(grpc::ByteBuffer message);
   Step SayBye(const std::string& reason);
-  bool IsTooSlow(TimePoint now) const;
-  void StartWalk(std::shared_ptr<const Moment> moment, TimePoint now);
+  bool IsTooSlow(TimePoint began, TimePoint now) const;
   // False where rows are left, but not for this step.
-  bool WalkRows(ChunkPacker& packer);
   bool WalkChanges(DeltaPacker& packer);
 
   const Filter filter_;
@@ -107,12 +124,13 @@ class Subscription {
 
   Phase phase_ = Phase::kOpening;
   std::optional<std::string> closing_;
+  std::optional<std::string> retiring_;
   std::optional<Position> position_;
+  std::optional<Reading> reading_;
   std::optional<Walk> walk_;
-  ChunkPacker chunk_{feed_.options().message_bytes_max};
   DeltaPacker delta_{feed_.options().message_bytes_max};
-  // Deltas on the way, and the position that they lead to.
-  std::deque<grpc::ByteBuffer> pending_;
+  // Deltas on the way, and the position that they lead to; a bookmark behind them where one is due.
+  std::deque<Pending> pending_;
   Position ahead_;
   TimePoint bookmark_due_;
 };

@@ -117,7 +117,7 @@ class SubscriptionProperty : public SubscriptionTestBase,
   }
 
   void ExpectNothingLeaked(const Follower& follower) {
-    const auto filter = MakeFilter(follower.request.filter(), v1::TLP_AMBER_STRICT);
+    const auto filter = MakeFilter(follower.request.filter(), Viewer{v1::TLP_AMBER_STRICT, true});
     for (const v1::Removal& removal : follower.consumer.removals) {
       const Publicity& publicity = world_.Of(removal.value());
       EXPECT_GE(publicity.peak, filter->min_action);

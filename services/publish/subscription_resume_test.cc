@@ -97,11 +97,13 @@ TEST_F(SubscriptionResumeTest, SaysWhyACursorWasNotUsed) {
   v1::SubscribeRequest other_filter = Request(cursor);
   other_filter.mutable_filter()->set_min_score(1);
   EXPECT_EQ(ReasonFor(other_filter), "filter_changed");
-  EXPECT_EQ(ReasonFor(Request(Cursors("key", "another log", 2)
-                                  .Encode({1, 0}, MakeFilter({}, v1::TLP_AMBER_STRICT)->Key()))),
+  EXPECT_EQ(ReasonFor(Request(
+                Cursors("key", "another log", 2)
+                    .Encode({1, 0}, MakeFilter({}, Viewer{v1::TLP_AMBER_STRICT, true})->Key()))),
             "invalid");
   const std::string beyond =
-      Cursors("key", "memory", 2).Encode({99, 0}, MakeFilter({}, v1::TLP_AMBER_STRICT)->Key());
+      Cursors("key", "memory", 2)
+          .Encode({99, 0}, MakeFilter({}, Viewer{v1::TLP_AMBER_STRICT, true})->Key());
   EXPECT_EQ(ReasonFor(Request(beyond)), "invalid") << "the log has never been there";
 }
 
@@ -161,7 +163,8 @@ TEST_F(SubscriptionResumeTest, ACursorFromAReplicaThatIsAheadWaits) {
   log_.HoldReadsAt(1);
   log_.Append(0, Upsert({.value = "+2"}));
   const std::string ahead =
-      Cursors("key", "memory", 2).Encode({2, 0}, MakeFilter({}, v1::TLP_AMBER_STRICT)->Key());
+      Cursors("key", "memory", 2)
+          .Encode({2, 0}, MakeFilter({}, Viewer{v1::TLP_AMBER_STRICT, true})->Key());
   Consumer consumer;
   StreamUnderTest stream = Stream(Request(ahead));
   for (const char* value : {"+1", "+2"}) {
@@ -212,6 +215,30 @@ TEST_F(SubscriptionResumeTest, OneWhoWasAwayHearsOfTheEndOfEveryEpochThatHeMayHo
   stream.Follow(consumer);
   EXPECT_THAT(consumer.Values(), ElementsAre("+1"));
   EXPECT_TRUE(consumer.set.contains(campaigns::IndicatorIdOf({.value = "+1", .epoch = 2})));
+}
+
+TEST_F(SubscriptionResumeTest, TheLongestEndsFitIntoMessagesOfTheSizePromised) {
+  const std::string path(2'000, 'p');
+  const auto spec = [&](int i, uint32_t epoch) {
+    campaigns::RecordSpec made{.type = v1::IDENTIFIER_TYPE_URL,
+                               .value = "http://a.example/" + std::to_string(i) + path,
+                               .place = 1 + epoch};
+    made.epoch = epoch;
+    return made;
+  };
+  for (int i = 0; i < 8; ++i) Append(Upsert(spec(i, 0)));
+  Start();
+  const std::string cursor = CursorNow();
+  for (int i = 0; i < 8; ++i) {
+    Append(i % 2 == 0 ? Upsert(spec(i, 70)) : Removal(spec(i, 70), "expired"));
+  }
+  // The consumer holds every message against 256 KiB.
+  Consumer consumer;
+  StreamUnderTest stream = Stream(Request(cursor));
+  stream.Follow(consumer);
+  EXPECT_GT(consumer.removals.size(), 8u * 60u);
+  EXPECT_TRUE(consumer.Last().has_bookmark());
+  EXPECT_EQ(consumer.set.size(), 4u);
 }
 
 TEST_F(SubscriptionResumeTest, WhoIsTooFarBehindForRecentChangesMissesNothing) {

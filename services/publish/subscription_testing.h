@@ -31,8 +31,8 @@ inline v1::SubscribeResponse Parsed(const grpc::ByteBuffer& buffer) {
 class StreamUnderTest {
  public:
   StreamUnderTest(Feed& feed, const v1::SubscribeRequest& request,
-                  v1::Tlp clearance = v1::TLP_AMBER_STRICT) {
-    auto opened = Subscription::Open(request, clearance, feed);
+                  const Viewer& viewer = {v1::TLP_AMBER_STRICT, true}) {
+    auto opened = Subscription::Open(request, viewer, feed);
     EXPECT_TRUE(opened.ok()) << opened.status();
     subscription_ = *std::move(opened);
   }
@@ -56,6 +56,7 @@ class StreamUnderTest {
     return taken;
   }
   void Close() { subscription_->Close("shutdown"); }
+  void Retire() { subscription_->CloseWhenLive("age"); }
 
   Subscription::TimePoint now = Subscription::TimePoint(std::chrono::hours(1));
   std::optional<absl::Status> ended;
@@ -106,6 +107,13 @@ class SubscriptionTestBase : public testing::Test {
     StreamUnderTest stream = Stream(request);
     stream.Follow(consumer);
     return consumer.cursor;
+  }
+  // What one who begins now is sent.
+  Consumer Snapshot(const v1::SubscribeRequest& request = Request()) {
+    Consumer consumer;
+    StreamUnderTest stream = Stream(request);
+    stream.Follow(consumer);
+    return consumer;
   }
   std::string ReasonFor(const v1::SubscribeRequest& request) {
     Consumer consumer;

@@ -61,6 +61,14 @@ constexpr auto kRows = std::to_array<Row>({
      "Snapshots sent to subscribers, by reason."},
     {Metric::kDeliverySeconds, Kind::kHistogram, "ringfence_delivery_seconds",
      "Seconds from the append of an indicator's record to its being sent."},
+    {Metric::kRevocationSeconds, Kind::kHistogram, "ringfence_revocation_seconds",
+     "Seconds from the append of a revocation to its acknowledgement by a consumer."},
+    {Metric::kConsumerLag, Kind::kGauge, "ringfence_consumer_revocation_lag_seconds",
+     "Age of the oldest revocation that a consumer has not acknowledged; 0 where it has all."},
+    {Metric::kFeedback, Kind::kCounter, "ringfence_feedback_total",
+     "Feedback of consumers, owners and custodians, by kind and what was done about it."},
+    {Metric::kHits, Kind::kCounter, "ringfence_hits_total",
+     "Times that consumers met an indicator, as they say, by its type."},
     {Metric::kStateSnapshots, Kind::kCounter, "ringfence_state_snapshots_total",
      "Snapshots of state, by outcome: made, no_room, failed, restored, refused."},
     {Metric::kStateSnapshotTime, Kind::kGauge, "ringfence_state_snapshot_time_seconds",
@@ -107,6 +115,8 @@ constexpr auto kRows = std::to_array<Row>({
 });
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {
+  if (metric == Metric::kRevocationSeconds)
+    return {0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1'800, 3'600, 86'400};
   if (metric == Metric::kStageBatchRecords) return {1, 2, 5, 10, 20, 50, 100, 200, 500};
   return {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
 }

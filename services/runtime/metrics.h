@@ -31,6 +31,10 @@ enum class Metric {
   kDeltas,               //
   kSnapshots,            // reason
   kDeliverySeconds,      //
+  kRevocationSeconds,    // consumer
+  kConsumerLag,          // consumer
+  kFeedback,             // kind, outcome
+  kHits,                 // type
   kStateSnapshots,       // stage, outcome
   kStateSnapshotTime,    // stage, partition
   kStateReopened,        // stage

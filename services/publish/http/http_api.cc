@@ -14,14 +14,19 @@ HttpApi::HttpApi(const Options& options, const Publisher& publisher)
       taxii_(options.deployment, publisher) {}
 
 runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request) const {
-  const std::optional<HttpCaller> caller = CallerOf(request);
-  if (!caller) return Problem(401, "callers on this machine only, directly");
+  const std::optional<Viewer> viewer = CallerOf(request);
+  if (!viewer) return Problem(401, "callers on this machine only, directly");
+  return AnswerTo(*viewer, request);
+}
+
+runtime::HttpResponse HttpApi::AnswerTo(const Viewer& viewer,
+                                        const runtime::HttpRequest& request) const {
   if (!publisher_.Latest()->complete) return Problem(503, "the set is still being read");
   if (!publisher_.Health().ok())
     return Problem(503, "the set is not kept up to date here any more");
-  if (auto answer = AnswerSetList(source_, request, *caller)) return *std::move(answer);
-  if (auto answer = sorted_lists_.Answer(request, *caller)) return *std::move(answer);
-  if (auto answer = taxii_.Answer(request, *caller)) return *std::move(answer);
+  if (auto answer = AnswerSetList(source_, request, viewer)) return *std::move(answer);
+  if (auto answer = sorted_lists_.Answer(request, viewer)) return *std::move(answer);
+  if (auto answer = taxii_.Answer(request, viewer)) return *std::move(answer);
   return Problem(404, "no such list");
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pipelines/core/time.h"
+#include "services/publish/clearance.h"
 #include "services/publish/cursor.h"
 #include "services/publish/http/set_lists.h"
 #include "services/publish/http/sorted_lists.h"
@@ -34,6 +35,8 @@ class HttpApi {
   HttpApi(const Options& options, const Publisher& publisher);
 
   runtime::HttpResponse Answer(const runtime::HttpRequest& request) const;
+  // The same for who asks, which Answer finds out.
+  runtime::HttpResponse AnswerTo(const Viewer& viewer, const runtime::HttpRequest& request) const;
 
  private:
   const Options options_;

@@ -95,23 +95,20 @@ const ListForm kForms[] = {
 };
 
 absl::StatusOr<Filter> FilterOf(const ListForm& form, const runtime::HttpRequest& request,
-                                const HttpCaller& caller) {
+                                const Viewer& caller) {
   if (form.least != v1::ACTION_MONITOR)
     return FilterOfBlockList(request, caller, form.types, form.least);
   const absl::StatusOr<v1::Filter> asked = FilterOfQuery(request);
   if (!asked.ok()) return asked.status();
-  absl::StatusOr<Filter> filter = MakeFilter(*asked, caller.clearance);
-  if (filter.ok() && !caller.is_analyst)
-    filter->min_action = std::max(filter->min_action, v1::ACTION_CHALLENGE);
-  return filter;
+  return MakeFilter(*asked, caller);
 }
 
 runtime::HttpResponse::NextPiece Pieces(const ListForm& form, const ListSource& source,
                                         const std::shared_ptr<const Moment>& moment,
-                                        const Filter& filter, bool withholds) {
+                                        const Filter& filter) {
   auto walk = std::make_shared<RowWalk>(moment, source.publisher.names(), filter);
   auto header = std::make_shared<std::string>(form.header(source, *moment));
-  return [walk, header, withholds, line = form.line](std::string& piece) {
+  return [walk, header, withholds = filter.withholds, line = form.line](std::string& piece) {
     piece += std::exchange(*header, "");
     return walk->Step([&](const internal::v1::IndicatorRecord& record) {
       v1::Indicator indicator = walk->view().Show(record);
@@ -124,8 +121,7 @@ runtime::HttpResponse::NextPiece Pieces(const ListForm& form, const ListSource& 
 
 }  // namespace
 
-absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request,
-                                         const HttpCaller& caller,
+absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request, const Viewer& caller,
                                          std::initializer_list<v1::IdentifierType> types,
                                          v1::Action least) {
   absl::StatusOr<v1::Filter> asked = FilterOfQuery(request);
@@ -138,7 +134,7 @@ absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request,
         "min_action: what is only monitored is on no list; challenge or block");
   }
   if (asked->min_action() == v1::ACTION_UNSPECIFIED) asked->set_min_action(least);
-  return MakeFilter(*asked, caller.clearance);
+  return MakeFilter(*asked, caller);
 }
 
 void AddSetHeaders(const ListSource& source, const Moment& moment, const Filter& filter,
@@ -154,7 +150,7 @@ void AddSetHeaders(const ListSource& source, const Moment& moment, const Filter&
 
 std::optional<runtime::HttpResponse> AnswerSetList(const ListSource& source,
                                                    const runtime::HttpRequest& request,
-                                                   const HttpCaller& caller) {
+                                                   const Viewer& caller) {
   for (const ListForm& form : kForms) {
     if (request.path != form.path) continue;
     const absl::StatusOr<Filter> filter = FilterOf(form, request, caller);
@@ -166,9 +162,8 @@ std::optional<runtime::HttpResponse> AnswerSetList(const ListSource& source,
     response.content_type = form.content_type;
     response.route = std::string_view(form.path).substr(4);
     AddSetHeaders(source, *moment, *filter, digest, response);
-    response.etag = TagOf({form.path, filter->Key(), std::to_string(digest.count()), digest.sum(),
-                           caller.is_analyst ? "exact" : "withheld"});
-    response.next = Pieces(form, source, moment, *filter, !caller.is_analyst);
+    response.etag = TagOf({form.path, filter->Key(), std::to_string(digest.count()), digest.sum()});
+    response.next = Pieces(form, source, moment, *filter);
     return response;
   }
   return std::nullopt;

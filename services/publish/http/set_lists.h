@@ -38,12 +38,11 @@ struct ListSource {
 // gets). Nothing where the path is none of these.
 std::optional<runtime::HttpResponse> AnswerSetList(const ListSource& source,
                                                    const runtime::HttpRequest& request,
-                                                   const HttpCaller& caller);
+                                                   const Viewer& caller);
 
 // The filter of a list on which nothing is that is only monitored. `types` empty: the caller may
 // say which.
-absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request,
-                                         const HttpCaller& caller,
+absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request, const Viewer& caller,
                                          std::initializer_list<v1::IdentifierType> types,
                                          v1::Action least);
 

@@ -28,7 +28,7 @@ struct Asked {
 };
 
 // `from` is the list's own parameter, the rest is the filter's.
-absl::StatusOr<Asked> AskedOf(runtime::HttpRequest request, const HttpCaller& caller, Form form,
+absl::StatusOr<Asked> AskedOf(runtime::HttpRequest request, const Viewer& caller, Form form,
                               bool takes_version) {
   Asked asked;
   if (takes_version) {
@@ -195,7 +195,7 @@ absl::StatusOr<std::string> SortedLists::UpdateOf(const Made& list, const Filter
 }
 
 std::optional<runtime::HttpResponse> SortedLists::Answer(const runtime::HttpRequest& request,
-                                                         const HttpCaller& caller) {
+                                                         const Viewer& caller) {
   const bool is_csv = request.path == "/v1/phones.csv";
   const bool is_private = request.path == "/v1/private.bin";
   runtime::HttpResponse response;

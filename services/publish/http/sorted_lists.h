@@ -34,7 +34,7 @@ class SortedLists {
 
   // Nothing where the path is none of these.
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request,
-                                              const HttpCaller& caller) ABSL_LOCKS_EXCLUDED(mutex_);
+                                              const Viewer& caller) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   // A list as of a moment.

@@ -57,14 +57,14 @@ struct Taxii::Page {
 Taxii::Taxii(std::string_view deployment, const Publisher& publisher)
     : publisher_(publisher), objects_(deployment) {}
 
-std::vector<Taxii::Collection> Taxii::CollectionsFor(const HttpCaller& caller) const {
+std::vector<Taxii::Collection> Taxii::CollectionsFor(const Viewer& caller) const {
   std::vector<Collection> collections;
   const auto add = [&](const char* alias, const char* title, v1::Tlp level, bool is_analysts) {
     if (level > caller.clearance || (is_analysts && !caller.is_analyst)) return;
     collections.push_back({objects_.Uuid("taxii/collection/" + std::string(alias)),
                            alias,
                            title,
-                           {level, is_analysts}});
+                           {level, is_analysts, caller.types}});
   };
   add("clear", "TLP:CLEAR", v1::TLP_CLEAR, false);
   add("green", "TLP:GREEN and below", v1::TLP_GREEN, false);
@@ -91,8 +91,7 @@ Taxii::Page Taxii::PageOf(const Collection& collection, const TaxiiQuery& query)
   return page;
 }
 
-std::optional<HttpResponse> Taxii::Answer(const HttpRequest& request,
-                                          const HttpCaller& caller) const {
+std::optional<HttpResponse> Taxii::Answer(const HttpRequest& request, const Viewer& caller) const {
   if (!request.path.starts_with(kDiscovery)) return std::nullopt;
   if (!AcceptsTaxii(request.Header("accept").value_or("*/*")))
     return Error(406, "application/taxii+json;version=2.1 is what there is");
@@ -108,7 +107,7 @@ std::optional<HttpResponse> Taxii::Answer(const HttpRequest& request,
 }
 
 HttpResponse Taxii::AnswerBelowRoot(std::string_view rest, const HttpRequest& request,
-                                    const HttpCaller& caller) const {
+                                    const Viewer& caller) const {
   if (rest.empty()) {
     JsonWriter json;
     json.BeginObject().Member("title", "Ringfence").Name("versions").BeginArray();

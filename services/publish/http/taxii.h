@@ -27,7 +27,7 @@ class Taxii {
 
   // Nothing where the path is not below /taxii2/.
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request,
-                                              const HttpCaller& caller) const;
+                                              const Viewer& caller) const;
 
  private:
   struct Collection {
@@ -38,9 +38,9 @@ class Taxii {
   };
   struct Page;
 
-  std::vector<Collection> CollectionsFor(const HttpCaller& caller) const;
+  std::vector<Collection> CollectionsFor(const Viewer& caller) const;
   runtime::HttpResponse AnswerBelowRoot(std::string_view rest, const runtime::HttpRequest& request,
-                                        const HttpCaller& caller) const;
+                                        const Viewer& caller) const;
   runtime::HttpResponse AnswerCollection(const Collection& collection, std::string_view rest,
                                          const runtime::HttpRequest& request) const;
   Page PageOf(const Collection& collection, const TaxiiQuery& query) const;

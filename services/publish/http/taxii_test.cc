@@ -154,6 +154,45 @@ TEST_F(TaxiiTest, AThousandAddedAtOnceArePagedThroughExactlyOnce) {
   }
 }
 
+// The same with ten thousand, while others write: what does not change meanwhile comes exactly
+// once, what changes comes once as it was at most, and once as it is.
+TEST_F(TaxiiTest, TenThousandAddedAtOnceArePagedThroughExactlyOnceWhileOthersWrite) {
+  constexpr int kValues = 3'400;
+  for (int i = 0; i < kValues; ++i) Put({.value = "+1212555" + std::to_string(1'000 + i)});
+  Start();
+  Pass(2 * core::kSecond);
+  for (const bool goes_by_date : {false, true}) {
+    std::map<std::string, int> times;
+    std::set<std::string> given;
+    std::set<int> changed;
+    std::string query = "?limit=700";
+    for (int pages = 0;; ++pages) {
+      const ListedPage page = Manifest(query);
+      for (const Listed& object : page.objects) {
+        ++times[object.id];
+        EXPECT_TRUE(given.insert(object.id + object.version + object.date_added).second);
+      }
+      if (!page.more) break;
+      query = "?limit=700";
+      query +=
+          goes_by_date ? "&added_after=" + page.objects.back().date_added : "&next=" + page.next;
+      if (pages > 12) continue;
+      for (const int i : {pages * 250, pages * 250 + 1, kValues - 1 - pages}) {
+        changed.insert(i);
+        Put({.value = "+1212555" + std::to_string(1'000 + i)});
+      }
+      Pass(2 * core::kSecond);
+    }
+    EXPECT_GT(times.size(), 10'000U);
+    size_t once = 0;
+    for (const auto& [id, count] : times) {
+      EXPECT_LE(count, 2);
+      once += count == 1;
+    }
+    EXPECT_GE(once, times.size() - 3 * changed.size());
+  }
+}
+
 // Whoever polls by date, whatever is written meanwhile, holds in the end what there is, and is
 // given no version twice.
 TEST_F(TaxiiTest, WhoPollsWhileOthersWriteMissesNothing) {
@@ -280,7 +319,7 @@ TEST_F(TaxiiTest, ACollectionHoldsItsLevelAndThoseBelow) {
   EXPECT_THAT(Get(kCollections + std::string("analysts/objects/")).body,
               Not(HasSubstr("\"value\":\"+4\"")));
   const Taxii taxii("local", *publisher_);
-  const HttpCaller blocker{v1::TLP_GREEN, false};
+  const Viewer blocker{v1::TLP_GREEN, false};
   const auto status = [&](const char* alias) {
     return taxii.Answer(Request(kCollections + std::string(alias) + "/"), blocker)->status;
   };

@@ -158,11 +158,12 @@ void Server::MakeServices() {
   indicators.feed.cursor_key = keys_.cursors;
   indicators.feed.deployment = options_.deployment;
   indicators.feed.clock = runtime::SystemNow;
+  indicators.consumers.path = options_.data + "/consumers";
   services_->indicators =
       std::make_unique<publish::IndicatorService>(indicators, *publisher_, metrics_);
   services_->admin = std::make_unique<publish::AdminService>(
-      [this] { return Status(); },
-      [this](const core::Id& report) { return ExplainReport(report); });
+      [this] { return Status(); }, [this](const core::Id& report) { return ExplainReport(report); },
+      [this] { return services_->indicators->ListConsumers(); });
 }
 
 absl::Status Server::StartServices() {

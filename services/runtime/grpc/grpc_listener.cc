@@ -8,6 +8,14 @@
 #include "services/runtime/grpc/call_metrics.h"
 
 namespace ringfence::runtime {
+namespace {
+
+constexpr int kKeepaliveMilliseconds = 60'000;
+constexpr int kKeepaliveTimeoutMilliseconds = 20'000;
+// Clients may ask as often.
+constexpr int kClientPingMilliseconds = 10'000;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Options& options) {
   grpc::EnableDefaultHealthCheckService(true);
@@ -17,6 +25,12 @@ absl::StatusOr<std::unique_ptr<GrpcListener>> GrpcListener::Start(const Options&
   builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &port);
   // Two servers on one port would each answer half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Streams are silent for long: either end asks whether the other is still there.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kClientPingMilliseconds);
   builder.SetMaxReceiveMessageSize(options.request_bytes_max);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   if (options.metrics != nullptr) {
