@@ -107,6 +107,20 @@ absl::Status Client::Subscribe(const v1::SubscribeRequest& request, const std::s
   return impl_->Converted(status);
 }
 
+absl::Status Client::Acknowledge(const v1::AcknowledgeRequest& request,
+                                 const std::stop_token& stop) {
+  grpc::ClientContext context;
+  SetDeadline(context);
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  v1::AcknowledgeResponse response;
+  return impl_->Converted(impl_->indicators->Acknowledge(&context, request, &response));
+}
+
+absl::StatusOr<v1::ListConsumersResponse> Client::ListConsumers() {
+  return impl_->Call<v1::ListConsumersResponse>(
+      *impl_->admin, &v1::AdminService::Stub::ListConsumers, v1::ListConsumersRequest());
+}
+
 absl::StatusOr<v1::LookupResponse> Client::Lookup(const v1::LookupRequest& request) {
   return impl_->Call<v1::LookupResponse>(*impl_->indicators, &v1::IndicatorService::Stub::Lookup,
                                          request);
@@ -132,19 +146,6 @@ absl::StatusOr<v1::ExplainReportResponse> Client::ExplainReport(
     const v1::ExplainReportRequest& request) {
   return impl_->Call<v1::ExplainReportResponse>(*impl_->admin,
                                                 &v1::AdminService::Stub::ExplainReport, request);
-}
-
-bool IsPassing(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kAborted:
-    // The log has no room: an operator can make some.
-    case absl::StatusCode::kResourceExhausted:
-      return true;
-    default:
-      return false;
-  }
 }
 
 bool WaitFor(std::chrono::milliseconds time, const std::stop_token& stop) {

@@ -11,6 +11,7 @@
 #include "ringfence/v1/admin_service.pb.h"
 #include "ringfence/v1/indicator_service.pb.h"
 #include "ringfence/v1/report_service.pb.h"
+#include "services/client/follower.h"
 
 namespace ringfence::cli {
 
@@ -33,6 +34,8 @@ class Client {
   absl::Status Subscribe(const v1::SubscribeRequest& request, const std::stop_token& stop,
                          const Visitor& visit);
 
+  absl::Status Acknowledge(const v1::AcknowledgeRequest& request, const std::stop_token& stop);
+  absl::StatusOr<v1::ListConsumersResponse> ListConsumers();
   absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request);
   absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request);
   absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsRequest& request);
@@ -45,7 +48,7 @@ class Client {
 };
 
 // Is it worth to try the same again a little later?
-bool IsPassing(const absl::Status& status);
+using client::IsPassing;
 
 // Waits, but no longer than `stop` is not requested; false if it is.
 bool WaitFor(std::chrono::milliseconds time, const std::stop_token& stop);

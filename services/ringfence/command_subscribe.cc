@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "services/client/acknowledger.h"
+#include "services/client/follower.h"
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/indicator_text.h"
 #include "services/ringfence/options.h"
-#include "services/ringfence/subscriber.h"
 #include "services/ringfence/words.h"
 #include "services/runtime/interrupt.h"
 
@@ -25,7 +26,7 @@ indicator as it is now, "-" one that left. With --json one object a line: {"upse
 {"snapshotEnd": ...}, {"bookmark": ...}.
 
 The set's digest is checked at every bookmark; a set that differs is taken anew. A server that
-is away is waited for.
+is away is waited for. What was applied is acknowledged: see ringfence consumers.
 
 Exit status: 0 ended by --once or a signal; 2 wrong use; 3 it could not go on.
 
@@ -65,21 +66,21 @@ v1::SubscribeRequest RequestOf(const Arguments& arguments) {
 
 int Run(const Arguments& arguments) {
   const runtime::Interrupt interrupt;
-  Client client(arguments.server);
-  Subscriber::Options options;
+  Client server(arguments.server);
+  client::Follower::Options options;
   options.request = RequestOf(arguments);
   options.once = arguments.once;
-  std::optional<SubscriptionFile> file;
+  std::optional<client::SetFile> file;
   if (!arguments.cursor_path.empty()) {
     // A cursor is good for one server and one filter.
-    absl::StatusOr<SubscriptionFile> opened = SubscriptionFile::Open(
+    absl::StatusOr<client::SetFile> opened = client::SetFile::Open(
         arguments.cursor_path, arguments.server + " " + Json(options.request.filter()));
     if (!opened.ok()) return Fail(opened.status());
     file = *std::move(opened);
   }
-  Subscriber::World world;
+  client::Follower::World world;
   world.stream = [&](const v1::SubscribeRequest& request, const Client::Visitor& visit) {
-    return client.Subscribe(request, interrupt.token(), visit);
+    return server.Subscribe(request, interrupt.token(), visit);
   };
   world.wait = [&](std::chrono::milliseconds time) { return WaitFor(time, interrupt.token()); };
   world.show = [&](const v1::SubscribeResponse& event) {
@@ -90,8 +91,16 @@ int Run(const Arguments& arguments) {
   world.remark = [](const std::string& remark) {
     fmt::print(stderr, "ringfence: {}\n", Printable(remark));
   };
-  Subscriber subscriber(options, std::move(world), file ? &*file : nullptr);
-  const absl::Status status = subscriber.Run();
+  client::Acknowledger acknowledger([&](const std::string& cursor, const std::stop_token& stop) {
+    v1::AcknowledgeRequest request;
+    request.set_consumer(arguments.consumer);
+    request.set_cursor(cursor);
+    // One that fails is made up for by the next.
+    (void)server.Acknowledge(request, stop);
+  });
+  world.applied = [&](const std::string& cursor) { acknowledger.Put(cursor); };
+  client::Follower follower(options, std::move(world), file ? &*file : nullptr);
+  const absl::Status status = follower.Run();
   return status.ok() ? kDone : Fail(status);
 }
 

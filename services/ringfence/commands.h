@@ -35,6 +35,7 @@ Command DeclareSubscribe(CLI::App& app);
 Command DeclareLookup(CLI::App& app);
 Command DeclareCampaigns(CLI::App& app);
 Command DeclareStatus(CLI::App& app);
+Command DeclareConsumers(CLI::App& app);
 Command DeclareSample(CLI::App& app);
 Command DeclareSnapshot(CLI::App& app);
 Command DeclareTopics(CLI::App& app);

@@ -30,6 +30,7 @@ constexpr Row kCommands[] = {
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
     {"explain", "Says why a report is in its incident", DeclareExplain},
     {"status", "Says how far each stage is", DeclareStatus},
+    {"consumers", "Says who takes the set, and who lags", DeclareConsumers},
     {"replay", "Runs files of reports through the stages, offline", DeclareReplay},
     {"sample", "Writes reports of a made-up world to try it with", DeclareSample},
     {"snapshot", "Lists and verifies snapshots of state", DeclareSnapshot},

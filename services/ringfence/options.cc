@@ -31,4 +31,12 @@ void AddServerOption(CLI::App& app, std::string& server) {
       ->capture_default_str();
 }
 
+void AddServersOption(CLI::App& app, std::vector<std::string>& servers) {
+  servers = {kDefaultServer};
+  app.add_option("--server", servers, "Where Ringfence's gRPC services are; each replica's")
+      ->type_name("HOST:PORT")
+      ->check(CLI::Validator(CheckServer, ""))
+      ->capture_default_str();
+}
+
 }  // namespace ringfence::cli

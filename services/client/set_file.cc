@@ -1,4 +1,4 @@
-#include "services/ringfence/subscription_file.h"
+#include "services/client/set_file.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
-namespace ringfence::cli {
+#include "absl/strings/escaping.h"
+
+namespace ringfence::client {
 namespace {
 
 constexpr std::string_view kFormat = "ringfence-subscription 1 ";
@@ -18,7 +20,7 @@ constexpr std::string_view kFormat = "ringfence-subscription 1 ";
 constexpr uint64_t kLinesPerMember = 3;
 constexpr uint64_t kLinesAtLeast = 10'000;
 
-bool Apply(std::string_view line, LocalSet& set) {
+bool Apply(std::string_view line, Set& set) {
   if (line == "!") {
     set.Clear();
     return true;
@@ -30,23 +32,33 @@ bool Apply(std::string_view line, LocalSet& set) {
   const size_t space = line.find(' ');
   if (!line.starts_with('+') || space == std::string_view::npos) return false;
   uint64_t revision = 0;
-  const auto [end, error] =
-      std::from_chars(line.data() + space + 1, line.data() + line.size(), revision);
-  if (error != std::errc() || end != line.data() + line.size()) return false;
-  set.Put(std::string(line.substr(1, space - 1)), revision);
+  const char* const line_end = line.data() + line.size();
+  const auto [end, error] = std::from_chars(line.data() + space + 1, line_end, revision);
+  if (error != std::errc() || (end != line_end && *end != ' ')) return false;
+  std::string bytes;
+  if (end != line_end &&
+      !absl::Base64Unescape({end + 1, static_cast<size_t>(line_end - end - 1)}, &bytes)) {
+    return false;
+  }
+  set.Put(std::string(line.substr(1, space - 1)), revision, std::move(bytes));
   return true;
+}
+
+std::string LineOf(const std::string& indicator_id, uint64_t revision, std::string_view bytes) {
+  std::string line = fmt::format("+{} {}", indicator_id, revision);
+  if (!bytes.empty()) line += " " + absl::Base64Escape({bytes.data(), bytes.size()});
+  return line + "\n";
 }
 
 }  // namespace
 
-absl::StatusOr<SubscriptionFile> SubscriptionFile::Open(const std::string& path,
-                                                        const std::string& asked) {
-  SubscriptionFile file(path, asked);
+absl::StatusOr<SetFile> SetFile::Open(const std::string& path, const std::string& asked) {
+  SetFile file(path, asked);
   if (absl::Status status = file.Read(); !status.ok()) return status;
   return file;
 }
 
-absl::Status SubscriptionFile::Read() {
+absl::Status SetFile::Read() {
   std::ifstream file(path_);
   std::string line;
   if (!std::getline(file, line)) return absl::OkStatus();
@@ -70,22 +82,22 @@ absl::Status SubscriptionFile::Read() {
   return absl::OkStatus();
 }
 
-void SubscriptionFile::Put(const std::string& indicator_id, uint64_t revision) {
-  fmt::format_to(std::back_inserter(pending_), "+{} {}\n", indicator_id, revision);
+void SetFile::Put(const std::string& indicator_id, uint64_t revision, std::string_view bytes) {
+  pending_ += LineOf(indicator_id, revision, bytes);
   ++lines_;
 }
 
-void SubscriptionFile::Remove(const std::string& indicator_id) {
+void SetFile::Remove(const std::string& indicator_id) {
   fmt::format_to(std::back_inserter(pending_), "-{}\n", indicator_id);
   ++lines_;
 }
 
-void SubscriptionFile::Clear() {
+void SetFile::Clear() {
   pending_ += "!\n";
   ++lines_;
 }
 
-absl::Status SubscriptionFile::Commit(const std::string& cursor, const LocalSet& set) {
+absl::Status SetFile::Commit(const std::string& cursor, const Set& set) {
   ++lines_;
   // The first commit too: it leaves out what stood after the last cursor.
   if (!file_.is_open() || lines_ > kLinesPerMember * set.size() + kLinesAtLeast) {
@@ -98,12 +110,12 @@ absl::Status SubscriptionFile::Commit(const std::string& cursor, const LocalSet&
   return absl::UnavailableError(fmt::format("{}: cannot be written", path_));
 }
 
-absl::Status SubscriptionFile::Rewrite(const std::string& cursor, const LocalSet& set) {
+absl::Status SetFile::Rewrite(const std::string& cursor, const Set& set) {
   const std::string next = path_ + ".new";
   file_ = std::ofstream(next, std::ios::trunc);
   file_ << header_ << '\n';
-  for (const auto& [indicator_id, revision] : set.revisions())
-    file_ << '+' << indicator_id << ' ' << revision << '\n';
+  for (const auto& [indicator_id, member] : set.members())
+    file_ << LineOf(indicator_id, member.revision, member.bytes);
   file_ << '=' << cursor << '\n';
   file_.flush();
   lines_ = set.size() + 1;
@@ -114,4 +126,4 @@ absl::Status SubscriptionFile::Rewrite(const std::string& cursor, const LocalSet
   return absl::UnavailableError(fmt::format("{}: cannot be written", path_));
 }
 
-}  // namespace ringfence::cli
+}  // namespace ringfence::client

@@ -1,13 +1,15 @@
-#include "services/ringfence/subscriber.h"
+#include "services/client/follower.h"
 
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <vector>
 
-#include "services/ringfence/testing.h"
+#include "services/client/folder_testing.h"
 
-namespace ringfence::cli {
+namespace ringfence::client {
 namespace {
 
 using testing::ElementsAre;
@@ -68,19 +70,20 @@ v1::SubscribeResponse Delta(const std::string& cursor, const Members& upserts,
   return event;
 }
 
+constexpr Follower::TimePoint kNow{std::chrono::hours(1'000)};
+
 struct Stream {
   std::vector<v1::SubscribeResponse> events;
   absl::Status end;
 };
 
-class SubscriberTest : public testing::Test {
+class FollowerTest : public testing::Test {
  protected:
   // Plays the streams one after the other, then is cancelled.
-  absl::Status Run(std::deque<Stream> streams, bool once = false,
-                   SubscriptionFile* file = nullptr) {
-    Subscriber::Options options;
+  absl::Status Run(std::deque<Stream> streams, bool once = false, SetFile* file = nullptr) {
+    Follower::Options options;
     options.once = once;
-    Subscriber::World world;
+    Follower::World world;
     world.stream = [&](const v1::SubscribeRequest& request,
                        const std::function<bool(const v1::SubscribeResponse&)>& visit) {
       cursors_.push_back(request.cursor());
@@ -98,14 +101,24 @@ class SubscriberTest : public testing::Test {
     };
     world.show = [this](const v1::SubscribeResponse&) { ++shown_; };
     world.remark = [](const std::string&) {};
-    Subscriber subscriber(options, std::move(world), file);
-    absl::Status status = subscriber.Run();
-    members_.assign(subscriber.set().revisions().begin(), subscriber.set().revisions().end());
+    world.applied = [this](const std::string& cursor) { applied_.push_back(cursor); };
+    world.chance = chance_;
+    world.now = [] { return kNow; };
+    options.keep_indicators = keep_indicators_;
+    Follower follower(options, std::move(world), file);
+    absl::Status status = follower.Run();
+    const std::map<std::string, uint64_t> held = follower.set().Revisions();
+    lease_until_ = follower.lease_until();
+    follower.set().ForEach([this](const v1::Indicator& indicator) {
+      values_.push_back(indicator.value());
+      return true;
+    });
+    members_.assign(held.begin(), held.end());
     return status;
   }
 
-  SubscriptionFile Open() {
-    auto file = SubscriptionFile::Open(folder_.Path("cursor"), "all");
+  SetFile Open() {
+    auto file = SetFile::Open(folder_.Path("cursor"), "all");
     EXPECT_TRUE(file.ok()) << file.status();
     return *std::move(file);
   }
@@ -114,10 +127,15 @@ class SubscriberTest : public testing::Test {
   std::vector<std::string> cursors_;
   std::vector<int64_t> waits_;
   int shown_ = 0;
+  std::vector<std::string> applied_;
+  std::function<double()> chance_;
+  bool keep_indicators_ = false;
+  Follower::TimePoint lease_until_;
+  std::vector<std::string> values_;
   Members members_;
 };
 
-TEST_F(SubscriberTest, HoldsTheSnapshotAndWhatChangesIt) {
+TEST_F(FollowerTest, HoldsTheSnapshotAndWhatChangesIt) {
   ASSERT_TRUE(
       Run({{{Begin(), Chunk({{"a", 1}, {"b", 2}}), Chunk({{"c", 3}}),
              End("1", {{"a", 1}, {"b", 2}, {"c", 3}}), Delta("2", {{"b", 5}, {"d", 6}}, {"a"}),
@@ -129,7 +147,7 @@ TEST_F(SubscriberTest, HoldsTheSnapshotAndWhatChangesIt) {
   EXPECT_EQ(shown_, 6);
 }
 
-TEST_F(SubscriberTest, GoesOnFromItsCursorAfterAnInterruption) {
+TEST_F(FollowerTest, GoesOnFromItsCursorAfterAnInterruption) {
   ASSERT_TRUE(Run({{{Begin(), Chunk({{"a", 1}}), End("1", {{"a", 1}})}, absl::UnavailableError("")},
                    {{}, absl::UnavailableError("")},
                    {{}, absl::UnavailableError("")},
@@ -140,7 +158,7 @@ TEST_F(SubscriberTest, GoesOnFromItsCursorAfterAnInterruption) {
   EXPECT_THAT(waits_, ElementsAre(100, 200, 400, 100)) << "longer each time, until something comes";
 }
 
-TEST_F(SubscriberTest, SetThatDiffersIsTakenAnewWithoutACursor) {
+TEST_F(FollowerTest, SetThatDiffersIsTakenAnewWithoutACursor) {
   ASSERT_TRUE(
       Run({{{Begin(), Chunk({{"a", 1}}), End("1", {{"a", 1}}),
              Bookmark("2", {{"a", 1}, {"missed", 2}}), Delta("3", {{"x", 9}}, {})},
@@ -153,13 +171,88 @@ TEST_F(SubscriberTest, SetThatDiffersIsTakenAnewWithoutACursor) {
   EXPECT_THAT(members_, UnorderedElementsAre(std::pair("a", 1), std::pair("missed", 2)));
 }
 
-TEST_F(SubscriberTest, ServerWhoseSetsAreAlwaysWrongIsGivenUp) {
+TEST_F(FollowerTest, WhatItHeldStaysUntilASetThatIsRightTakesItsPlace) {
+  const Stream first{{Begin(), Chunk({{"a", 1}}), End("1", {{"a", 1}})},
+                     absl::UnavailableError("")};
+  // A bookmark, then the end of a snapshot, of another set than was sent.
+  ASSERT_TRUE(Run({first,
+                   {{Bookmark("2", {{"missed", 2}})}, absl::OkStatus()},
+                   {{Begin(), Chunk({{"x", 3}}), End("3", {{"y", 3}})}, absl::OkStatus()},
+                   {{Begin(), Chunk({{"x", 3}})}, absl::CancelledError("")}})
+                  .ok());
+  EXPECT_THAT(cursors_, ElementsAre("", "1", "", ""));
+  EXPECT_THAT(members_, ElementsAre(std::pair("a", 1)));
+}
+
+TEST_F(FollowerTest, TheLeaseRunsFromTheLastWordOfTheServer) {
+  v1::SubscribeResponse bookmark = Bookmark("2", {});
+  bookmark.mutable_bookmark()->mutable_valid_for()->set_seconds(300);
+  ASSERT_TRUE(Run({{{Begin(), End("1", {}), bookmark}, absl::CancelledError("")}}).ok());
+  EXPECT_EQ(lease_until_, kNow + std::chrono::seconds(300));
+  ASSERT_TRUE(Run({{{Begin()}, absl::CancelledError("")}}).ok());
+  EXPECT_EQ(lease_until_, Follower::TimePoint::min()) << "nothing has been whole yet";
+}
+
+TEST_F(FollowerTest, SaysWhatItHasAppliedAndRemovalsAtOnce) {
+  ASSERT_TRUE(Run({{{Begin(), Chunk({{"a", 1}}), End("1", {{"a", 1}}), Delta("2", {{"b", 2}}, {}),
+                     Delta("3", {}, {"a"}), Bookmark("4", {{"b", 2}})},
+                    absl::CancelledError("")}})
+                  .ok());
+  EXPECT_THAT(applied_, ElementsAre("1", "3", "4"));
+}
+
+TEST_F(FollowerTest, ReconnectionsAreSpreadAndNeverBeforeTheServerWantsThem) {
+  v1::SubscribeResponse bye;
+  bye.mutable_bye()->mutable_retry_after()->set_seconds(2);
+  for (const double chance : {0.0, 1.0}) {
+    waits_.clear();
+    chance_ = [=] { return chance; };
+    ASSERT_TRUE(Run({{{Begin(), End("1", {}), bye}, absl::OkStatus()},
+                     {{}, absl::UnavailableError("")},
+                     {{}, absl::UnavailableError("")}})
+                    .ok());
+    EXPECT_THAT(waits_,
+                chance == 0.0 ? ElementsAre(2'000, 100, 200) : ElementsAre(3'000, 200, 400));
+  }
+}
+
+TEST_F(FollowerTest, IndicatorsThatAreKeptSurviveARestart) {
+  keep_indicators_ = true;
+  v1::SubscribeResponse chunk = Chunk({{"a", 1}, {"b", 2}});
+  chunk.mutable_snapshot_chunk()->mutable_indicators(0)->set_value("a.example");
+  chunk.mutable_snapshot_chunk()->mutable_indicators(1)->set_value("b.example");
+  v1::SubscribeResponse delta = Delta("2", {{"c", 3}}, {"a"});
+  delta.mutable_delta()->mutable_upserts(0)->set_value("c.example");
+  {
+    SetFile file = Open();
+    ASSERT_TRUE(
+        Run({{{Begin(), chunk, End("1", {{"a", 1}, {"b", 2}}), delta}, absl::CancelledError("")}},
+            false, &file)
+            .ok());
+  }
+  EXPECT_THAT(values_, UnorderedElementsAre("b.example", "c.example"));
+  values_.clear();
+  SetFile file = Open();
+  ASSERT_TRUE(Run({{{}, absl::CancelledError("")}}, false, &file).ok());
+  EXPECT_THAT(values_, UnorderedElementsAre("b.example", "c.example"));
+}
+
+TEST_F(FollowerTest, WhatHasExpiredOrCannotBeRetractedIsNoReasonToBlock) {
+  v1::Indicator indicator;
+  indicator.set_action(v1::ACTION_BLOCK);
+  indicator.mutable_expires_at()->set_seconds(100);
+  EXPECT_EQ(ActionNow(indicator, 99, true), v1::ACTION_BLOCK);
+  EXPECT_EQ(ActionNow(indicator, 99, false), v1::ACTION_MONITOR);
+  EXPECT_EQ(ActionNow(indicator, 100, true), v1::ACTION_UNSPECIFIED);
+}
+
+TEST_F(FollowerTest, ServerWhoseSetsAreAlwaysWrongIsGivenUp) {
   const Stream wrong{{Begin(), Chunk({{"a", 1}}), End("1", {{"b", 1}})}, absl::OkStatus()};
   EXPECT_EQ(Run({wrong, wrong, wrong, wrong, wrong}).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(cursors_.size(), 4u);
 }
 
-TEST_F(SubscriberTest, HalfASnapshotReplacesNothing) {
+TEST_F(FollowerTest, HalfASnapshotReplacesNothing) {
   ASSERT_TRUE(Run({{{Begin(), Chunk({{"a", 1}}), End("1", {{"a", 1}})}, absl::UnavailableError("")},
                    {{Begin(), Chunk({{"b", 1}})}, absl::UnavailableError("")},
                    {{Bookmark("1", {{"a", 1}})}, absl::CancelledError("")}})
@@ -168,7 +261,7 @@ TEST_F(SubscriberTest, HalfASnapshotReplacesNothing) {
   EXPECT_THAT(members_, ElementsAre(std::pair("a", 1)));
 }
 
-TEST_F(SubscriberTest, OnceEndsWithTheFirstWholeSet) {
+TEST_F(FollowerTest, OnceEndsWithTheFirstWholeSet) {
   ASSERT_TRUE(Run({{{Begin(), Chunk({{"a", 1}}), End("1", {{"a", 1}}), Delta("2", {{"b", 1}}, {})},
                     absl::OkStatus()}},
                   /*once=*/true)
@@ -177,19 +270,19 @@ TEST_F(SubscriberTest, OnceEndsWithTheFirstWholeSet) {
   EXPECT_EQ(cursors_.size(), 1u);
 }
 
-TEST_F(SubscriberTest, OnceDoesNotWaitForEverForAServerThatIsAway) {
+TEST_F(FollowerTest, OnceDoesNotWaitForEverForAServerThatIsAway) {
   std::deque<Stream> streams(100, Stream{{}, absl::UnavailableError("away")});
   EXPECT_EQ(Run(streams, /*once=*/true).code(), absl::StatusCode::kUnavailable);
   EXPECT_LT(cursors_.size(), 100u);
 }
 
-TEST_F(SubscriberTest, ErrorThatDoesNotPassEndsIt) {
+TEST_F(FollowerTest, ErrorThatDoesNotPassEndsIt) {
   EXPECT_EQ(Run({{{}, absl::InvalidArgumentError("filter")}}).code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(waits_, testing::IsEmpty());
 }
 
-TEST_F(SubscriberTest, GoodbyeSaysWhenToComeBack) {
+TEST_F(FollowerTest, GoodbyeSaysWhenToComeBack) {
   v1::SubscribeResponse bye;
   bye.mutable_bye()->mutable_retry_after()->set_seconds(2);
   ASSERT_TRUE(Run({{{Begin(), End("1", {}), bye}, absl::OkStatus()}}).ok());
@@ -197,9 +290,9 @@ TEST_F(SubscriberTest, GoodbyeSaysWhenToComeBack) {
   EXPECT_THAT(cursors_, ElementsAre("", "1"));
 }
 
-TEST_F(SubscriberTest, NextRunGoesOnWithTheSetOfTheLast) {
+TEST_F(FollowerTest, NextRunGoesOnWithTheSetOfTheLast) {
   {
-    SubscriptionFile file = Open();
+    SetFile file = Open();
     ASSERT_TRUE(Run({{{Begin(), Chunk({{"a", 1}, {"b", 2}}), End("1", {{"a", 1}, {"b", 2}}),
                        Delta("2", {}, {"a"})},
                       absl::CancelledError("")}},
@@ -207,11 +300,11 @@ TEST_F(SubscriberTest, NextRunGoesOnWithTheSetOfTheLast) {
                     .ok());
   }
   cursors_.clear();
-  SubscriptionFile file = Open();
+  SetFile file = Open();
   ASSERT_TRUE(Run({{{Bookmark("3", {{"b", 2}})}, absl::OkStatus()}}, /*once=*/true, &file).ok());
   EXPECT_THAT(cursors_, ElementsAre("2"));
   EXPECT_EQ(Open().TakeContent().cursor, "3");
 }
 
 }  // namespace
-}  // namespace ringfence::cli
+}  // namespace ringfence::client

@@ -1,16 +1,16 @@
-#include "services/ringfence/subscription_file.h"
+#include "services/client/set_file.h"
 
 #include <gmock/gmock.h>
 
-#include "services/ringfence/testing.h"
+#include "services/client/folder_testing.h"
 
-namespace ringfence::cli {
+namespace ringfence::client {
 namespace {
 
-class SubscriptionFileTest : public testing::Test {
+class SetFileTest : public testing::Test {
  protected:
-  SubscriptionFile Open(const std::string& asked = "everything") {
-    auto file = SubscriptionFile::Open(folder_.Path("cursor"), asked);
+  SetFile Open(const std::string& asked = "everything") {
+    auto file = SetFile::Open(folder_.Path("cursor"), asked);
     EXPECT_TRUE(file.ok()) << file.status();
     return *std::move(file);
   }
@@ -18,9 +18,9 @@ class SubscriptionFileTest : public testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(SubscriptionFileTest, KeepsTheSetWithItsCursor) {
-  SubscriptionFile file = Open();
-  LocalSet set;
+TEST_F(SetFileTest, KeepsTheSetWithItsCursor) {
+  SetFile file = Open();
+  Set set;
   for (const char* id : {"a", "b", "c"}) {
     file.Put(id, 7);
     set.Put(id, 7);
@@ -31,59 +31,59 @@ TEST_F(SubscriptionFileTest, KeepsTheSetWithItsCursor) {
   file.Put("c", 9);
   set.Put("c", 9);
   ASSERT_TRUE(file.Commit("cursor-2", set).ok());
-  const SubscriptionFile::Content content = Open().TakeContent();
+  const SetFile::Content content = Open().TakeContent();
   EXPECT_EQ(content.cursor, "cursor-2");
-  EXPECT_EQ(content.set.revisions(), set.revisions());
+  EXPECT_EQ(content.set.Revisions(), set.Revisions());
 }
 
-TEST_F(SubscriptionFileTest, WhatFollowsTheLastCursorIsForgotten) {
-  SubscriptionFile file = Open();
-  LocalSet set;
+TEST_F(SetFileTest, WhatFollowsTheLastCursorIsForgotten) {
+  SetFile file = Open();
+  Set set;
   file.Put("a", 1);
   set.Put("a", 1);
   ASSERT_TRUE(file.Commit("cursor-1", set).ok());
   for (const char* tail : {"+b 2\n", "!\n", "-a\n=curs", "+b"}) {
     const std::string before = folder_.Read("cursor");
     folder_.Write("cursor", before + tail);
-    const SubscriptionFile::Content content = Open().TakeContent();
+    const SetFile::Content content = Open().TakeContent();
     EXPECT_EQ(content.cursor, "cursor-1") << tail;
-    EXPECT_EQ(content.set.revisions(), set.revisions()) << tail;
+    EXPECT_EQ(content.set.Revisions(), set.Revisions()) << tail;
     folder_.Write("cursor", before);
   }
 }
 
-TEST_F(SubscriptionFileTest, AnotherQuestionStartsAnew) {
-  SubscriptionFile file = Open("phones");
-  LocalSet set;
+TEST_F(SetFileTest, AnotherQuestionStartsAnew) {
+  SetFile file = Open("phones");
+  Set set;
   set.Put("a", 1);
   ASSERT_TRUE(file.Commit("cursor-1", set).ok());
   EXPECT_EQ(Open("domains").TakeContent().cursor, "");
   EXPECT_EQ(Open("phones").TakeContent().cursor, "cursor-1");
 }
 
-TEST_F(SubscriptionFileTest, FileStaysInProportionToTheSet) {
-  SubscriptionFile file = Open();
-  LocalSet set;
+TEST_F(SetFileTest, FileStaysInProportionToTheSet) {
+  SetFile file = Open();
+  Set set;
   for (uint64_t revision = 1; revision <= 60'000; ++revision) {
     file.Put("a", revision);
     set.Put("a", revision);
     ASSERT_TRUE(file.Commit("cursor-" + std::to_string(revision), set).ok());
   }
   EXPECT_LT(folder_.Read("cursor").size(), 400'000u);
-  const SubscriptionFile::Content content = Open().TakeContent();
+  const SetFile::Content content = Open().TakeContent();
   EXPECT_EQ(content.cursor, "cursor-60000");
-  EXPECT_EQ(content.set.revisions().at("a"), 60'000u);
+  EXPECT_EQ(content.set.Revisions().at("a"), 60'000u);
 }
 
-TEST_F(SubscriptionFileTest, LeavesAFileOfSomethingElseAlone) {
+TEST_F(SetFileTest, LeavesAFileOfSomethingElseAlone) {
   folder_.Write("cursor", "shopping list\n");
-  EXPECT_EQ(SubscriptionFile::Open(folder_.Path("cursor"), "x").status().code(),
+  EXPECT_EQ(SetFile::Open(folder_.Path("cursor"), "x").status().code(),
             absl::StatusCode::kDataLoss);
   EXPECT_EQ(folder_.Read("cursor"), "shopping list\n");
 }
 
-TEST(LocalSet, DigestIsThatOfTheContract) {
-  LocalSet set;
+TEST(Set, DigestIsThatOfTheContract) {
+  Set set;
   set.Put("2f1e", 41);
   set.Put("2f1f", 7);
   set.Put("2f1e", 42);
@@ -104,4 +104,4 @@ TEST(LocalSet, DigestIsThatOfTheContract) {
 }
 
 }  // namespace
-}  // namespace ringfence::cli
+}  // namespace ringfence::client
