@@ -120,6 +120,8 @@ class VisibilityTest : public HttpApiTestBase {
         seen.text += Whole(api_->AnswerTo(viewer, request)).body;
       }
     }
+    // What is only monitored stands in a collection of the strictest level.
+    if (viewer.clearance < v1::TLP_AMBER_STRICT) seen.from = v1::ACTION_CHALLENGE;
     return seen;
   }
   Seen Subscribed(const Viewer& viewer) {
