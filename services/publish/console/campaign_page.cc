@@ -64,7 +64,7 @@ void AddDays(const Members& members, console::v1::CampaignPage& page) {
 }  // namespace
 
 Members MembersOf(campaigns::ReadView& view, const campaigns::Label& label,
-                  const v1::Campaign& campaign, const HttpCaller& caller) {
+                  const v1::Campaign& campaign, const Viewer& caller) {
   Members members;
   size_t looked_at = 0;
   view.MembersByAge(label, [&](const core::Id&, const campaigns::Row& row) {
@@ -89,7 +89,7 @@ Members MembersOf(campaigns::ReadView& view, const campaigns::Label& label,
 }
 
 console::v1::CampaignPage PageOf(campaigns::ReadView& view, const campaigns::Label& label,
-                                 const v1::Campaign& campaign, const HttpCaller& caller) {
+                                 const v1::Campaign& campaign, const Viewer& caller) {
   console::v1::CampaignPage page;
   *page.mutable_campaign() = campaign;
   if (const auto sums = view.SumsOf(label); sums && caller.is_analyst)
@@ -107,7 +107,7 @@ console::v1::CampaignPage PageOf(campaigns::ReadView& view, const campaigns::Lab
 }
 
 console::v1::CampaignGraph GraphOf(campaigns::ReadView& view, const campaigns::Label& label,
-                                   const v1::Campaign& campaign, const HttpCaller& caller) {
+                                   const v1::Campaign& campaign, const Viewer& caller) {
   console::v1::CampaignGraph graph;
   Members members = MembersOf(view, label, campaign, caller);
   graph.set_left_out(members.left_out);

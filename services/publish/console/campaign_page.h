@@ -25,13 +25,13 @@ struct Members {
   uint32_t left_out = 0;
 };
 Members MembersOf(campaigns::ReadView& view, const campaigns::Label& label,
-                  const v1::Campaign& campaign, const HttpCaller& caller);
+                  const v1::Campaign& campaign, const Viewer& caller);
 
 // All but `superseded_id`.
 console::v1::CampaignPage PageOf(campaigns::ReadView& view, const campaigns::Label& label,
-                                 const v1::Campaign& campaign, const HttpCaller& caller);
+                                 const v1::Campaign& campaign, const Viewer& caller);
 
 console::v1::CampaignGraph GraphOf(campaigns::ReadView& view, const campaigns::Label& label,
-                                   const v1::Campaign& campaign, const HttpCaller& caller);
+                                   const v1::Campaign& campaign, const Viewer& caller);
 
 }  // namespace ringfence::publish

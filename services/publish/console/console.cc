@@ -95,7 +95,7 @@ std::optional<HttpResponse> Console::Answer(const HttpRequest& request) const {
   const bool is_api = request.path.starts_with(kApi);
   std::optional<HttpResponse> page = is_api ? std::nullopt : AnswerPage(request.path);
   if (!is_api && !page) return std::nullopt;
-  const std::optional<HttpCaller> caller = CallerOf(request);
+  const std::optional<Viewer> caller = CallerOf(request);
   HttpResponse response;
   if (!caller) {
     response = Problem(401, "callers on this machine only, directly");
@@ -109,7 +109,7 @@ std::optional<HttpResponse> Console::Answer(const HttpRequest& request) const {
   return response;
 }
 
-HttpResponse Console::AnswerApi(const HttpRequest& request, const HttpCaller& caller) const {
+HttpResponse Console::AnswerApi(const HttpRequest& request, const Viewer& caller) const {
   const std::shared_ptr<const Moment> moment = publisher_.Latest();
   if (!moment->complete) return Problem(503, "the set is still being read");
   if (!publisher_.Health().ok())
@@ -137,7 +137,7 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const HttpCaller& ca
     v1::ListCampaignsRequest list;
     list.set_order(v1::ListCampaignsRequest::ORDER_ORGANISATIONS);
     list.set_page_size(kOverviewCampaigns);
-    if (auto listed = ListCampaigns(list, caller.clearance, publisher_.names(), view); listed.ok())
+    if (auto listed = ListCampaigns(list, caller, publisher_.names(), view); listed.ok())
       overview.mutable_campaigns()->Swap(listed->mutable_campaigns());
     if (caller.is_analyst)
       *overview.mutable_overlap() = *overlap_.Get(view, moment->changes, caller.clearance);
@@ -153,13 +153,13 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const HttpCaller& ca
   if (path == "campaigns") {
     const absl::StatusOr<v1::ListCampaignsRequest> list = ListRequestOf(request);
     if (!list.ok()) return Problem(list.status());
-    return Json(ListCampaigns(*list, caller.clearance, publisher_.names(), view));
+    return Json(ListCampaigns(*list, caller, publisher_.names(), view));
   }
   if (path.starts_with("campaigns/")) return AnswerCampaign(request, caller, *moment);
   return Problem(404, "no such resource");
 }
 
-HttpResponse Console::AnswerCampaign(const HttpRequest& request, const HttpCaller& caller,
+HttpResponse Console::AnswerCampaign(const HttpRequest& request, const Viewer& caller,
                                      const Moment& moment) const {
   std::string_view rest = std::string_view(request.path).substr(kApi.size() + 10);
   const std::string_view id = rest.substr(0, rest.find('/'));

@@ -32,10 +32,9 @@ class Console {
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request) const;
 
  private:
-  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request,
-                                  const HttpCaller& caller) const;
-  runtime::HttpResponse AnswerCampaign(const runtime::HttpRequest& request,
-                                       const HttpCaller& caller, const Moment& moment) const;
+  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request, const Viewer& caller) const;
+  runtime::HttpResponse AnswerCampaign(const runtime::HttpRequest& request, const Viewer& caller,
+                                       const Moment& moment) const;
 
   const Options options_;
   const Publisher& publisher_;

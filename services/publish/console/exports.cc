@@ -34,8 +34,8 @@ runtime::HttpResponse ExportCsv(Members members, const v1::Campaign& campaign) {
 }
 
 runtime::HttpResponse ExportStix(const Members& members, const v1::Campaign& campaign,
-                                 const HttpCaller& caller, const stix::Objects& objects) {
-  const stix::Audience audience{caller.clearance, caller.is_analyst};
+                                 const Viewer& caller, const stix::Objects& objects) {
+  const stix::Audience audience{caller.clearance, caller.is_analyst, caller.types};
   stix::CampaignPlace place{campaign.campaign_id(), campaign.tlp(),
                             core::FromProto(campaign.first_seen()), false};
   stix::JsonWriter json;

@@ -10,6 +10,6 @@ namespace ringfence::publish {
 // bundle of what TAXII would give of each.
 runtime::HttpResponse ExportCsv(Members members, const v1::Campaign& campaign);
 runtime::HttpResponse ExportStix(const Members& members, const v1::Campaign& campaign,
-                                 const HttpCaller& caller, const stix::Objects& objects);
+                                 const Viewer& caller, const stix::Objects& objects);
 
 }  // namespace ringfence::publish

@@ -48,7 +48,7 @@ void FindLatest(campaigns::ReadView& view, const Filter& filter, int32_t partiti
   found.insert(found.end(), latest.begin(), latest.end());
 }
 
-void Describe(const internal::v1::IndicatorRecord& record, const HttpCaller& caller,
+void Describe(const internal::v1::IndicatorRecord& record, const Viewer& caller,
               campaigns::ReadView& view, console::v1::Change& change) {
   if (record.has_indicator()) {
     *change.mutable_indicator() = view.Show(record);
@@ -68,7 +68,7 @@ void Describe(const internal::v1::IndicatorRecord& record, const HttpCaller& cal
 }  // namespace
 
 console::v1::Counters CountersOf(campaigns::ReadView& view, const Moment& moment,
-                                 const HttpCaller& caller) {
+                                 const Viewer& caller) {
   console::v1::Counters counters;
   if (moment.as_of != core::kTimeMin) *counters.mutable_as_of() = core::ToProto(moment.as_of);
   counters.set_changes(static_cast<uint32_t>(moment.changes));
@@ -100,9 +100,9 @@ console::v1::Counters CountersOf(campaigns::ReadView& view, const Moment& moment
   return counters;
 }
 
-void AddNews(campaigns::ReadView& view, const Moment& moment, const HttpCaller& caller,
+void AddNews(campaigns::ReadView& view, const Moment& moment, const Viewer& caller,
              console::v1::Overview& overview) {
-  const absl::StatusOr<Filter> filter = MakeFilter(v1::Filter(), caller.clearance);
+  const absl::StatusOr<Filter> filter = MakeFilter(v1::Filter(), caller);
   if (!filter.ok()) return;
   std::vector<Found> found;
   for (size_t p = 0; p < moment.offsets.size(); ++p)

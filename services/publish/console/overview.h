@@ -14,11 +14,11 @@ inline constexpr uint32_t kOverviewCampaigns = 12;
 
 // The set as the caller may see it, counted.
 console::v1::Counters CountersOf(campaigns::ReadView& view, const Moment& moment,
-                                 const HttpCaller& caller);
+                                 const Viewer& caller);
 
 // The latest changes of what the caller may see or may have seen, above MONITOR at some time;
 // newest first. Looks at the last some thousand records of each partition.
-void AddNews(campaigns::ReadView& view, const Moment& moment, const HttpCaller& caller,
+void AddNews(campaigns::ReadView& view, const Moment& moment, const Viewer& caller,
              console::v1::Overview& overview);
 
 }  // namespace ringfence::publish

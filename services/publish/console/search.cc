@@ -14,16 +14,15 @@
 namespace ringfence::publish {
 namespace {
 
-v1::Filter FilterFor(const HttpCaller& caller) {
+v1::Filter FilterFor(const Viewer& caller) {
   v1::Filter filter;
   filter.set_min_action(caller.is_analyst ? v1::ACTION_MONITOR : v1::ACTION_CHALLENGE);
   return filter;
 }
 
-absl::Status FindCanonical(const std::string& value, v1::IdentifierType type,
-                           const HttpCaller& caller, campaigns::ReadView& view,
-                           console::v1::SearchResult& result) {
-  const absl::StatusOr<Filter> filter = MakeFilter(FilterFor(caller), caller.clearance);
+absl::Status FindCanonical(const std::string& value, v1::IdentifierType type, const Viewer& caller,
+                           campaigns::ReadView& view, console::v1::SearchResult& result) {
+  const absl::StatusOr<Filter> filter = MakeFilter(FilterFor(caller), caller);
   if (!filter.ok()) return filter.status();
   result.set_asked(value);
   console::v1::Reading& reading = *result.add_readings();
@@ -39,14 +38,14 @@ absl::Status FindCanonical(const std::string& value, v1::IdentifierType type,
   return absl::OkStatus();
 }
 
-absl::Status ReadLine(const std::string& line, const std::string& region, const HttpCaller& caller,
+absl::Status ReadLine(const std::string& line, const std::string& region, const Viewer& caller,
                       campaigns::ReadView& view, console::v1::SearchResult& result) {
   result.set_asked(line);
   v1::LookupRequest request;
   *request.mutable_filter() = FilterFor(caller);
   for (v1::Identifier& guess : identifiers::GuessIdentifiers(line, "", region))
     *request.add_identifiers() = std::move(guess);
-  absl::StatusOr<v1::LookupResponse> response = Lookup(request, caller.clearance, view);
+  absl::StatusOr<v1::LookupResponse> response = Lookup(request, caller, view);
   if (!response.ok()) return response.status();
   bool is_readable = false;
   for (const v1::LookupResult& found : response->results())
@@ -66,8 +65,7 @@ absl::Status ReadLine(const std::string& line, const std::string& region, const 
 }  // namespace
 
 absl::StatusOr<console::v1::SearchAnswer> Search(const console::v1::SearchRequest& request,
-                                                 const HttpCaller& caller,
-                                                 campaigns::ReadView& view) {
+                                                 const Viewer& caller, campaigns::ReadView& view) {
   console::v1::SearchAnswer answer;
   const std::string region = absl::AsciiStrToUpper(request.region());
   const std::vector<std::string> lines = absl::StrSplit(request.text(), '\n');

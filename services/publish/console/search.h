@@ -15,7 +15,6 @@ inline constexpr size_t kSearchedBytesMax = 4'096;
 // What is known of each line: of every type that it can be read as, the likeliest first; where it
 // can be read as none, why not as the likeliest. kInvalidArgument names the field.
 absl::StatusOr<console::v1::SearchAnswer> Search(const console::v1::SearchRequest& request,
-                                                 const HttpCaller& caller,
-                                                 campaigns::ReadView& view);
+                                                 const Viewer& caller, campaigns::ReadView& view);
 
 }  // namespace ringfence::publish

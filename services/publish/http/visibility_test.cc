@@ -52,9 +52,10 @@ class VisibilityTest : public HttpApiTestBase {
         for (int tlp = v1::TLP_CLEAR; tlp <= v1::TLP_RED; ++tlp) {
           for (const uint32_t count : {2u, 7u}) {
             const int n = 100 + number++;
-            RecordSpec spec{.type = type,
-                            .action = static_cast<v1::Action>(action),
-                            .tlp = static_cast<v1::Tlp>(tlp)};
+            RecordSpec spec;
+            spec.type = type;
+            spec.action = static_cast<v1::Action>(action);
+            spec.tlp = static_cast<v1::Tlp>(tlp);
             spec.value = type == v1::IDENTIFIER_TYPE_PHONE ? "+1212555" + std::to_string(1'000 + n)
                          : type == v1::IDENTIFIER_TYPE_DOMAIN
                              ? "host" + std::to_string(n) + ".example"
@@ -184,9 +185,9 @@ TEST_F(VisibilityTest, HoldsOnEveryOutput) {
     const char* name;
     std::function<Seen(const Viewer&)> of;
   };
-  constexpr auto kPhone = v1::IDENTIFIER_TYPE_PHONE;
-  constexpr auto kDomain = v1::IDENTIFIER_TYPE_DOMAIN;
-  constexpr auto kIp = v1::IDENTIFIER_TYPE_IP;
+  constexpr auto kPhoneType = v1::IDENTIFIER_TYPE_PHONE;
+  constexpr auto kDomainType = v1::IDENTIFIER_TYPE_DOMAIN;
+  constexpr auto kIpType = v1::IDENTIFIER_TYPE_IP;
   const auto http = [this](const char* target, v1::Action from,
                            std::vector<v1::IdentifierType> types = {}) {
     return [=, this](const Viewer& viewer) { return Http(viewer, target, from, types); };
@@ -197,17 +198,20 @@ TEST_F(VisibilityTest, HoldsOnEveryOutput) {
       {"campaigns", [this](const Viewer& viewer) { return CampaignsAndMembers(viewer); }},
       {"jsonl", http("/v1/indicators.jsonl?min_action=monitor", v1::ACTION_MONITOR)},
       {"csv", http("/v1/indicators.csv?min_action=monitor", v1::ACTION_MONITOR)},
-      {"ips", http("/v1/ips.txt", v1::ACTION_CHALLENGE, {kIp})},
-      {"hosts", http("/v1/hosts.txt", v1::ACTION_BLOCK, {kDomain})},
-      {"rpz", http("/v1/rpz.zone", v1::ACTION_BLOCK, {kDomain})},
-      {"phones.csv", http("/v1/phones.csv", v1::ACTION_BLOCK, {kPhone})},
+      {"ips", http("/v1/ips.txt", v1::ACTION_CHALLENGE, {kIpType})},
+      {"hosts", http("/v1/hosts.txt", v1::ACTION_BLOCK, {kDomainType})},
+      {"rpz", http("/v1/rpz.zone", v1::ACTION_BLOCK, {kDomainType})},
+      {"phones.csv", http("/v1/phones.csv", v1::ACTION_BLOCK, {kPhoneType})},
       {"phones.bin", [this](const Viewer& viewer) { return Numbers(viewer); }},
       {"taxii", [this](const Viewer& viewer) { return Collections(viewer); }},
   };
   const Viewer viewers[] = {
-      {v1::TLP_AMBER_STRICT, true},  {v1::TLP_GREEN, true},
-      {v1::TLP_CLEAR, false},        {v1::TLP_AMBER, false},
-      {v1::TLP_AMBER_STRICT, false}, {v1::TLP_AMBER_STRICT, false, 1u << kPhone | 1u << kIp},
+      {v1::TLP_AMBER_STRICT, true},
+      {v1::TLP_GREEN, true},
+      {v1::TLP_CLEAR, false},
+      {v1::TLP_AMBER, false},
+      {v1::TLP_AMBER_STRICT, false},
+      {v1::TLP_AMBER_STRICT, false, 1u << kPhoneType | 1u << kIpType},
       {v1::TLP_UNSPECIFIED, false},
   };
   for (const Output& output : outputs) {
@@ -230,7 +234,7 @@ TEST_F(VisibilityTest, HoldsOnEveryOutput) {
         EXPECT_THAT(seen.text, HasSubstr(spec.value));
       }
       EXPECT_TRUE(visible > 0 || viewer.clearance < v1::TLP_CLEAR ||
-                  (viewer.types != ~uint32_t{0} && seen.types == std::vector{kDomain}));
+                  (viewer.types != ~uint32_t{0} && seen.types == std::vector{kDomainType}));
       if (viewer.is_analyst) continue;
       // As protobuf's JSON, CSV and STIX write them.
       for (const char* small :
