@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "pipelines/cluster/overrides.h"
+#include "pipelines/cluster/score.h"
 #include "pipelines/cluster/statistics.h"
 #include "pipelines/components/components.h"
 #include "pipelines/core/id.h"
@@ -82,6 +84,13 @@ struct Listing {
   v1::Action peak_action = v1::ACTION_UNSPECIFIED;
   v1::Tlp least_tlp = v1::TLP_UNSPECIFIED;
 
+  // As of the last record that touched its content: what operators' decisions made of it, and,
+  // while it is in the set, why it stands where it does.
+  uint32_t effects = 0;
+  Assessment assessment;
+  // Of a canary: the organisations that all partitions were told of.
+  std::vector<std::string> canary_organisations;
+
   // What the present record changed: the content, or only the label.
   bool content_touched = false;
   bool label_touched = false;
@@ -100,13 +109,22 @@ struct Base {
   Base(const core::Id& base_id, const NodeOptions& node_options)
       : id(base_id), options(node_options) {}
 
-  bool empty() const { return evidence.empty() && nodes.empty() && listings.empty(); }
+  bool empty() const {
+    return evidence.empty() && nodes.empty() && listings.empty() && overrides.empty();
+  }
 
   core::Id id;
   const NodeOptions& options;
   absl::btree_map<core::Id, HeldEvidence> evidence;
   absl::btree_map<core::Day, LinkNode> nodes;
   absl::btree_map<core::Id, Listing> listings;
+  // Of its identifiers, by their ids.
+  absl::btree_map<core::Id, HeldOverride> overrides;
+  // An override took or lost its effect, and the reports are to be told.
+  bool overrides_changed = false;
+  // Reports from this one on have still to be told, by a message that is on its way.
+  bool marking = false;
+  core::Id mark_from;
   // The phases of all evidence are those of this time.
   core::Time as_of = core::kTimeMin;
   // Nothing changes its phase before; kTimeMax: never. `indexed_due` stands in the timers.

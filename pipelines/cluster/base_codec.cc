@@ -19,6 +19,7 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
   stored.set_shown_hi(link.shown.id.hi);
   stored.set_shown_lo(link.shown.id.lo);
   stored.set_shown_day(link.shown.day);
+  stored.set_declared(link.declared);
   const ties::NodeState& state = link.ties.state();
   stored.set_facts_version(state.facts_version);
   stored.set_sketch_version(state.sketch_version);
@@ -38,6 +39,7 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
 void LoadNode(const StoredNode& stored, LinkNode& link) {
   components::Load(stored, link.node);
   link.shown = {{stored.shown_hi(), stored.shown_lo()}, stored.shown_day()};
+  link.declared = stored.declared();
   link.spilled = stored.has_spilled_neighbours();
   for (const StoredNeighbour& neighbour : stored.neighbours()) LoadNeighbour(neighbour, link);
 }
@@ -54,6 +56,14 @@ void StoreListing(const Listing& listing, StoredListing& stored) {
   stored.set_peak_action(listing.peak_action);
   stored.set_least_tlp(listing.least_tlp);
   stored.set_sent(listing.sent);
+  stored.set_effects(listing.effects);
+  for (const std::string& organisation : listing.canary_organisations) {
+    stored.add_canary_organisations(organisation);
+  }
+  if (listing.action == v1::ACTION_UNSPECIFIED) return;
+  stored.set_score(listing.assessment.score);
+  stored.set_shared_infrastructure(listing.assessment.shared_infrastructure);
+  for (std::string_view rule : listing.assessment.rules) stored.add_rules(NumberOfRule(rule));
 }
 
 void LoadListing(const StoredListing& stored, Base& base) {
@@ -71,6 +81,14 @@ void LoadListing(const StoredListing& stored, Base& base) {
   listing.peak_action = stored.peak_action();
   listing.least_tlp = stored.least_tlp();
   listing.sent = stored.sent();
+  listing.effects = stored.effects();
+  listing.canary_organisations.assign(stored.canary_organisations().begin(),
+                                      stored.canary_organisations().end());
+  Assessment& assessment = listing.assessment;
+  assessment.action = stored.action();
+  assessment.score = stored.score();
+  assessment.shared_infrastructure = stored.shared_infrastructure();
+  for (const uint32_t rule : stored.rules()) assessment.rules.push_back(RuleOfNumber(rule));
 }
 
 }  // namespace
@@ -146,6 +164,16 @@ bool RestoreNodes(const StoredBase& stored, Base& base) {
 void StoreBase(const Base& base, StoredBase& stored) {
   stored.set_as_of(base.as_of);
   stored.set_due(base.due);
+  for (const auto& [id, held] : base.overrides) {
+    internal::v1::StoredOverride& added = *stored.add_overrides();
+    *added.mutable_news() = held.news;
+    added.set_forget_at(held.forget_at);
+  }
+  stored.set_marking(base.marking);
+  if (base.marking) {
+    stored.set_mark_from_hi(base.mark_from.hi);
+    stored.set_mark_from_lo(base.mark_from.lo);
+  }
   for (const core::Id& report : base.inline_evidence) {
     StoreEvidence(report, base.evidence.at(report), *stored.add_evidence());
   }
@@ -163,6 +191,12 @@ std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored, const Nod
   base->due = stored.due();
   base->indexed_due = stored.due();
   base->stored = true;
+  for (internal::v1::StoredOverride& held : *stored.mutable_overrides()) {
+    const core::Id of = core::IdentifierId(held.news().type(), held.news().value());
+    base->overrides[of] = {std::move(*held.mutable_news()), held.forget_at()};
+  }
+  base->marking = stored.marking();
+  base->mark_from = {stored.mark_from_hi(), stored.mark_from_lo()};
   for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence()) {
     base->inline_evidence.push_back({evidence.report_hi(), evidence.report_lo()});
     LoadEvidence(evidence, *base);

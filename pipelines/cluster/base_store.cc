@@ -13,6 +13,9 @@ namespace {
 using components::NodeKey;
 using core::Id;
 
+// Bases that are looked up in the state at once.
+constexpr size_t kScannedMax = 256;
+
 constexpr char kBaseTable = 'b';
 constexpr char kEvidenceTable = 'v';
 constexpr char kNeighbourTable = 'n';
@@ -96,6 +99,53 @@ Base* BaseStore::Find(const Id& id) {
   cached.base = std::move(base);
   cached.age = ages_.begin();
   return cached.base.get();
+}
+
+std::vector<Id> BaseStore::Next(const core::Review& review, size_t max) {
+  std::vector<Id> found;
+  for (uint64_t type = 0; type < 64 && found.size() < max; ++type) {
+    Id from{type << 56, 0};
+    const Id end{(type + 1) << 56, 0};
+    if (!review.Wants(from)) continue;
+    if (review.after() && *review.after() >= from) {
+      from = *review.after();
+      if (++from.lo == 0) ++from.hi;
+    }
+    while (from < end && found.size() < max) {
+      Id until = end;
+      for (const Id& id : Between(from, until)) {
+        const Base* base = Find(id);
+        // One that has become empty may or may not have been written back.
+        if (base == nullptr || (base->evidence.empty() && base->overrides.empty())) continue;
+        if (found.size() < max) found.push_back(id);
+      }
+      from = until;
+    }
+  }
+  return found;
+}
+
+// Those from `from` on and before `until`, which becomes less where there are many.
+std::vector<Id> BaseStore::Between(const Id& from, Id& until) {
+  std::vector<Id> ids;
+  Id end = until;
+  const auto visit = [&](std::string_view key, std::string_view) {
+    const Id id = Id::FromBytes(key.substr(1));
+    if (ids.size() == kScannedMax) {
+      end = id;
+      return false;
+    }
+    ids.push_back(id);
+    return true;
+  };
+  state_.Scan(Key(kBaseTable, from), Key(kBaseTable, until), visit);
+  until = end;
+  for (const Id& id : dirty_) {
+    if (from <= id && id < until) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
 }
 
 std::unique_ptr<Base> BaseStore::Read(const Id& id) {

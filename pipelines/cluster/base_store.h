@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "pipelines/cluster/base.h"
+#include "pipelines/core/review.h"
 #include "pipelines/core/state.h"
 #include "pipelines/core/timers.h"
 #include "ringfence/internal/v1/state.pb.h"
@@ -41,6 +42,10 @@ class BaseStore {
   // Like Load, but null where there is none.
   Base* Find(const core::Id& id);
 
+  // The first `max` bases behind `after` that the review wants and that hold evidence or overrides,
+  // ascending, whether or not they have been written back.
+  std::vector<core::Id> Next(const core::Review& review, size_t max);
+
   // Puts `base.due` into the timers.
   void Index(Base& base);
   core::Timers& timers() { return timers_; }
@@ -63,6 +68,7 @@ class BaseStore {
     std::list<core::Id>::iterator age;
   };
 
+  std::vector<core::Id> Between(const core::Id& from, core::Id& until);
   std::unique_ptr<Base> Read(const core::Id& id);
   void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);
   void Damaged(const char* what);

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "google/protobuf/arena.h"
+#include "pipelines/cluster/deciding.h"
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/recheck.h"
@@ -60,7 +61,7 @@ class Remote {
   absl::flat_hash_map<std::pair<NodeKey, NodeKey>, size_t> index_;
 };
 
-class Cluster : public core::Stage, private components::Outbox {
+class Cluster : public core::Stage, private components::Outbox, private Deciding::Host {
  public:
   Cluster(core::State& state, const Options& options)
       : options_(options),
@@ -68,6 +69,7 @@ class Cluster : public core::Stage, private components::Outbox {
         node_options_{options.ties, options.rules.announce_max},
         store_(state, options.store, node_options_),
         clock_(state),
+        deciding_(state, store_, *this, options.partition, options.review_max),
         ids_(options.deployment),
         components_(options_.rules, *this),
         ties_outbox_(*this) {}
@@ -86,8 +88,16 @@ class Cluster : public core::Stage, private components::Outbox {
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_SWEEP) clock_.set_sweeping(false);
     }
+    deciding_.BeginRecord(clock_.now(), output);
     Sweep();
+    deciding_.Apply(messages);
     for (const Evidence& evidence : messages.evidence()) ApplyEvidence(evidence);
+    for (const Continue& go_on : messages.continues()) {
+      if (go_on.work() == Continue::WORK_REVIEW) deciding_.GoOnReviewing();
+      if (go_on.work() == Continue::WORK_MARK) {
+        deciding_.GoOnMarking({go_on.base_hi(), go_on.base_lo()});
+      }
+    }
     // A node that several pieces of evidence name tells of it once.
     for (Base* base : std::exchange(recounted_, {})) TellCounts(*base);
     for (const internal::v1::NodeMessage& message : messages.nodes()) {
@@ -159,6 +169,7 @@ class Cluster : public core::Stage, private components::Outbox {
 
   void AnnounceLater(const NodeKey& node) override { GoOnLater(Continue::WORK_ANNOUNCE, node); }
 
+  void GoOnLater(Continue::Work work, const Id& base) override { GoOnLater(work, {base, 0}); }
   void GoOnLater(Continue::Work work, const NodeKey& node) {
     Continue& go_on = continues_.emplace_back();
     go_on.set_work(work);
@@ -209,8 +220,9 @@ class Cluster : public core::Stage, private components::Outbox {
   void ApplyEvidence(const Evidence& evidence) {
     Base& base = store_.Load(Id{evidence.base_hi(), evidence.base_lo()});
     BringUpToDate(base);
-    cluster::ApplyEvidence(base, evidence, clock_.now(), state_);
-    if (!base.recounted.empty()) recounted_.push_back(&base);
+    const bool is_new = cluster::ApplyEvidence(base, evidence, clock_.now(), state_);
+    if (!base.recounted.empty()) Recount(base);
+    if (is_new) deciding_.OnEvidence(base, evidence);
     Touch(base);
   }
 
@@ -245,6 +257,7 @@ class Cluster : public core::Stage, private components::Outbox {
 
   // The nodes of the base that count something else now learn of it.
   void TellCounts(Base& base) {
+    RefreshDeclared(base);
     for (const core::Day day : std::exchange(base.recounted, {})) {
       LinkNode& link = base.nodes.at(day);
       link.is_recounted = false;
@@ -256,6 +269,16 @@ class Cluster : public core::Stage, private components::Outbox {
       for (const NodeKey& key : neighbours) changes.push_back({key, link.tally.TieTo(key)});
       link.ties.OnCounts(link.tally.counts(), link.declared, changes, ties_outbox_.Of(link));
       SettleLater(link);
+    }
+  }
+
+  void RefreshDeclared(Base& base) {
+    const bool declared = deciding_.decisions().IsBaseShared(base, clock_.now());
+    for (auto& [day, link] : base.nodes) {
+      if (link.declared == declared) continue;
+      link.declared = declared;
+      Touch(base);
+      if (!std::exchange(link.is_recounted, true)) base.recounted.push_back(day);
     }
   }
 
@@ -308,12 +331,13 @@ class Cluster : public core::Stage, private components::Outbox {
 
   // What expired until now leaves the set before anything else happens to the base, for its own
   // reason.
-  void BringUpToDate(Base& base) {
+  void BringUpToDate(Base& base) override {
     if (base.as_of >= clock_.now()) return;
-    Advance(base, clock_.now());
-    if (!base.dirty) return;
-    FinishListings(base, clock_.now(), core::MakePlace(offset_, 0), "expired");
+    if (!Advance(base, clock_.now())) return;
+    FinishListings(base, deciding_.decisions(), clock_.now(), core::MakePlace(offset_, 0),
+                   "expired");
     TellCounts(base);
+    if (base.overrides_changed) deciding_.OnExpiry(base);
     Touch(base);
   }
 
@@ -336,7 +360,8 @@ class Cluster : public core::Stage, private components::Outbox {
   // -- the end of a record
   // -------------------------------------------------------------------------------------
 
-  void Touch(Base& base) {
+  void Recount(Base& base) override { recounted_.push_back(&base); }
+  void Touch(Base& base) override {
     if (base.touched) return;
     base.touched = true;
     touched_.push_back(&base);
@@ -347,7 +372,8 @@ class Cluster : public core::Stage, private components::Outbox {
     for (Base* base : touched_) {
       base->touched = false;
       FinishNodes(*base);
-      FinishListings(*base, clock_.now(), place, "retracted");
+      FinishListings(*base, deciding_.decisions(), clock_.now(), place, "retracted");
+      deciding_.TellOfCanaries(*base);
       store_.Index(*base);
       store_.MarkDirty(*base);
     }
@@ -421,6 +447,7 @@ class Cluster : public core::Stage, private components::Outbox {
   const NodeOptions node_options_;
   BaseStore store_;
   core::StageClock clock_;
+  Deciding deciding_;
   const core::IndicatorNamespace ids_;
   Components components_;
   TiesOutbox ties_outbox_;

@@ -20,6 +20,9 @@ struct Options {
   uint32_t own_messages_max = 65'536;
   // Bases that one record may expire; the rest follow in later records.
   size_t sweep_max = 256;
+  // Bases that one record may look through for what an operator's decision changes, and reports of
+  // a base that it may tell of one; the rest follow in later records.
+  size_t review_max = 256;
   components::Rules rules;
   ties::Rules ties;
   StoreOptions store;

@@ -157,13 +157,39 @@ void Erase(Base& base, const Id& report) {
   base.evidence.erase(held);
 }
 
+// Its own listing, and that of the registrable domain, whose scope may be another.
+void OverrideChanged(Base& base, const Id& id) {
+  base.dirty = true;
+  base.overrides_changed = true;
+  for (const Id& touched : {id, base.id}) {
+    auto listing = base.listings.find(touched);
+    if (listing != base.listings.end()) listing->second.content_touched = true;
+  }
+}
+
+void AdvanceOverrides(Base& base, Time now) {
+  for (auto it = base.overrides.begin(); it != base.overrides.end();) {
+    HeldOverride& held = it->second;
+    if (held.NextChange() <= now) {
+      if (held.forget_at != core::kTimeMax) {
+        it = base.overrides.erase(it);
+        continue;
+      }
+      held.forget_at = now + kTombstoneSpan;
+      OverrideChanged(base, it->first);
+    }
+    base.due = std::min(base.due, held.NextChange());
+    ++it;
+  }
+}
+
 }  // namespace
 
-void ApplyEvidence(Base& base, const Evidence& evidence, Time now, core::State& state) {
+bool ApplyEvidence(Base& base, const Evidence& evidence, Time now, core::State& state) {
   const Id report{evidence.report_hi(), evidence.report_lo()};
   auto [entry, inserted] = base.evidence.try_emplace(report);
   HeldEvidence& held = entry->second;
-  if (!inserted && held.place >= evidence.place()) return;
+  if (!inserted && held.place >= evidence.place()) return false;
   const Moment absent;
   const Moment present{true, now};
   // The new first: what both say does not go in between.
@@ -183,16 +209,33 @@ void ApplyEvidence(Base& base, const Evidence& evidence, Time now, core::State& 
   evidence.SerializeToString(&held.encoded);
   base.dirty = true;
   base.due = std::min(base.due, held.next);
+  return true;
 }
 
-void Advance(Base& base, Time now) {
+bool ApplyOverride(Base& base, const internal::v1::OverrideNews& news, Time now) {
+  const Id id = core::IdentifierId(news.type(), news.value());
+  const bool is_here = news.scope() == v1::SCOPE_UNSPECIFIED;
+  auto held = base.overrides.find(id);
+  if (held == base.overrides.end()) {
+    // Nothing of it was ever here: nor has anything to outlive its removal.
+    if (!is_here && news.type() != v1::IDENTIFIER_TYPE_DOMAIN) return false;
+    held = base.overrides.try_emplace(id).first;
+  }
+  if (!PutOverride(held->second, news, is_here, now)) return false;
+  base.due = std::min(base.due, held->second.NextChange());
+  OverrideChanged(base, id);
+  return true;
+}
+
+bool Advance(Base& base, Time now) {
   const Time before = base.as_of;
-  if (now <= before) return;
+  if (now <= before) return false;
   base.as_of = now;
-  if (now < base.due) return;
+  if (now < base.due) return false;
   base.dirty = true;
   TouchAgedPhones(base, before, now);
   base.due = core::kTimeMax;
+  AdvanceOverrides(base, now);
   std::vector<Id> over;
   Evidence evidence;
   for (auto& [report, held] : base.evidence) {
@@ -207,6 +250,7 @@ void Advance(Base& base, Time now) {
     base.due = std::min(base.due, held.next);
   }
   for (const Id& report : over) Erase(base, report);
+  return true;
 }
 
 bool Rebuild(Base& base, core::State& state) {

@@ -15,12 +15,17 @@ inline constexpr core::Time kTombstoneSpan = 7 * core::kDay;
 
 // Applies a message at `now`, which must not be before `base.as_of`. `Advance` must have been
 // called for `now`. Touched listings and nodes that count something else are marked. Older than
-// what is held: does nothing.
-void ApplyEvidence(Base& base, const internal::v1::Evidence& evidence, core::Time now,
+// what is held: false, and nothing happens.
+bool ApplyEvidence(Base& base, const internal::v1::Evidence& evidence, core::Time now,
                    core::State& state);
 
-// Brings all phases to `now`. Costs nothing while nothing is due.
-void Advance(Base& base, core::Time now);
+// The override `news` of one of the base's identifiers, or that there is none of it alone any more.
+// False where nothing changes.
+bool ApplyOverride(Base& base, const internal::v1::OverrideNews& news, core::Time now);
+
+// Brings all phases and overrides to `now`. Costs nothing while nothing is due; true if something
+// was.
+bool Advance(Base& base, core::Time now);
 
 // Builds statistics and tallies of a base that was just read: all phases as of `base.as_of`.
 // Nothing is marked. False where evidence is damaged.

@@ -49,19 +49,45 @@ void Leave(Listing& listing, Time now, const char* reason) {
   listing.removal_reason = reason;
 }
 
-Assessment AssessListing(const Base& base, const Listing& listing, Time now) {
+Assessment AssessListing(const Base& base, const Listing& listing, const Effects& effects,
+                         const Weights& weights, Time now) {
   const LinkNode* link = LabelNode(base, listing);
+  // What an operator declared says nothing of others on the same base.
+  const bool by_rule =
+      link != nullptr && link->ties.facts().infrastructure == ties::Infrastructure::kByRule;
   return Assess(listing.type, listing.statistics,
-                link == nullptr ? ties::Infrastructure::kNo : link->ties.facts().infrastructure,
-                now);
+                by_rule ? ties::Infrastructure::kByRule : ties::Infrastructure::kNo, now, weights,
+                effects);
 }
 
-void FinishListing(Base& base, Listing& listing, Time now, core::Place place, const char* removed) {
+Effects EffectsOf(const Base& base, const Listing& listing, const Decisions& decisions, Time now) {
+  if (!decisions.Concern(base)) return {};
+  return decisions.EffectsOf(base, listing.type, listing.id, listing.value, now);
+}
+
+bool MayBeListed(const Listing& listing, const Effects& effects) {
+  return listing.statistics.live() && !effects.hidden() &&
+         identifiers::IsListed(listing.type, listing.value);
+}
+
+// Why a listing that the effects hide leaves; which values are canaries is nobody's business.
+const char* HiddenReason(const Effects& effects, const char* otherwise) {
+  if (effects.Has(Effects::kAllow)) return "allowed";
+  return effects.hidden() ? "withheld" : otherwise;
+}
+
+void FinishListing(Base& base, Listing& listing, const Decisions& decisions, Time now,
+                   core::Place place, const char* removed) {
   const bool was_in_set = listing.action != v1::ACTION_UNSPECIFIED;
-  if (listing.statistics.live() && identifiers::IsListed(listing.type, listing.value)) {
-    Rise(listing, AssessListing(base, listing, now).action, now);
+  const Effects effects = EffectsOf(base, listing, decisions, now);
+  // What has no evidence may be forgotten at any time.
+  listing.effects = listing.statistics.empty() ? 0 : effects.bits;
+  if (MayBeListed(listing, effects)) {
+    listing.assessment = AssessListing(base, listing, effects, decisions.weights(), now);
+    Rise(listing, listing.assessment.action, now);
   } else {
-    Leave(listing, now, removed);
+    listing.assessment = {};
+    Leave(listing, now, HiddenReason(effects, removed));
   }
   const bool is_in_set = listing.action != v1::ACTION_UNSPECIFIED;
   if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && was_in_set != is_in_set) {
@@ -74,7 +100,8 @@ void FinishListing(Base& base, Listing& listing, Time now, core::Place place, co
 
 bool IsSubtree(const Base& base, const Listing& listing) {
   return listing.id == base.id && listing.type == v1::IDENTIFIER_TYPE_DOMAIN &&
-         base.hosts_in_set >= identifiers::kHostsForSubtree;
+         base.hosts_in_set >= identifiers::kHostsForSubtree &&
+         (listing.effects & Effects::kAllowsBelow) == 0;
 }
 
 void FillExplanation(const Statistics& statistics, const Assessment& assessment, bool subtree,
@@ -97,7 +124,7 @@ void FillExplanation(const Statistics& statistics, const Assessment& assessment,
 
 void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indicator) {
   const Statistics& statistics = listing.statistics;
-  const Assessment assessment = AssessListing(base, listing, base.as_of);
+  const Assessment& assessment = listing.assessment;
   const bool subtree = IsSubtree(base, listing);
   indicator.set_type(listing.type);
   indicator.set_value(listing.value);
@@ -150,10 +177,19 @@ const LinkNode* LabelNode(const Base& base, const Listing& listing) {
   return node == base.nodes.end() ? nullptr : &node->second;
 }
 
-void FinishListings(Base& base, Time now, core::Place place, const char* removed) {
+bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decisions, Time now) {
+  if (listing.statistics.empty()) return false;
+  const Effects effects = EffectsOf(base, listing, decisions, now);
+  if (effects.bits != listing.effects) return true;
+  if (!MayBeListed(listing, effects)) return listing.action != v1::ACTION_UNSPECIFIED;
+  return AssessListing(base, listing, effects, decisions.weights(), now) != listing.assessment;
+}
+
+void FinishListings(Base& base, const Decisions& decisions, Time now, core::Place place,
+                    const char* removed) {
   const bool was_subtree = base.hosts_in_set >= identifiers::kHostsForSubtree;
   for (auto& [id, listing] : base.listings) {
-    if (listing.content_touched) FinishListing(base, listing, now, place, removed);
+    if (listing.content_touched) FinishListing(base, listing, decisions, now, place, removed);
     if (listing.label_touched && listing.action != v1::ACTION_UNSPECIFIED) listing.unsent = place;
     listing.content_touched = false;
     listing.label_touched = false;
@@ -161,7 +197,9 @@ void FinishListings(Base& base, Time now, core::Place place, const char* removed
   // The registrable domain's own scope changes with the number of its hosts.
   if (was_subtree != (base.hosts_in_set >= identifiers::kHostsForSubtree)) {
     auto own = base.listings.find(base.id);
-    if (own != base.listings.end()) FinishListing(base, own->second, now, place, removed);
+    if (own != base.listings.end()) {
+      FinishListing(base, own->second, decisions, now, place, removed);
+    }
   }
 }
 

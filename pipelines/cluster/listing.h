@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipelines/cluster/base.h"
+#include "pipelines/cluster/decisions.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/place.h"
 #include "pipelines/core/time.h"
@@ -13,7 +14,12 @@ namespace ringfence::cluster {
 // Brings the listings that the present record touched up to date, at `now`, record by record:
 // action, epoch, and whether it is in the set at all. `place` is the record's; `removed` is why a
 // listing leaves the set if it does. Marks what has to be sent.
-void FinishListings(Base& base, core::Time now, core::Place place, const char* removed);
+void FinishListings(Base& base, const Decisions& decisions, core::Time now, core::Place place,
+                    const char* removed);
+
+// Would the listing be another if its content were touched at `now`, with no new evidence?
+bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decisions,
+                core::Time now);
 
 // The record of one listing as it stands: an upsert, or a removal where it has left the set.
 internal::v1::IndicatorRecord MakeRecord(const Base& base, const Listing& listing,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "pipelines/identifiers/policy.h"
 
@@ -11,22 +12,79 @@ namespace {
 using identifiers::PolicyOf;
 using identifiers::TypePolicy;
 
+// By the numbers under which they are stored: only ever added to.
+constexpr std::string_view kRules[] = {
+    "basis.feed_only",
+    "ceiling.custodian_unconfirmed",
+    "ceiling.few_urls",
+    "ceiling.ip",
+    "ceiling.phone_not_seen_lately",
+    "ceiling.sender_id",
+    "ceiling.untagged_wallet",
+    "hub.many_contacts",
+    "hub.shared_infrastructure",
+    "quorum.not_reached",
+    "quorum.three_organisations",
+    "quorum.two_organisations",
+    "quorum.two_organisations_two_incidents_each",
+    "role.caller_id_only",
+    "role.spoofable_only",
+    "list.appeal",
+    "weight.canary",
+    "weight.none",
+};
+
 void CapAt(v1::Action ceiling, std::string_view rule, Assessment& assessment) {
   if (assessment.action <= ceiling) return;
   assessment.action = ceiling;
   assessment.rules.push_back(rule);
 }
 
+// What organisations of some weight say.
+struct Voices {
+  std::vector<Word> words;
+  // Distinct incidents of all of them.
+  uint32_t incidents = 0;
+};
+
+Voices VoicesOf(const Statistics& statistics, const Weights& weights, Assessment& assessment) {
+  Voices voices;
+  bool all = true;
+  bool canaries = false;
+  for (const auto& [organisation, incidents] : statistics.incidents_by_organisation()) {
+    const Weights::Weight weight = weights.Of(organisation);
+    canaries = canaries || weight.canaries > 0;
+    if (weight.value <= 0) {
+      all = false;
+    } else {
+      voices.words.push_back({weight.value, incidents.distinct()});
+    }
+  }
+  if (canaries) assessment.rules.push_back("weight.canary");
+  if (all) {
+    voices.incidents = statistics.incidents().distinct();
+    return voices;
+  }
+  assessment.rules.push_back("weight.none");
+  Counted<core::Id> distinct;
+  for (const auto& [organisation, incidents] : statistics.incidents_by_organisation()) {
+    if (weights.Of(organisation).value <= 0) continue;
+    for (const auto& [incident, times] : incidents) distinct.Add(incident);
+  }
+  voices.incidents = distinct.distinct();
+  return voices;
+}
+
 // Two organisations and two incidents; for BLOCK three organisations, or two with two incidents
 // each.
-v1::Action ByQuorum(const std::vector<uint32_t>& counts, uint32_t incidents,
-                    Assessment& assessment) {
-  const auto organisations = counts.size();
-  if (organisations < 2 || incidents < 2 || assessment.score < identifiers::kChallengeScore) {
+v1::Action ByQuorum(const Voices& voices, Assessment& assessment) {
+  const auto organisations = voices.words.size();
+  if (organisations < 2 || voices.incidents < 2 ||
+      assessment.score < identifiers::kChallengeScore) {
     return v1::ACTION_MONITOR;
   }
-  const auto with_two =
-      std::count_if(counts.begin(), counts.end(), [](uint32_t n) { return n >= 2; });
+  const auto with_two = std::count_if(voices.words.begin(), voices.words.end(),
+                                      [](const Word& word) { return word.incidents >= 2; });
   if (assessment.score >= identifiers::kBlockScore && (organisations >= 3 || with_two >= 2)) {
     assessment.rules.push_back(organisations >= 3 ? "quorum.three_organisations"
                                                   : "quorum.two_organisations_two_incidents_each");
@@ -87,29 +145,41 @@ void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics,
 
 }  // namespace
 
-uint32_t Score(std::vector<uint32_t> incidents_of_organisations) {
+uint32_t Score(std::vector<Word> words) {
   // In one order, so that the rounding of the product is the same everywhere.
-  std::sort(incidents_of_organisations.begin(), incidents_of_organisations.end());
+  std::sort(words.begin(), words.end());
   double doubt = 1;
-  for (uint32_t n : incidents_of_organisations) {
-    doubt *= 1 - identifiers::kDefaultWeight * (1 - std::exp2(-static_cast<double>(n)));
+  for (const Word& word : words) {
+    doubt *= 1 - word.weight * (1 - std::exp2(-static_cast<double>(word.incidents)));
   }
   return static_cast<uint32_t>(std::lround(1000 * (1 - doubt)));
 }
 
 Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
-                  ties::Infrastructure infrastructure, core::Time now) {
-  std::vector<uint32_t> counts;
-  for (const auto& [organisation, incidents] : statistics.incidents_by_organisation()) {
-    counts.push_back(incidents.distinct());
-  }
+                  ties::Infrastructure infrastructure, core::Time now, const Weights& weights,
+                  const Effects& effects) {
   Assessment assessment;
-  assessment.score = Score(counts);
-  assessment.action = ByQuorum(counts, statistics.incidents().distinct(), assessment);
+  const Voices voices = VoicesOf(statistics, weights, assessment);
+  assessment.score = Score(voices.words);
+  assessment.action = ByQuorum(voices, assessment);
   if (assessment.action == v1::ACTION_MONITOR) ExplainMonitor(statistics, assessment);
+  if (effects.Has(Effects::kShared)) infrastructure = ties::Infrastructure::kDeclared;
   ApplyCeilings(type, statistics, infrastructure, now, assessment);
+  if (effects.Has(Effects::kAppeal)) {
+    assessment.action = std::min(assessment.action, v1::ACTION_MONITOR);
+    assessment.rules.push_back("list.appeal");
+  }
   std::sort(assessment.rules.begin(), assessment.rules.end());
   return assessment;
+}
+
+uint32_t NumberOfRule(std::string_view rule) {
+  const auto found = std::find(std::begin(kRules), std::end(kRules), rule);
+  return static_cast<uint32_t>(found - std::begin(kRules));
+}
+
+std::string_view RuleOfNumber(uint32_t number) {
+  return number < std::size(kRules) ? kRules[number] : std::string_view();
 }
 
 }  // namespace ringfence::cluster

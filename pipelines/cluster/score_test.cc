@@ -50,16 +50,23 @@ Assessment AssessPhone(const std::vector<int>& counts) {
                 ties::Infrastructure::kNo, kNow);
 }
 
-TEST(Score, FollowsTheFormula) {
-  EXPECT_EQ(Score({}), 0u);
-  EXPECT_EQ(Score({1}), 250u);
-  EXPECT_EQ(Score({1, 1}), 438u);
-  EXPECT_EQ(Score({2, 2}), 609u);
-  EXPECT_EQ(Score({1, 1, 1}), 578u);
-  EXPECT_EQ(Score({2, 1}), Score({1, 2}));
+// Of organisations of the default weight.
+uint32_t ScoreOf(const std::vector<uint32_t>& incidents) {
+  std::vector<Word> words;
+  for (const uint32_t n : incidents) words.push_back({.incidents = n});
+  return Score(words);
 }
 
-TEST(Score, OneOrganisationAloneStaysAtMostAtFiveHundred) { EXPECT_LE(Score({1'000'000}), 500u); }
+TEST(Score, FollowsTheFormula) {
+  EXPECT_EQ(ScoreOf({}), 0u);
+  EXPECT_EQ(ScoreOf({1}), 250u);
+  EXPECT_EQ(ScoreOf({1, 1}), 438u);
+  EXPECT_EQ(ScoreOf({2, 2}), 609u);
+  EXPECT_EQ(ScoreOf({1, 1, 1}), 578u);
+  EXPECT_EQ(ScoreOf({2, 1}), ScoreOf({1, 2}));
+}
+
+TEST(Score, OneOrganisationAloneStaysAtMostAtFiveHundred) { EXPECT_LE(ScoreOf({1'000'000}), 500u); }
 
 TEST(Assess, OneOrganisationIsMonitoredHoweverOftenItReports) {
   EXPECT_EQ(AssessPhone({1000}).action, v1::ACTION_MONITOR);
@@ -107,13 +114,47 @@ TEST(Assess, AccountsWaitForTheirCustodian) {
               ElementsAre("ceiling.custodian_unconfirmed", "quorum.three_organisations"));
 }
 
+TEST(Assess, WhatHasNoWeightCountsInNoQuorum) {
+  const Statistics statistics =
+      Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, {2, 2, 2});
+  internal::v1::Organisations list;
+  list.set_place(1);
+  list.set_listed(true);
+  Weights weights;
+  weights.Put(list);
+  const Assessment none =
+      Assess(v1::IDENTIFIER_TYPE_PHONE, statistics, ties::Infrastructure::kNo, kNow, weights);
+  EXPECT_EQ(none.action, v1::ACTION_MONITOR);
+  EXPECT_EQ(none.score, 0u);
+  EXPECT_THAT(none.rules, ElementsAre("quorum.not_reached", "weight.none"));
+}
+
+TEST(Assess, AnAppealCapsAtMonitor) {
+  Effects effects;
+  effects.bits = Effects::kAppeal;
+  const Assessment appealed =
+      Assess(v1::IDENTIFIER_TYPE_PHONE,
+             Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, {2, 2, 2}),
+             ties::Infrastructure::kNo, kNow, Weights(), effects);
+  EXPECT_EQ(appealed.action, v1::ACTION_MONITOR);
+  EXPECT_THAT(appealed.rules, testing::Contains("list.appeal"));
+}
+
+TEST(Rules, HaveNumbersThatLeadBack) {
+  for (const char* rule : {"basis.feed_only", "weight.none"}) {
+    EXPECT_EQ(RuleOfNumber(NumberOfRule(rule)), rule);
+  }
+  EXPECT_EQ(RuleOfNumber(1'000), "");
+}
+
 std::string Content(const std::string& path) {
   std::ifstream file(path);
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 std::set<std::string> Words(const std::string& text, const std::string& around) {
-  const std::regex word(around + "((basis|ceiling|hub|quorum|role|scope)\\.[a-z_]+)" + around);
+  const std::regex word(around + "((basis|ceiling|hub|list|quorum|role|scope|weight)\\.[a-z_]+)" +
+                        around);
   std::set<std::string> words;
   for (std::sregex_iterator it(text.begin(), text.end(), word), end; it != end; ++it) {
     words.insert((*it)[1]);

@@ -18,9 +18,20 @@ Time LiveUntil(const Occurrence& occurrence) {
   return occurrence.observed_at() + identifiers::PolicyOf(occurrence.type()).span;
 }
 
-bool LinksAtAll(const Occurrence& occurrence) {
+// Whatever an operator decided about the identifier.
+bool LinksByRole(const Occurrence& occurrence) {
   return identifiers::Links(occurrence.type(), occurrence.role(), occurrence.attested(),
                             occurrence.standing());
+}
+
+bool LinksAtAll(const Occurrence& occurrence) {
+  return LinksByRole(occurrence) && occurrence.mark().bars() < internal::v1::BARS_LINKING;
+}
+
+// By an operator's decision it says nothing.
+bool IsVoid(const Occurrence& occurrence) {
+  return occurrence.observed_at() < occurrence.mark().disregard_before() &&
+         occurrence.mark().disregard_before() != 0;
 }
 
 Time LinksUntil(const Occurrence& occurrence) {
@@ -38,6 +49,7 @@ void ChangeCount(Map& map, const K& key, const Id& id, bool add) {
 
 Phase PhaseAt(const Occurrence& occurrence, Time time) {
   Phase phase;
+  if (IsVoid(occurrence)) return phase;
   phase.live = time < LiveUntil(occurrence);
   phase.links = LinksAtAll(occurrence) && time < LinksUntil(occurrence);
   phase.bears =
@@ -52,7 +64,8 @@ Time NextChange(const Occurrence& occurrence, Time time) {
   };
   consider(LiveUntil(occurrence));
   consider(occurrence.bearer_from());
-  if (LinksAtAll(occurrence)) consider(LinksUntil(occurrence));
+  // What is void or barred may come back: it is held as long.
+  if (LinksByRole(occurrence)) consider(LinksUntil(occurrence));
   if (occurrence.type() == v1::IDENTIFIER_TYPE_PHONE) {
     consider(occurrence.observed_at() + identifiers::kPhoneBlockSpan);
   }

@@ -101,5 +101,22 @@ TEST(Phase, ListingEndsWithTheSpanAndLinkingWithADay) {
   EXPECT_FALSE(PhaseAt(sighting.occurrence, kStart + 401 * core::kDay).links);
 }
 
+// Else it would be forgotten before a decision that is taken back lets it count again.
+TEST(NextChange, OfWhatIsDisregardedOrBarredIsThatOfWhatCounts) {
+  internal::v1::Occurrence occurrence;
+  occurrence.set_type(v1::IDENTIFIER_TYPE_WALLET);
+  occurrence.set_role(v1::IDENTIFIER_ROLE_BENEFICIARY);
+  occurrence.set_observed_at(20'000 * core::kDay);
+  const core::Time now = 20'380 * core::kDay;
+  const core::Time next = NextChange(occurrence, now);
+  EXPECT_EQ(next, 20'400 * core::kDay);
+  occurrence.mutable_mark()->set_bars(internal::v1::BARS_LINKING);
+  EXPECT_EQ(NextChange(occurrence, now), next);
+  EXPECT_FALSE(PhaseAt(occurrence, now).links);
+  occurrence.mutable_mark()->set_disregard_before(now);
+  EXPECT_EQ(NextChange(occurrence, now), next);
+  EXPECT_EQ(PhaseAt(occurrence, 20'001 * core::kDay), Phase());
+}
+
 }  // namespace
 }  // namespace ringfence::cluster

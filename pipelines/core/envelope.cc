@@ -39,6 +39,11 @@ bool IsSound(const internal::v1::Envelope& envelope) {
                                           [](const internal::v1::Share& share) {
                                             return IsType(share.type());
                                           });
+                     }) &&
+         std::all_of(envelope.overrides().begin(), envelope.overrides().end(),
+                     [](const internal::v1::OverrideNews& news) {
+                       return IsType(news.type()) && IsTime(news.expires_at()) &&
+                              IsTime(news.disregard_before());
                      });
 }
 

@@ -9,12 +9,14 @@
 #include "google/protobuf/arena.h"
 #include "pipelines/core/envelope.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/review.h"
 #include "pipelines/core/timers.h"
 #include "pipelines/dedupe/blocks.h"
 #include "pipelines/dedupe/evidence.h"
 #include "pipelines/dedupe/join_store.h"
 #include "pipelines/dedupe/joining.h"
 #include "pipelines/dedupe/post.h"
+#include "pipelines/dedupe/verdicts.h"
 #include "ringfence/internal/v1/state.pb.h"
 
 // Tables of the state, beside those of JoinStore:
@@ -59,8 +61,10 @@ class Dedupe : public core::Stage {
         timers_(state, kTimerTable),
         clock_(state),
         store_(state),
+        verdicts_(state),
+        review_(state),
         post_(options.partition, options.own_messages_max),
-        joining_(store_, post_, rules_, options.block_max,
+        joining_(store_, post_, verdicts_, rules_, options.block_max,
                  [this](Report& report) { Touch(report); }) {}
 
   absl::Status Apply(const core::Record& record, core::Output& output) override {
@@ -75,6 +79,7 @@ class Dedupe : public core::Stage {
       if (go_on.work() == Continue::WORK_SWEEP) clock_.set_sweeping(false);
     }
     Sweep();
+    ApplyDecisions(messages);
     for (const ReportRevision& revision : messages.revisions()) ApplyRevision(revision);
     for (const auto& node : messages.nodes()) joining_.Apply(node);
     for (const Continue& go_on : messages.continues()) {
@@ -117,6 +122,65 @@ class Dedupe : public core::Stage {
     touched_.push_back(&report);
   }
 
+  // -- operators' decisions
+
+  void ApplyDecisions(const Envelope& messages) {
+    for (const auto& retraction : messages.partner_retractions()) {
+      if (verdicts_.Put(retraction, clock_.now())) BeginReview();
+    }
+    for (const auto& organisations : messages.organisations()) {
+      if (verdicts_.Put(organisations)) BeginReview();
+    }
+    for (const auto& news : messages.marks()) ApplyMark(news);
+    for (const Continue& go_on : messages.continues()) {
+      if (go_on.work() == Continue::WORK_REVIEW) GoOnReviewing();
+    }
+  }
+
+  void ApplyMark(const internal::v1::MarkNews& news) {
+    Report& report = store_.LoadReport({news.report_hi(), news.report_lo()});
+    if (!report.known || report.stored.retracted()) return;
+    report.dirty = true;
+    if (!PutMark(news, store_.RevisionOf(report), report.stored)) return;
+    joining_.Redecide(report);
+    report.revised = true;
+    Touch(report);
+  }
+
+  void BeginReview() {
+    if (review_.Begin(~uint64_t{0})) post_.ContinueReview();
+  }
+
+  void GoOnReviewing() {
+    if (!review_.running()) return;
+    const std::vector<Id> ids = store_.NextReports(review_.after(), options_.review_max);
+    for (const Id& id : ids) ReviewReport(store_.LoadReport(id));
+    std::optional<Id> last;
+    if (ids.size() == options_.review_max) last = ids.back();
+    if (review_.GoOn(last)) post_.ContinueReview();
+  }
+
+  void ReviewReport(Report& report) {
+    StoredReport& held = report.stored;
+    if (held.retracted() || held.withdrawn()) return;
+    const ReportRevision revision = store_.RevisionOf(report);
+    if (verdicts_.Withdraws(revision.partner(), revision.arrival())) {
+      const std::vector<BlockKey> blocks = BlocksInHeld(report);
+      held.set_withdrawn(true);
+      joining_.Leave(report, blocks, /*expired=*/false);
+    } else if (verdicts_.OrganisationOf(revision.partner()) == ShownOrganisation(revision, held)) {
+      return;
+    }
+    report.revised = true;
+    report.dirty = true;
+    Touch(report);
+  }
+
+  static const std::string& ShownOrganisation(const ReportRevision& revision,
+                                              const StoredReport& held) {
+    return held.organisation().empty() ? revision.partner() : held.organisation();
+  }
+
   void ApplyRevision(const ReportRevision& revision) {
     Report& report = store_.LoadReport(core::ReportKey(revision.partner(), revision.report_id()));
     StoredReport& held = report.stored;
@@ -134,7 +198,10 @@ class Dedupe : public core::Stage {
     report.known = true;
     report.dirty = true;
     report.revised = true;
-    if (revision.retracted()) {
+    held.set_withdrawn(!revision.retracted() &&
+                       verdicts_.Withdraws(revision.partner(), revision.arrival()));
+    PruneMarks(revision, held);
+    if (revision.retracted() || held.withdrawn()) {
       joining_.Leave(report, blocks, /*expired=*/false);
     } else {
       joining_.Revise(report, blocks, revision);
@@ -184,8 +251,11 @@ class Dedupe : public core::Stage {
 
   void SendEvidence(Report& report) {
     std::vector<Evidence> evidence;
-    if (!report.stored.retracted()) {
-      const ReportRevision revision = store_.RevisionOf(report);
+    if (!report.stored.retracted() && !report.stored.withdrawn()) {
+      const ReportRevision held = store_.RevisionOf(report);
+      const ReportRevision revision = verdicts_.Decide(held, report.stored);
+      const bool renamed = revision.partner() != held.partner();
+      report.stored.set_organisation(renamed ? revision.partner() : std::string());
       if (report.joins.shown) {
         internal::v1::IncidentBearers bearers;
         if (!bearers.ParseFromString(report.joins.shown_bearers)) {
@@ -251,6 +321,8 @@ class Dedupe : public core::Stage {
   core::Timers timers_;
   core::StageClock clock_;
   JoinStore store_;
+  Verdicts verdicts_;
+  core::Review review_;
   Post post_;
   Joining joining_;
   google::protobuf::Arena arena_;

@@ -13,6 +13,8 @@ struct Options {
   uint32_t partition = 0;
   // How many reports one record may forget; the rest follow in later records.
   size_t sweep_max = 256;
+  // Reports that one record may look through for what an operator's decision changes.
+  size_t review_max = 256;
   // Messages to the same partition that are applied right after the record that caused them; the
   // rest go through the log.
   uint32_t own_messages_max = 65'536;

@@ -44,7 +44,10 @@ std::vector<Sighting> Sightings(const ReportRevision& revision) {
     sighting.base = named.base_type() == v1::IDENTIFIER_TYPE_UNSPECIFIED
                         ? sighting.id
                         : core::IdentifierId(named.base_type(), named.base_value());
+    const bool disregarded = named.mark().disregard_before() != 0 &&
+                             named.observed_at() < named.mark().disregard_before();
     sighting.links =
+        !disregarded && named.mark().bars() < internal::v1::BARS_LINKING &&
         identifiers::Links(named.type(), named.role(), named.attested(), named.standing());
   }
   return sightings;
@@ -98,6 +101,8 @@ struct Bearer {
   // Of the last of the sightings that link.
   Time seen = core::kTimeMin;
   Time from = kNeverBears;
+  // It counts in no campaign: the next bears in its place.
+  bool barred = false;
 };
 
 std::vector<const Bearer*> InOrder(const std::map<Id, Bearer>& bearers) {
@@ -114,6 +119,7 @@ std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
   for (const Sighting& sighting : sightings) {
     const NamedIdentifier& named = *sighting.named;
     if (!sighting.links || !identifiers::IsListed(named.type(), named.value())) continue;
+    if (named.mark().bars() >= internal::v1::BARS_TYING_REPORTS) continue;
     const identifiers::TypePolicy& policy = identifiers::PolicyOf(named.type());
     const Time until = named.observed_at() + policy.span;
     Bearer& bearer = bearers
@@ -122,10 +128,11 @@ std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
                          .first->second;
     bearer.until = std::max(bearer.until, until);
     bearer.seen = std::max(bearer.seen, named.observed_at());
+    bearer.barred = named.mark().bars() >= internal::v1::BARS_BEARING;
   }
   Time from = 0;
   for (const Bearer* next : InOrder(bearers)) {
-    if (next->until <= from) continue;
+    if (next->barred || next->until <= from) continue;
     bearers.at(next->id).from = from;
     from = next->until;
   }
@@ -179,6 +186,7 @@ void AddOccurrence(const Sighting& sighting, Time bearer_from, Evidence& evidenc
   occurrence.set_attested(named.attested());
   occurrence.set_standing(named.standing());
   occurrence.set_bearer_from(bearer_from);
+  if (named.has_mark()) *occurrence.mutable_mark() = named.mark();
   if (!named.via_url().empty()) {
     const Id url = core::IdentifierId(v1::IDENTIFIER_TYPE_URL, named.via_url());
     occurrence.set_via_url_hi(url.hi);

@@ -12,6 +12,9 @@ namespace ringfence::dedupe {
 inline constexpr size_t kAllPairsMax = 8;
 inline constexpr size_t kNextTied = 3;
 
+// All of these take revisions as they speak (verdicts.h): an identifier whose mark bars it from it
+// bears, ties or links nothing, a sighting that is disregarded is as good as none.
+
 // Who bears the incident of which this report is the root, and since when.
 internal::v1::IncidentBearers BearersOf(const internal::v1::ReportRevision& revision);
 

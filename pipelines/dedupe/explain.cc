@@ -14,7 +14,7 @@ absl::StatusOr<ReportExplanation> Explain(core::State& state, const core::Id& id
   if (!report.known) return absl::NotFoundError("there is no such report");
   ReportExplanation explanation;
   explanation.revision = report.stored.revision();
-  explanation.retracted = report.stored.retracted();
+  explanation.retracted = report.stored.retracted() || report.stored.withdrawn();
   if (explanation.retracted) return explanation;
   internal::v1::ReportRevision revision;
   if (!revision.ParseFromString(report.stored.content())) {

@@ -23,6 +23,8 @@ constexpr char kNeighbourTable = 'n';
 constexpr char kTombstoneTable = 'x';
 constexpr char kTombstoneTimers = 'u';
 
+// Reports that are looked up in the state at once.
+constexpr size_t kScannedMax = 256;
 // Copies of what a removal replaced are long gone by then.
 constexpr core::Day kTombstoneDays = 8;
 // Neighbours of flooded blocks that stay in memory between batches.
@@ -168,6 +170,41 @@ Block& JoinStore::LoadBlock(const Id& id) {
     Read(*block);
   }
   return *block;
+}
+
+std::vector<Id> JoinStore::NextReports(const std::optional<Id>& after, size_t max) {
+  std::vector<Id> found;
+  Id from = after.value_or(Id());
+  if (after && ++from.lo == 0) ++from.hi;
+  for (std::optional<Id> next = from; next && found.size() < max;) {
+    const Id begin = *next;
+    for (const Id& id : ReportsFrom(begin, next)) {
+      if (found.size() < max && LoadReport(id).known) found.push_back(id);
+    }
+  }
+  return found;
+}
+
+// `next`: what to go on from; unset where those are all.
+std::vector<Id> JoinStore::ReportsFrom(const Id& from, std::optional<Id>& next) {
+  std::vector<Id> ids;
+  next.reset();
+  const auto visit = [&](std::string_view key, std::string_view) {
+    const Id id = Id::FromBytes(key.substr(1));
+    if (ids.size() < kScannedMax) {
+      ids.push_back(id);
+      return true;
+    }
+    next = id;
+    return false;
+  };
+  state_.Scan(Key(kReportTable, from), After(std::string(1, kReportTable)), visit);
+  for (const auto& [id, report] : reports_) {
+    if (from <= id && (!next || id < *next)) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
 }
 
 void JoinStore::Forget(Report& report) {

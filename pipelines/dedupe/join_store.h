@@ -103,6 +103,9 @@ class JoinStore {
   // Valid until WriteBack. Never fails: what is damaged is empty, and `status` says so.
   Report& LoadReport(const core::Id& id);
   Block& LoadBlock(const core::Id& id);
+  // The first `max` known reports behind `after`, ascending, whether or not they have been written
+  // back.
+  std::vector<core::Id> NextReports(const std::optional<core::Id>& after, size_t max);
   void Forget(Report& report);
   const absl::Status& status() const { return status_; }
   // What was computed since is worth nothing.
@@ -131,6 +134,7 @@ class JoinStore {
   size_t UnstoredBytes() const;
 
  private:
+  std::vector<core::Id> ReportsFrom(const core::Id& from, std::optional<core::Id>& next);
   void Read(Report& report);
   void Read(Block& block);
   void Write(Report& report);

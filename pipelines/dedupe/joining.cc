@@ -20,10 +20,11 @@ using internal::v1::NodeMessage;
 using internal::v1::PeerFacts;
 using internal::v1::ReportRevision;
 
-Joining::Joining(JoinStore& store, Post& post, const components::Rules& rules, size_t block_max,
-                 Touch touch)
+Joining::Joining(JoinStore& store, Post& post, const Verdicts& verdicts,
+                 const components::Rules& rules, size_t block_max, Touch touch)
     : store_(store),
       post_(post),
+      verdicts_(verdicts),
       rules_(rules),
       block_max_(block_max),
       touch_(std::move(touch)),
@@ -125,9 +126,20 @@ const MatchFacts& Joining::FactsOf(Report& report) {
 JoinNode& Joining::NodeOf(Report& report) {
   if (!report.joins.node) {
     report.joins.node = std::make_unique<JoinNode>(NodeKey{report.id, FactsOf(report).rank()});
-    report.joins.node->own = BearersOf(store_.RevisionOf(report)).SerializeAsString();
+    report.joins.node->own = OwnBearers(report);
   }
   return *report.joins.node;
+}
+
+std::string Joining::OwnBearers(const Report& report) {
+  return BearersOf(verdicts_.Decide(store_.RevisionOf(report), report.stored)).SerializeAsString();
+}
+
+void Joining::Redecide(Report& report) {
+  Joins& joins = report.joins;
+  if (!joins.node) return;
+  Run(*joins.node, [&] { joins.node->own = OwnBearers(report); });
+  report.dirty = true;
 }
 
 void Joining::SendFacts(Report& report, const Id& to, bool hello) {
@@ -185,7 +197,7 @@ void Joining::Revise(Report& report, const std::vector<BlockKey>& before,
     }
   }
   if (joins.node) {
-    Run(*joins.node, [&] { joins.node->own = BearersOf(revision).SerializeAsString(); });
+    Run(*joins.node, [&] { joins.node->own = OwnBearers(report); });
   }
   Reconcile(report);
   for (auto& [id, peer] : joins.peers) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "pipelines/dedupe/blocks.h"
 #include "pipelines/dedupe/join_store.h"
 #include "pipelines/dedupe/post.h"
+#include "pipelines/dedupe/verdicts.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
 namespace ringfence::dedupe {
@@ -29,8 +31,8 @@ class Joining : private components::Outbox {
  public:
   // All must outlive it. `touch` is called with each report whose incident may be another.
   using Touch = std::function<void(Report&)>;
-  Joining(JoinStore& store, Post& post, const components::Rules& rules, size_t block_max,
-          Touch touch);
+  Joining(JoinStore& store, Post& post, const Verdicts& verdicts, const components::Rules& rules,
+          size_t block_max, Touch touch);
 
   // Of blocks of victims' tokens.
   struct Floods {
@@ -48,7 +50,9 @@ class Joining : private components::Outbox {
   // The report's present revision, in `report.stored`, replaces one that stood in `before`.
   void Revise(Report& report, const std::vector<BlockKey>& before,
               const internal::v1::ReportRevision& revision);
-  // The report is retracted, or (`expired`) forgotten.
+  // Marks of the report's identifiers changed: as a root it says something else now.
+  void Redecide(Report& report);
+  // The report is retracted, withdrawn, or (`expired`) forgotten.
   void Leave(Report& report, const std::vector<BlockKey>& before, bool expired);
 
   void Apply(const internal::v1::BlockEntry& message);
@@ -73,6 +77,7 @@ class Joining : private components::Outbox {
   // -- a report
   const internal::v1::MatchFacts& FactsOf(Report& report);
   JoinNode& NodeOf(Report& report);
+  std::string OwnBearers(const Report& report);
   void SendFacts(Report& report, const core::Id& to, bool hello);
   void Reconcile(Report& report);
   void Match(Report& report, const core::Id& other, Joins::Peer& peer);
@@ -95,6 +100,7 @@ class Joining : private components::Outbox {
 
   JoinStore& store_;
   Post& post_;
+  const Verdicts& verdicts_;
   const components::Rules& rules_;
   const size_t block_max_;
   const Touch touch_;

@@ -78,6 +78,10 @@ void Post::ContinueSweep() {
   output_->To(Mailbox::kDedupe, partition_).add_continues()->set_work(Continue::WORK_SWEEP);
 }
 
+void Post::ContinueReview() {
+  output_->To(Mailbox::kDedupe, partition_).add_continues()->set_work(Continue::WORK_REVIEW);
+}
+
 void Post::ContinueAnnounce(const components::NodeKey& node) {
   Continue& go_on = *output_->To(Mailbox::kDedupe, partition_).add_continues();
   go_on.set_work(Continue::WORK_ANNOUNCE);

@@ -38,6 +38,7 @@ class Post {
   void Send(internal::v1::NodeMessage message);
   void Send(internal::v1::Evidence evidence);
   void ContinueSweep();
+  void ContinueReview();
   void ContinueAnnounce(const components::NodeKey& node);
 
   // The next of the messages to the same partition.

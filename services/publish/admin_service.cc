@@ -1,6 +1,8 @@
 #include "services/publish/admin_service.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "services/publish/operator.h"
 #include "services/publish/report_explanation.h"
@@ -12,6 +14,59 @@ const grpc::Status kNoOperator{grpc::StatusCode::UNAUTHENTICATED,
                                "operators are believed only on the machine that publish runs on"};
 
 }  // namespace
+
+template <typename Act>
+grpc::ServerUnaryReactor* AdminService::AsOperator(grpc::CallbackServerContext* context,
+                                                   const Act& act) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const std::optional<std::string> who = OperatorOf(*context);
+  if (!who) {
+    reactor->Finish(kNoOperator);
+  } else if (operators_ == nullptr) {
+    reactor->Finish({grpc::StatusCode::UNIMPLEMENTED, "this process keeps no decisions"});
+  } else {
+    const absl::Status status = act(*who);
+    reactor->Finish({static_cast<grpc::StatusCode>(status.code()), std::string(status.message())});
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::PutOverride(grpc::CallbackServerContext* context,
+                                                    const v1::PutOverrideRequest* request,
+                                                    v1::PutOverrideResponse* response) {
+  return AsOperator(context, [&](const std::string& who) {
+    absl::StatusOr<v1::Override> kept = operators_->Put(request->override(), who);
+    if (kept.ok()) *response->mutable_override() = *std::move(kept);
+    return kept.status();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::DeleteOverride(grpc::CallbackServerContext* context,
+                                                       const v1::DeleteOverrideRequest* request,
+                                                       v1::DeleteOverrideResponse*) {
+  return AsOperator(context,
+                    [&](const std::string& who) { return operators_->Delete(*request, who); });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListOverrides(grpc::CallbackServerContext* context,
+                                                      const v1::ListOverridesRequest* request,
+                                                      v1::ListOverridesResponse* response) {
+  return AsOperator(context, [&](const std::string&) {
+    absl::StatusOr<v1::ListOverridesResponse> page = operators_->List(*request);
+    if (page.ok()) *response = *std::move(page);
+    return page.status();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::RetractPartner(grpc::CallbackServerContext* context,
+                                                       const v1::RetractPartnerRequest* request,
+                                                       v1::RetractPartnerResponse* response) {
+  return AsOperator(context, [&](const std::string& who) {
+    absl::StatusOr<v1::RetractPartnerResponse> done = operators_->Retract(*request, who);
+    if (done.ok()) *response = *std::move(done);
+    return done.status();
+  });
+}
 
 grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* context,
                                                   const v1::GetStatusRequest*,

@@ -9,11 +9,12 @@
 #include "pipelines/core/id.h"
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.grpc.pb.h"
+#include "services/publish/operators.h"
 
 namespace ringfence::publish {
 
-// What operators ask. Only GetStatus, ExplainReport and ListConsumers are answered, for callers on
-// this machine; all else is UNIMPLEMENTED.
+// What operators ask, answered for whom OperatorOf knows. CreateReferral is UNIMPLEMENTED, and so
+// is what operators decide where this process keeps no book of decisions.
 class AdminService : public v1::AdminService::CallbackService {
  public:
   using Status = std::function<v1::GetStatusResponse()>;
@@ -39,8 +40,28 @@ class AdminService : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* ListConsumers(grpc::CallbackServerContext* context,
                                           const v1::ListConsumersRequest* request,
                                           v1::ListConsumersResponse* response) override;
+  // To be called before the server runs; must outlive it.
+  void set_operators(Operators* operators) { operators_ = operators; }
+
+  grpc::ServerUnaryReactor* PutOverride(grpc::CallbackServerContext* context,
+                                        const v1::PutOverrideRequest* request,
+                                        v1::PutOverrideResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteOverride(grpc::CallbackServerContext* context,
+                                           const v1::DeleteOverrideRequest* request,
+                                           v1::DeleteOverrideResponse* response) override;
+  grpc::ServerUnaryReactor* ListOverrides(grpc::CallbackServerContext* context,
+                                          const v1::ListOverridesRequest* request,
+                                          v1::ListOverridesResponse* response) override;
+  grpc::ServerUnaryReactor* RetractPartner(grpc::CallbackServerContext* context,
+                                           const v1::RetractPartnerRequest* request,
+                                           v1::RetractPartnerResponse* response) override;
 
  private:
+  // Runs `act` with the operator's name where the caller is one.
+  template <typename Act>
+  grpc::ServerUnaryReactor* AsOperator(grpc::CallbackServerContext* context, const Act& act);
+
+  Operators* operators_ = nullptr;
   const Status status_;
   const Explain explain_;
   const Consumers consumers_;

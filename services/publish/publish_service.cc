@@ -7,8 +7,11 @@
 #include "pipelines/identifiers/normalise.h"
 #include "services/publish/admin_service.h"
 #include "services/publish/console/console.h"
+#include "services/publish/decision_book.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/indicator_service.h"
+#include "services/publish/operators.h"
+#include "services/publish/organisations_file.h"
 #include "services/publish/publisher.h"
 #include "services/publish/stage_status.h"
 #include "services/runtime/grpc/grpc_listener.h"
@@ -20,6 +23,34 @@ namespace ringfence::publish {
 namespace {
 
 constexpr std::chrono::seconds kGoodbyeWithin{5};
+constexpr size_t kReadRecordsMax = 10'000;
+constexpr size_t kReadBytesMax = size_t{8} << 20;
+
+// Records of the partner's topic that were appended in [from, until), those rejected or repeated
+// among them: this process does not run dedupe, which knows of reports. kNotFound where the partner
+// has no topic.
+absl::StatusOr<uint64_t> CountRecords(runtime::Log& log, const std::string& partner,
+                                      core::Time from, core::Time until) {
+  const std::string topic = std::string(runtime::kReportsPrefix) + partner;
+  const absl::StatusOr<int32_t> partitions = log.Partitions(topic);
+  if (!partitions.ok()) return partitions.status();
+  uint64_t count = 0;
+  for (int32_t partition = 0; partition < *partitions; ++partition) {
+    const runtime::TopicPartition from_partition{topic, partition};
+    absl::StatusOr<int64_t> next = log.StartOffset(from_partition);
+    if (!next.ok()) return next.status();
+    while (true) {
+      const auto records = log.Read(from_partition, *next, kReadRecordsMax, kReadBytesMax);
+      if (!records.ok()) return records.status();
+      if (records->empty()) break;
+      for (const runtime::LogRecord& record : *records) {
+        if (from <= record.append_time && record.append_time < until) ++count;
+      }
+      next = records->back().offset + 1;
+    }
+  }
+  return count;
+}
 
 class PublishService : public runtime::RunningService {
  public:
@@ -49,6 +80,7 @@ class PublishService : public runtime::RunningService {
     Console::Options console;
     console.deployment = config.deployment();
     console_ = std::make_unique<Console>(console, *publisher_);
+    if (absl::Status status = StartDecisions(); !status.ok()) return status;
     return Listen(*cursors);
   }
 
@@ -99,6 +131,40 @@ class PublishService : public runtime::RunningService {
     return absl::OkStatus();
   }
 
+  absl::Status StartDecisions() {
+    runtime::Log& log = surroundings_.log();
+    const absl::StatusOr<int32_t> dedupe = log.Partitions(std::string(runtime::kDedupeTopic));
+    if (!dedupe.ok()) return dedupe.status();
+    const absl::StatusOr<int32_t> cluster = log.Partitions(std::string(runtime::kClusterTopic));
+    if (!cluster.ok()) return cluster.status();
+    DecisionBook::Options options;
+    options.dedupe_partitions = static_cast<uint32_t>(*dedupe);
+    options.cluster_partitions = static_cast<uint32_t>(*cluster);
+    options.clock = surroundings_.clock;
+    auto book = DecisionBook::Start(options, log);
+    if (!book.ok()) return book.status();
+    decisions_ = *std::move(book);
+    internal::v1::Organisations organisations;
+    const std::string& file = surroundings_.config.publish().organisations_file();
+    if (!file.empty()) {
+      auto read = ReadOrganisations(file);
+      if (!read.ok()) return read.status();
+      organisations = *std::move(read);
+    }
+    if (absl::Status status = decisions_->SetOrganisations(std::move(organisations));
+        !status.ok()) {
+      return status;
+    }
+    Operators::Options operators;
+    operators.clock = surroundings_.clock;
+    operators.count_reports = [this](const std::string& partner, core::Time from,
+                                     core::Time until) {
+      return CountRecords(surroundings_.log(), partner, from, until);
+    };
+    operators_ = std::make_unique<Operators>(std::move(operators), *decisions_);
+    return absl::OkStatus();
+  }
+
   absl::Status Listen(const std::string& cursors) {
     IndicatorService::Options indicators;
     indicators.feed.cursor_key = cursors;
@@ -110,6 +176,7 @@ class PublishService : public runtime::RunningService {
     admin_ = std::make_unique<AdminService>(
         [this] { return StatusOf(publisher_->progress(), surroundings_.log()); }, nullptr,
         [this] { return indicators_->ListConsumers(); });
+    admin_->set_operators(operators_.get());
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.publish().grpc().address();
     options.services = {indicators_.get(), admin_.get()};
@@ -123,6 +190,8 @@ class PublishService : public runtime::RunningService {
   const runtime::Surroundings surroundings_;
   std::optional<runtime::DiskGuard> disk_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<DecisionBook> decisions_;
+  std::unique_ptr<Operators> operators_;
   std::unique_ptr<HttpApi> api_;
   std::unique_ptr<Console> console_;
   std::unique_ptr<IndicatorService> indicators_;

@@ -142,6 +142,29 @@ absl::StatusOr<v1::GetStatusResponse> Client::GetStatus() {
                                             v1::GetStatusRequest());
 }
 
+absl::StatusOr<v1::PutOverrideResponse> Client::PutOverride(const v1::PutOverrideRequest& request) {
+  return impl_->Call<v1::PutOverrideResponse>(*impl_->admin, &v1::AdminService::Stub::PutOverride,
+                                              request);
+}
+
+absl::StatusOr<v1::DeleteOverrideResponse> Client::DeleteOverride(
+    const v1::DeleteOverrideRequest& request) {
+  return impl_->Call<v1::DeleteOverrideResponse>(*impl_->admin,
+                                                 &v1::AdminService::Stub::DeleteOverride, request);
+}
+
+absl::StatusOr<v1::ListOverridesResponse> Client::ListOverrides(
+    const v1::ListOverridesRequest& request) {
+  return impl_->Call<v1::ListOverridesResponse>(*impl_->admin,
+                                                &v1::AdminService::Stub::ListOverrides, request);
+}
+
+absl::StatusOr<v1::RetractPartnerResponse> Client::RetractPartner(
+    const v1::RetractPartnerRequest& request) {
+  return impl_->Call<v1::RetractPartnerResponse>(*impl_->admin,
+                                                 &v1::AdminService::Stub::RetractPartner, request);
+}
+
 absl::StatusOr<v1::ExplainReportResponse> Client::ExplainReport(
     const v1::ExplainReportRequest& request) {
   return impl_->Call<v1::ExplainReportResponse>(*impl_->admin,

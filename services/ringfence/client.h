@@ -40,6 +40,12 @@ class Client {
   absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request);
   absl::StatusOr<v1::ListCampaignsResponse> ListCampaigns(const v1::ListCampaignsRequest& request);
   absl::StatusOr<v1::GetStatusResponse> GetStatus();
+  absl::StatusOr<v1::PutOverrideResponse> PutOverride(const v1::PutOverrideRequest& request);
+  absl::StatusOr<v1::DeleteOverrideResponse> DeleteOverride(
+      const v1::DeleteOverrideRequest& request);
+  absl::StatusOr<v1::ListOverridesResponse> ListOverrides(const v1::ListOverridesRequest& request);
+  absl::StatusOr<v1::RetractPartnerResponse> RetractPartner(
+      const v1::RetractPartnerRequest& request);
   absl::StatusOr<v1::ExplainReportResponse> ExplainReport(const v1::ExplainReportRequest& request);
 
  private:

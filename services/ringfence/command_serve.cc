@@ -69,6 +69,10 @@ Command DeclareServe(CLI::App& app) {
                  "Where to serve lists and /metrics; port 0 takes a free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();
+  app.add_option("--organisations", options->organisations,
+                 "Which partners belong to which organisation, and its weight (ops/overrides.md); "
+                 "without it each partner is an organisation")
+      ->type_name("FILE");
   app.add_option("--partitions", options->partitions, "Of each mailbox; fixed by the first start")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

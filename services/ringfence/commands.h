@@ -41,5 +41,7 @@ Command DeclareSnapshot(CLI::App& app);
 Command DeclareTopics(CLI::App& app);
 Command DeclareExplain(CLI::App& app);
 Command DeclareToken(CLI::App& app);
+Command DeclareOverride(CLI::App& app);
+Command DeclareRetractPartner(CLI::App& app);
 
 }  // namespace ringfence::cli

@@ -29,6 +29,8 @@ constexpr Row kCommands[] = {
     {"lookup", "Says whether values are listed, and why", DeclareLookup},
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
     {"explain", "Says why a report is in its incident", DeclareExplain},
+    {"override", "Puts, deletes, lists and imports operators' overrides", DeclareOverride},
+    {"retract-partner", "Withdraws what arrived from a partner", DeclareRetractPartner},
     {"status", "Says how far each stage is", DeclareStatus},
     {"consumers", "Says who takes the set, and who lags", DeclareConsumers},
     {"replay", "Runs files of reports through the stages, offline", DeclareReplay},

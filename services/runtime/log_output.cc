@@ -52,7 +52,8 @@ bool LogOutput::IsFull(Filling& filling) {
                    BytesOfNew(envelope.evidence(), filling.measured[1]) +
                    BytesOfNew(envelope.nodes(), filling.measured[2]) +
                    BytesOfNew(envelope.continues(), filling.measured[3]) +
-                   BytesOfNew(envelope.ties(), filling.measured[4]);
+                   BytesOfNew(envelope.ties(), filling.measured[4]) +
+                   BytesOfNew(envelope.marks(), filling.measured[5]);
   int messages = 0;
   for (const int measured : filling.measured) messages += measured;
   return messages >= kEnvelopeMessagesMax || filling.bytes >= kEnvelopeBytesMax;

@@ -270,15 +270,16 @@ TEST(Topics, OneThatDiffersKeepsTheOthersFromBeingMade) {
   plan.partitions = 3;
   plan.partners = {"new"};
   for (int round = 0; round < 2; ++round) {
-    EXPECT_THAT(
-        states(CreateTopics(options, plan)),
-        testing::ElementsAre(TopicState::kMissing, TopicState::kMissing, TopicState::kDiffers,
-                             TopicState::kDiffers, TopicState::kFits, TopicState::kDiffers));
+    EXPECT_THAT(states(CreateTopics(options, plan)),
+                testing::ElementsAre(TopicState::kMissing, TopicState::kMissing,
+                                     TopicState::kDiffers, TopicState::kDiffers, TopicState::kFits,
+                                     TopicState::kDiffers, TopicState::kFits));
   }
   plan.partitions = 2;
   EXPECT_THAT(states(CreateTopics(options, plan)),
               testing::ElementsAre(TopicState::kMade, TopicState::kMade, TopicState::kFits,
-                                   TopicState::kFits, TopicState::kFits, TopicState::kFits));
+                                   TopicState::kFits, TopicState::kFits, TopicState::kFits,
+                                   TopicState::kFits));
 }
 
 }  // namespace

@@ -91,9 +91,7 @@ class Batch {
 
 }  // namespace
 
-std::map<ReportName, ReportName> Representatives(const std::vector<ReportRevision>& revisions,
-                                                 core::Time as_of, size_t block_max) {
-  const World world = {.revisions = revisions, .as_of = as_of};
+std::map<ReportName, ReportName> Representatives(const World& world, size_t block_max) {
   return Batch(Reports(world), block_max).Representatives();
 }
 

@@ -14,8 +14,7 @@ namespace ringfence::oracle {
 // The representative of each report's incident, of all pairs of reports: no messages, no state, no
 // order. Shares with the stage what a block is and what a match is (pipelines/dedupe/blocks.h and
 // match.h), which have tests of their own. Cost grows with the square of the reports.
-std::map<ReportName, ReportName> Representatives(
-    const std::vector<internal::v1::ReportRevision>& revisions, core::Time as_of,
-    size_t block_max = dedupe::kBlockMax);
+std::map<ReportName, ReportName> Representatives(const World& world,
+                                                 size_t block_max = dedupe::kBlockMax);
 
 }  // namespace ringfence::oracle

@@ -30,12 +30,31 @@ LinkGraph::LinkGraph(const Reports& reports, Time as_of, const ties::Rules& rule
   for (const TiedReport& report : tied) {
     for (const components::NodeKey& key : report.nodes) parent_.emplace(NodeOf(key), NodeOf(key));
   }
-  ties_.emplace(tied, std::set<components::NodeKey>(), rules);
+  FindDeclared(tied);
+  ties_.emplace(tied, declared_, rules);
   Join();
 }
 
 bool LinkGraph::IsInfrastructure(const Node& node) const {
-  return ties_->IsInfrastructure(KeyOf(node));
+  return ties_->IsInfrastructure(KeyOf(node)) && !declared_.contains(KeyOf(node));
+}
+
+// All nodes of a base that an operator declared shared.
+void LinkGraph::FindDeclared(const std::vector<TiedReport>& tied) {
+  std::set<core::Id> bases;
+  for (const auto& [name, report] : reports_.held()) {
+    for (const Occurrence& occurrence : reports_.OccurrencesOf(*report)) {
+      const core::Id base = occurrence.LinkNode().base;
+      const bool links = occurrence.Identifier() == base && occurrence.LinksStill(as_of_);
+      if (links && occurrence.word.shared) bases.insert(base);
+      if (reports_.decisions().IsShared(base)) bases.insert(base);
+    }
+  }
+  for (const TiedReport& report : tied) {
+    for (const components::NodeKey& key : report.nodes) {
+      if (bases.contains(key.id)) declared_.insert(key);
+    }
+  }
 }
 
 LinkGraph::Sightings LinkGraph::SightingsIn(const ReportRevision& report) const {
@@ -57,7 +76,7 @@ TiedReport LinkGraph::TiesOf(const ReportRevision& report) const {
   const ReportName& incident = reports_.IncidentOf(report);
   TiedReport tied;
   tied.incident = core::ReportKey(incident.first, incident.second);
-  tied.organisation = core::ReportKey(report.partner(), "");
+  tied.organisation = core::ReportKey(reports_.decisions().OrganisationOf(report.partner()), "");
   tied.together.emplace();
   const Sightings sightings = SightingsIn(report);
   const std::vector<std::pair<Node, Time>> nodes(sightings.begin(), sightings.end());

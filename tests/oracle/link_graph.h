@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "pipelines/core/time.h"
 #include "tests/oracle/reports.h"
@@ -16,7 +17,7 @@ class LinkGraph {
 
   // The least node of its component. `node` must link still.
   Node ComponentOf(Node node) const;
-  // Shared infrastructure by rule.
+  // Shared infrastructure by rule, and not by an operator's word.
   bool IsInfrastructure(const Node& node) const;
 
  private:
@@ -27,11 +28,13 @@ class LinkGraph {
   TiedReport TiesOf(const internal::v1::ReportRevision& report) const;
   void TieToBearer(const internal::v1::ReportRevision& report, const Sightings& sightings,
                    TiedReport& tied) const;
+  void FindDeclared(const std::vector<TiedReport>& tied);
   void Join();
 
   const Reports& reports_;
   const core::Time as_of_;
   std::optional<Ties> ties_;
+  std::set<components::NodeKey> declared_;
   // A tree each component.
   std::map<Node, Node> parent_;
 };

@@ -72,46 +72,55 @@ v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of, const Listin
   return ceiling;
 }
 
-void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared, Time as_of,
-                       Listing& listing) {
+void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared,
+                       const Weights& weights, Time as_of, Listing& listing) {
   std::map<std::string, std::set<ReportName>> incidents_by_partner;
   std::set<ReportName> incidents;
   std::set<const ReportRevision*> reports;
   for (const Occurrence& o : live) {
     if (!o.Counts()) continue;
-    incidents_by_partner[o.report->partner()].insert(o.incident);
+    incidents_by_partner[weights.OrganisationOf(o)].insert(o.incident);
     incidents.insert(o.incident);
     reports.insert(o.report);
   }
   double product = 1;
   size_t with_two = 0;
+  size_t weighty = 0;
+  std::set<ReportName> weighty_incidents;
   for (const auto& [partner, its] : incidents_by_partner) {
     const double n = static_cast<double>(its.size());
-    product *= 1 - identifiers::kDefaultWeight * (1 - std::exp2(-n));
+    const double weight = weights.Of(partner);
+    if (weight <= 0) continue;
+    ++weighty;
+    weighty_incidents.insert(its.begin(), its.end());
+    product *= 1 - weight * (1 - std::exp2(-n));
     with_two += its.size() >= 2 ? 1 : 0;
   }
   const auto score = static_cast<uint32_t>(std::lround(1000 * (1 - product)));
   const size_t organisations = incidents_by_partner.size();
 
   v1::Action action = v1::ACTION_MONITOR;
-  if (organisations >= 2 && incidents.size() >= 2 && score >= identifiers::kChallengeScore) {
+  if (weighty >= 2 && weighty_incidents.size() >= 2 && score >= identifiers::kChallengeScore) {
     action = v1::ACTION_CHALLENGE;
-    if (score >= identifiers::kBlockScore && (organisations >= 3 || with_two >= 2)) {
+    if (score >= identifiers::kBlockScore && (weighty >= 3 || with_two >= 2)) {
       action = v1::ACTION_BLOCK;
     }
   }
   v1::Indicator& indicator = listing.indicator;
   indicator.set_score(score);
+  const Word& word = live.front().word;
+  if (word.appeal || word.shared) action = v1::ACTION_MONITOR;
   if (looks_shared) action = std::min(action, v1::ACTION_CHALLENGE);
   indicator.set_action(std::min(action, Ceiling(live, as_of, listing)));
-  indicator.set_shared_infrastructure(looks_shared ||
+  indicator.set_shared_infrastructure(looks_shared || word.shared ||
                                       HasStanding(live, internal::v1::STANDING_SHARED_HOST));
   indicator.mutable_explanation()->set_incidents(static_cast<uint32_t>(incidents.size()));
   indicator.mutable_explanation()->set_reports(static_cast<uint32_t>(reports.size()));
   indicator.mutable_explanation()->set_organisations(static_cast<uint32_t>(organisations));
 }
 
-void SetRoles(const std::vector<Occurrence>& live, v1::Indicator& indicator) {
+void SetRoles(const std::vector<Occurrence>& live, const Weights& weights,
+              v1::Indicator& indicator) {
   std::map<v1::IdentifierRole, std::vector<Occurrence>> by_role;
   for (const Occurrence& o : live) by_role[o.named->role()].push_back(o);
   for (const auto& [role, occurrences] : by_role) {
@@ -120,7 +129,7 @@ void SetRoles(const std::vector<Occurrence>& live, v1::Indicator& indicator) {
     Time last_seen = core::kTimeMin;
     for (const Occurrence& o : occurrences) {
       incidents.insert(o.incident);
-      partners.insert(o.report->partner());
+      partners.insert(weights.OrganisationOf(o));
       last_seen = std::max(last_seen, o.named->observed_at());
     }
     indicator.add_roles(role);
@@ -144,13 +153,26 @@ std::optional<Node> NodeOf(const std::vector<Occurrence>& all, Time as_of) {
 
 }  // namespace
 
+std::string Weights::OrganisationOf(const Occurrence& occurrence) const {
+  return decisions.OrganisationOf(occurrence.report->partner());
+}
+
+double Weights::Of(const std::string& organisation) const {
+  double weight = decisions.WeightOf(organisation);
+  auto named = canaries_named.find(organisation);
+  for (uint32_t i = 0; named != canaries_named.end() && i < named->second; ++i) weight /= 2;
+  return weight;
+}
+
 std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkGraph& graph,
-                                 Time as_of) {
+                                 const Weights& weights, Time as_of) {
   std::vector<Occurrence> live;
   for (const Occurrence& o : all) {
     if (o.IsLive(as_of)) live.push_back(o);
   }
   if (live.empty()) return std::nullopt;
+  const Word& word = live.front().word;
+  if (word.allow || word.canary || word.withhold) return std::nullopt;
   Listing listing;
   listing.id = live.front().Identifier();
   listing.base = live.front().LinkNode().base;
@@ -160,8 +182,8 @@ std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkG
   SetWhatAllSay(live, listing);
   listing.node = NodeOf(all, as_of);
   const bool looks_shared = listing.node && graph.IsInfrastructure(*listing.node);
-  SetScoreAndAction(live, looks_shared, as_of, listing);
-  SetRoles(live, listing.indicator);
+  SetScoreAndAction(live, looks_shared, weights, as_of, listing);
+  SetRoles(live, weights, listing.indicator);
   return listing;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,14 @@
 #include "tests/oracle/reports.h"
 
 namespace ringfence::oracle {
+
+// An organisation's name as decisions have it, and what its word weighs.
+struct Weights {
+  const Decisions& decisions;
+  std::map<std::string, uint32_t> canaries_named;
+  std::string OrganisationOf(const Occurrence& occurrence) const;
+  double Of(const std::string& organisation) const;
+};
 
 // An identifier in the set, with what its campaign needs.
 struct Listing {
@@ -28,6 +37,6 @@ struct Listing {
 
 // `all` are the occurrences of one identifier; nullopt where it is not in the set.
 std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkGraph& graph,
-                                 core::Time as_of);
+                                 const Weights& weights, core::Time as_of);
 
 }  // namespace ringfence::oracle

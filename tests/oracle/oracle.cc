@@ -25,17 +25,19 @@ std::vector<Listing> ListingsOf(const Reports& reports, const LinkGraph& graph, 
       occurrences[{o.named->type(), o.named->value()}].push_back(o);
     }
   }
+  const Weights weights = {reports.decisions(), reports.CanariesNamed(as_of)};
   std::vector<Listing> listings;
   for (const auto& [type_and_value, of_one] : occurrences) {
-    if (std::optional<Listing> listing = ListingOf(of_one, graph, as_of)) {
+    if (std::optional<Listing> listing = ListingOf(of_one, graph, weights, as_of)) {
       listings.push_back(*listing);
     }
   }
   return listings;
 }
 
-// A registrable domain of which several hosts are in the set stands for all below it.
-void SetScopes(std::vector<Listing>& listings) {
+// A registrable domain of which several hosts are in the set stands for all below it, if nothing
+// below it is allowed.
+void SetScopes(const Decisions& decisions, std::vector<Listing>& listings) {
   std::map<Id, uint32_t> hosts_of_base;
   for (const Listing& listing : listings) {
     if (listing.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN) ++hosts_of_base[listing.base];
@@ -43,7 +45,8 @@ void SetScopes(std::vector<Listing>& listings) {
   for (Listing& listing : listings) {
     const bool is_base =
         listing.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN && listing.id == listing.base;
-    if (is_base && hosts_of_base[listing.base] >= identifiers::kHostsForSubtree) {
+    if (is_base && hosts_of_base[listing.base] >= identifiers::kHostsForSubtree &&
+        !decisions.AllowsBelow(listing.base, listing.indicator.value())) {
       listing.indicator.set_scope(v1::SCOPE_SUBTREE);
     }
   }
@@ -98,7 +101,7 @@ v1::Campaign Describe(const Members& members) {
 // The identifier that bears an incident at this time.
 std::optional<Id> BearerOf(const Incident& incident, const Reports& reports, Time as_of) {
   for (const auto& [order, occurrence] : reports.BearersOf(*incident.representative)) {
-    if (occurrence.IsLive(as_of)) return occurrence.Identifier();
+    if (occurrence.IsLive(as_of) && !occurrence.word.withhold) return occurrence.Identifier();
   }
   return std::nullopt;
 }
@@ -129,7 +132,8 @@ void AddLosses(const ReportRevision& report, Losses& losses) {
 }
 
 // Each incident once, in the campaign of its bearer.
-void SetTotals(const Members& members, const IncidentsByBearer& borne, v1::Campaign& campaign) {
+void SetTotals(const Members& members, const IncidentsByBearer& borne, const Decisions& decisions,
+               v1::Campaign& campaign) {
   uint32_t incidents = 0;
   uint32_t reports = 0;
   std::set<std::string> partners;
@@ -141,7 +145,9 @@ void SetTotals(const Members& members, const IncidentsByBearer& borne, v1::Campa
       const Incident& incident = *it->second;
       ++incidents;
       reports += static_cast<uint32_t>(incident.reports.size());
-      for (const ReportRevision* report : incident.reports) partners.insert(report->partner());
+      for (const ReportRevision* report : incident.reports) {
+        partners.insert(decisions.OrganisationOf(report->partner()));
+      }
       const ReportRevision& representative = *incident.representative;
       if (!representative.country().empty()) ++countries[representative.country()];
       AddLosses(representative, losses);
@@ -168,13 +174,13 @@ Published Expected(const World& world) {
   const Reports reports(world);
   const LinkGraph graph(reports, world.as_of, world.rules);
   std::vector<Listing> listings = ListingsOf(reports, graph, world.as_of);
-  SetScopes(listings);
+  SetScopes(reports.decisions(), listings);
   const IncidentsByBearer borne = BorneIncidents(reports, world.as_of);
 
   Published published;
   for (const Members& members : CampaignsOf(listings, graph)) {
     v1::Campaign campaign = Describe(members);
-    SetTotals(members, borne, campaign);
+    SetTotals(members, borne, reports.decisions(), campaign);
     campaign.set_campaign_id(CampaignId(Oldest(members).id, world.naming_key));
     for (Listing* member : members) member->indicator.set_campaign_id(campaign.campaign_id());
     published.campaigns.push_back(std::move(campaign));

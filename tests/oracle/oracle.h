@@ -36,6 +36,11 @@ struct World {
   NamingKey naming_key = {};
   // Numbers of the rule which edges count.
   ties::Rules rules = {};
+  // Operators' decisions, in any order and repeated; of one thing that with the greatest place
+  // holds.
+  std::vector<internal::v1::OverrideNews> overrides = {};
+  std::vector<internal::v1::PartnerRetraction> retractions = {};
+  std::vector<internal::v1::Organisations> organisations = {};
 };
 
 struct Published {

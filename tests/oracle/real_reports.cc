@@ -51,7 +51,7 @@ World WorldOfFolder(const std::filesystem::path& folder) {
     });
     if (!whole) return {};
   }
-  world.representatives = Representatives(world.revisions, world.as_of);
+  world.representatives = Representatives(world);
   return world;
 }
 

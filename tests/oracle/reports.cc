@@ -1,6 +1,7 @@
 #include "tests/oracle/reports.h"
 
 #include <algorithm>
+#include <set>
 
 #include "pipelines/identifiers/policy.h"
 
@@ -29,7 +30,11 @@ Node Occurrence::LinkNode() const {
   return {base, is_ip ? core::FloorDay(named->observed_at()) : 0};
 }
 
+bool Occurrence::IsDisregarded() const { return named->observed_at() < word.disregard_before; }
+
 bool Occurrence::Links() const {
+  const bool is_base = Identifier() == LinkNode().base;
+  if (IsDisregarded() || word.allow || word.canary || (word.shared && !is_base)) return false;
   return identifiers::Links(named->type(), named->role(), named->attested(), named->standing());
 }
 
@@ -38,7 +43,7 @@ bool Occurrence::LinksStill(Time as_of) const {
 }
 
 bool Occurrence::IsLive(Time as_of) const {
-  return identifiers::IsListed(named->type(), named->value()) &&
+  return !IsDisregarded() && identifiers::IsListed(named->type(), named->value()) &&
          named->observed_at() + PolicyOf(named->type()).span > as_of;
 }
 
@@ -47,7 +52,7 @@ bool Occurrence::Counts() const {
          !identifiers::IsSpoofable(named->type(), named->role(), named->attested());
 }
 
-Reports::Reports(const World& world) {
+Reports::Reports(const World& world) : decisions_(world) {
   KeepHighestRevisions(world);
   GroupIntoIncidents(world);
 }
@@ -71,7 +76,8 @@ void Reports::KeepHighestRevisions(const World& world) {
     day->second = std::max(day->second, arrival + kKeptDays);
   }
   std::erase_if(held_, [&](const auto& entry) {
-    return entry.second->retracted() || core::FloorDay(world.as_of) >= until.at(entry.first);
+    return entry.second->retracted() || decisions_.Withdraws(*entry.second) ||
+           core::FloorDay(world.as_of) >= until.at(entry.first);
   });
 }
 
@@ -93,7 +99,8 @@ const ReportName& Reports::IncidentOf(const ReportRevision& report) const {
 std::vector<Occurrence> Reports::OccurrencesOf(const ReportRevision& report) const {
   std::vector<Occurrence> occurrences;
   for (const NamedIdentifier& named : report.identifiers()) {
-    occurrences.push_back({&report, &named, IncidentOf(report)});
+    occurrences.push_back(
+        {&report, &named, IncidentOf(report), decisions_.About(named.type(), named.value())});
   }
   return occurrences;
 }
@@ -103,6 +110,7 @@ Reports::Bearers Reports::BearersOf(const ReportRevision& report) const {
   for (const Occurrence& occurrence : OccurrencesOf(report)) {
     const NamedIdentifier& named = *occurrence.named;
     if (!occurrence.Links() || !identifiers::IsListed(named.type(), named.value())) continue;
+    if (occurrence.word.shared) continue;
     const int order = PolicyOf(occurrence.named->type()).bearer_order;
     bearers.push_back({{order, occurrence.Identifier()}, occurrence});
   }
@@ -112,6 +120,24 @@ Reports::Bearers Reports::BearersOf(const ReportRevision& report) const {
     return a.second.named->observed_at() > b.second.named->observed_at();
   });
   return bearers;
+}
+
+std::map<std::string, uint32_t> Reports::CanariesNamed(Time as_of) const {
+  std::map<std::string, std::set<Id>> canaries;
+  for (const auto& [name, report] : held_) {
+    for (const Occurrence& occurrence : OccurrencesOf(*report)) {
+      const NamedIdentifier& named = *occurrence.named;
+      if (!occurrence.word.canary || occurrence.IsDisregarded()) continue;
+      if (!PolicyOf(named.type()).listed) continue;
+      if (named.observed_at() + PolicyOf(named.type()).span <= as_of) continue;
+      canaries[decisions_.OrganisationOf(report->partner())].insert(occurrence.Identifier());
+    }
+  }
+  std::map<std::string, uint32_t> named;
+  for (const auto& [organisation, ids] : canaries) {
+    named[organisation] = static_cast<uint32_t>(ids.size());
+  }
+  return named;
 }
 
 }  // namespace ringfence::oracle

@@ -9,6 +9,7 @@
 
 #include "pipelines/core/id.h"
 #include "pipelines/core/time.h"
+#include "tests/oracle/decisions.h"
 #include "tests/oracle/oracle.h"
 
 // The oracle's first step: the reports that hold, their incidents, and what they name.
@@ -26,10 +27,13 @@ struct Occurrence {
   const internal::v1::ReportRevision* report;
   const internal::v1::NamedIdentifier* named;
   ReportName incident;
+  // What operators decided about the identifier.
+  Word word = {};
 
   core::Id Identifier() const;
   Node LinkNode() const;
   bool Links() const;
+  bool IsDisregarded() const;
   bool LinksStill(core::Time as_of) const;
   // Counts towards listing, of an identifier that is ever listed.
   bool IsLive(core::Time as_of) const;
@@ -46,6 +50,9 @@ class Reports {
  public:
   // `world` must outlive it.
   explicit Reports(const World& world);
+  const Decisions& decisions() const { return decisions_; }
+  // How many canaries each organisation's live reports name.
+  std::map<std::string, uint32_t> CanariesNamed(core::Time as_of) const;
 
   // Of each report the highest revision, where that is no retraction.
   const std::map<ReportName, const internal::v1::ReportRevision*>& held() const { return held_; }
@@ -54,7 +61,8 @@ class Reports {
   const ReportName& IncidentOf(const internal::v1::ReportRevision& report) const;
   std::vector<Occurrence> OccurrencesOf(const internal::v1::ReportRevision& report) const;
 
-  // The occurrences whose identifiers may bear a report's incident, the first first.
+  // The occurrences whose identifiers may bear a report's incident, the first first; one that is
+  // withheld bears nothing, but ties the others' reports.
   using Bearers = std::vector<std::pair<std::tuple<int, core::Id>, Occurrence>>;
   Bearers BearersOf(const internal::v1::ReportRevision& report) const;
 
@@ -62,6 +70,7 @@ class Reports {
   void KeepHighestRevisions(const World& world);
   void GroupIntoIncidents(const World& world);
 
+  const Decisions decisions_;
   std::map<ReportName, const internal::v1::ReportRevision*> held_;
   std::map<ReportName, ReportName> incident_of_;
   std::map<ReportName, Incident> incidents_;

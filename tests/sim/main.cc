@@ -3,7 +3,8 @@
 //   ringfence_sim --seeds A B       seeds from A, below B; says which failed
 //   ringfence_sim --seed N [-v]     one, with -v step by step
 //
-// With `--break detach` a rule is broken, to see that it is noticed. Exits with 1 if a seed failed.
+// With `--break detach` or `--break marks` a rule is broken, to see that it is noticed. Exits with
+// 1 if a seed failed.
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -53,6 +54,9 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
     } else if (word == "--break" && i + 1 < argc && std::string_view(argv[i + 1]) == "detach") {
       ++i;
       arguments.options.broken = Break::kDetach;
+    } else if (word == "--break" && i + 1 < argc && std::string_view(argv[i + 1]) == "marks") {
+      ++i;
+      arguments.options.broken = Break::kMarks;
     } else {
       return std::nullopt;
     }
@@ -62,7 +66,9 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
 }
 
 int Run(Arguments arguments) {
-  const char* broken = arguments.options.broken == Break::kDetach ? " --break detach" : "";
+  const char* broken = "";
+  if (arguments.options.broken == Break::kDetach) broken = " --break detach";
+  if (arguments.options.broken == Break::kMarks) broken = " --break marks";
   int failures = 0;
   for (uint64_t seed = arguments.first; seed < arguments.end; ++seed) {
     arguments.options.seed = seed;
@@ -83,7 +89,8 @@ int Run(Arguments arguments) {
 int main(int argc, char** argv) {
   const auto arguments = ringfence::sim::ParseArguments(argc, argv);
   if (!arguments) {
-    fmt::print(stderr, "usage: ringfence_sim --seeds A B | --seed N   [-v] [--break detach]\n");
+    fmt::print(stderr,
+               "usage: ringfence_sim --seeds A B | --seed N   [-v] [--break detach|marks]\n");
     return 2;
   }
   return ringfence::sim::Run(*arguments);

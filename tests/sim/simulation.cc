@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "pipelines/dedupe/explain.h"
 #include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
+#include "tests/sim/decision_plan.h"
 #include "tests/sim/owner.h"
 #include "tests/sim/random.h"
 #include "tests/sim/reader.h"
@@ -31,6 +33,8 @@ using internal::v1::Envelope;
 // How late a second copy of a message may come, in the log's time: senders give up long before.
 constexpr Time kLateMax = 12 * core::kHour;
 constexpr int kStepsToQuietMax = 20'000;
+// As a sender; owners count from 1.
+constexpr uint64_t kOperator = 0;
 
 // How often things go wrong, a turn.
 struct Chaos {
@@ -60,6 +64,9 @@ class Simulation {
     Random rules_random(options.seed + 0x9e3779b97f4a7c15);
     knobs_.cluster.ties = RandomTieRules(rules_random);
     store_ = store_random_.Pick({0.0, 0.1, 0.5, 1.0});
+    decisions_ = RandomDecisions(world_, rules_random);
+    knobs_.dedupe.review_max = rules_random.Pick<size_t>({1, 2, 256});
+    knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
     knobs_.dedupe.rules.wait_for_confirmations = options.broken != Break::kDetach;
     if (random_.Chance(0.2)) chaos_ = {0.03, 0, 0, 0, 0};
@@ -71,7 +78,7 @@ class Simulation {
   std::string Run() {
     Trace("{} dedupe and {} cluster partitions, own messages {}", knobs_.dedupe_partitions,
           knobs_.cluster_partitions, knobs_.cluster.own_messages_max);
-    while (arrived_ < world_.arrivals.size() && status_.ok()) Turn();
+    while (NextArrival() && status_.ok()) Turn();
     for (uint64_t turns = random_.Below(200); turns > 0 && status_.ok(); --turns) Turn();
     PassTime(world_.as_of);
     for (const auto& [partition, seats] : seats_) Tick(partition);
@@ -134,7 +141,10 @@ class Simulation {
 
   // The next record of intake, in its mailbox.
   void Arrive() {
-    if (arrived_ == world_.arrivals.size()) return;
+    if (!NextArrival()) return;
+    if (decided_ < decisions_.size() && decisions_[decided_].at <= *NextArrival()) {
+      return Decide(decisions_[decided_++]);
+    }
     PassTime(world_.arrivals[arrived_].at);
     Envelope envelope;
     envelope.set_format(core::kEnvelopeFormat);
@@ -148,6 +158,50 @@ class Simulation {
              PartitionOf(world_.arrivals[arrived_].revision) == to);
     log_.Append(to, envelope.SerializeAsString());
   }
+  // When the next report or decision comes.
+  std::optional<Time> NextArrival() const {
+    std::optional<Time> next;
+    if (arrived_ < world_.arrivals.size()) next = world_.arrivals[arrived_].at;
+    if (decided_ < decisions_.size()) {
+      next = std::min(next.value_or(decisions_[decided_].at), decisions_[decided_].at);
+    }
+    return next;
+  }
+
+  // An operator's decision, on its way to all that it concerns. What was sent before may come
+  // again, in the order in which it was.
+  void Decide(const DecisionArrival& decision) {
+    PassTime(decision.at);
+    const size_t first = random_.Chance(0.2) ? random_.Below(decided_) : decided_ - 1;
+    for (size_t i = first; i < decided_; ++i) SendDecision(decisions_[i].record);
+  }
+  void SendDecision(const internal::v1::DecisionRecord& record) {
+    Trace("decision: {}", record.ShortDebugString());
+    Envelope envelope;
+    envelope.set_format(core::kEnvelopeFormat);
+    if (record.has_override_news()) {
+      const internal::v1::OverrideNews& news = record.override_news();
+      *envelope.add_overrides() = news;
+      const bool of_all =
+          news.type() == v1::IDENTIFIER_TYPE_DOMAIN || news.scope() != v1::SCOPE_UNSPECIFIED;
+      const core::Id base{news.base_hi(), news.base_lo()};
+      const uint32_t own = core::PartitionOf(base, knobs_.cluster_partitions);
+      for (const PartitionName& to : partitions_) {
+        if (to.mailbox != Mailbox::kCluster || (!of_all && to.number != own)) continue;
+        log_.Send(kOperator, to, envelope.SerializeAsString());
+      }
+      return;
+    }
+    if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
+    if (record.has_partner_retraction()) {
+      *envelope.add_partner_retractions() = record.partner_retraction();
+    }
+    for (const PartitionName& to : partitions_) {
+      if (to.mailbox == Mailbox::kCluster && !record.has_organisations()) continue;
+      log_.Send(kOperator, to, envelope.SerializeAsString());
+    }
+  }
+
   PartitionName PartitionOf(const internal::v1::ReportRevision& revision) const {
     const core::Id key = core::ReportKey(revision.partner(), revision.report_id());
     return {Mailbox::kDedupe, core::PartitionOf(key, knobs_.dedupe_partitions)};
@@ -165,8 +219,7 @@ class Simulation {
     }
   }
   void PassSomeTime() {
-    const Time next =
-        arrived_ < world_.arrivals.size() ? world_.arrivals[arrived_].at : world_.as_of;
+    const Time next = NextArrival().value_or(world_.as_of);
     if (next <= log_.now()) return;
     const Time now = log_.now() + random_.Between(0, next - log_.now());
     PassTime(now);
@@ -226,6 +279,10 @@ class Simulation {
     if (!envelope.ParseFromString(record.value)) Fail(absl::DataLossError("not an envelope"));
     if (options_.verbose) Trace("  to {}: {}", NameOf(*record.to), envelope.ShortDebugString());
     Fail(versions_.Check(from, *record.to, envelope));
+    if (options_.broken == Break::kMarks && !envelope.marks().empty()) {
+      envelope.clear_marks();
+      record.value = envelope.SerializeAsString();
+    }
     log_.Send(owner, *record.to, std::move(record.value));
   }
   void TraceIndicator(const Outgoing& outgoing) {
@@ -302,8 +359,15 @@ class Simulation {
     }
     world.as_of = world_.as_of;
     world.rules = knobs_.cluster.ties;
-    world.representatives =
-        oracle::Representatives(world.revisions, world.as_of, knobs_.dedupe.block_max);
+    for (const DecisionArrival& decision : decisions_) {
+      const internal::v1::DecisionRecord& record = decision.record;
+      if (record.has_override_news()) world.overrides.push_back(record.override_news());
+      if (record.has_organisations()) world.organisations.push_back(record.organisations());
+      if (record.has_partner_retraction()) {
+        world.retractions.push_back(record.partner_retraction());
+      }
+    }
+    world.representatives = oracle::Representatives(world, knobs_.dedupe.block_max);
     std::string wrong = CompareIncidents(world);
     if (!wrong.empty()) return wrong;
     return oracle::Difference(oracle::Expected(world), reader_.Published());
@@ -337,6 +401,7 @@ class Simulation {
   // Of its own, so that a seed is the same world whenever owners write what changed.
   Random store_random_;
   const WorldPlan world_;
+  std::vector<DecisionArrival> decisions_;
   Knobs knobs_;
   SimulatedLog log_;
   Chaos chaos_;
@@ -349,6 +414,7 @@ class Simulation {
   std::map<PartitionName, std::vector<Seat>> seats_;
   uint64_t owners_ = 0;
   size_t arrived_ = 0;
+  size_t decided_ = 0;
   absl::Status status_;
 };
 

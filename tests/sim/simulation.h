@@ -10,6 +10,8 @@ enum class Break {
   kNothing,
   // A detach does not wait for confirmations (components::Rules).
   kDetach,
+  // Reports are never told what operators decided about the identifiers that they name.
+  kMarks,
 };
 
 struct SimulationOptions {

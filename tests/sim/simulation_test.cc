@@ -142,6 +142,14 @@ TEST(Simulation, SeedsThatFailedOnce) {
   }
 }
 
+TEST(Simulation, NoticesReportsThatAreNotToldOfDecisions) {
+  int noticed = 0;
+  for (uint64_t seed = 0; seed < 500 && noticed == 0; ++seed) {
+    if (!Simulate({.seed = seed, .broken = Break::kMarks}).empty()) ++noticed;
+  }
+  EXPECT_GT(noticed, 0);
+}
+
 // Without the confirmations of a detach, a cut-off part can take back its own old label.
 TEST(Simulation, NoticesADetachThatDoesNotWait) {
   int noticed = 0;

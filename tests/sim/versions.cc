@@ -50,6 +50,18 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
         message);
     if (!status.ok()) return status;
   }
+  for (const internal::v1::MarkNews& news : envelope.marks()) {
+    absl::Status status = CheckOne(fmt::format("{} to {} mark {:x} {:x} at {}", sender, to.number,
+                                               news.report_lo(), news.id_lo(), news.place()),
+                                   news);
+    if (!status.ok()) return status;
+  }
+  for (const internal::v1::CanaryNews& news : envelope.canaries()) {
+    absl::Status status = CheckOne(
+        fmt::format("{} to {} canary {:x} at {}", sender, to.number, news.id_lo(), news.place()),
+        news);
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 

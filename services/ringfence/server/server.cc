@@ -6,12 +6,14 @@
 #include <mutex>
 #include <utility>
 
+#include "pipelines/dedupe/verdicts.h"
 #include "pipelines/identifiers/normalise.h"
 #include "services/cluster/cluster_stage.h"
 #include "services/dedupe/dedupe_stage.h"
 #include "services/gateway/report_service.h"
 #include "services/publish/admin_service.h"
 #include "services/publish/indicator_service.h"
+#include "services/publish/organisations_file.h"
 #include "services/publish/stage_status.h"
 #include "services/runtime/build_info.h"
 #include "services/runtime/clock.h"
@@ -77,6 +79,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
       server->metrics_);
   absl::Status status = server->OpenLog();
   if (status.ok()) status = server->StartStages(identifiers::PlacementFingerprint());
+  if (status.ok()) status = server->StartDecisions();
   if (status.ok()) status = server->StartServices();
   if (status.ok()) status = server->StartHttp();
   if (!status.ok()) return status;
@@ -145,6 +148,48 @@ absl::Status Server::StartStages(const std::string& placement) {
   return absl::OkStatus();
 }
 
+absl::Status Server::StartDecisions() {
+  publish::DecisionBook::Options options;
+  options.dedupe_partitions = options_.partitions;
+  options.cluster_partitions = options_.partitions;
+  options.clock = runtime::SystemNow;
+  auto book = publish::DecisionBook::Start(options, *log_);
+  if (!book.ok()) return book.status();
+  decisions_ = *std::move(book);
+  internal::v1::Organisations organisations;
+  if (!options_.organisations.empty()) {
+    auto read = publish::ReadOrganisations(options_.organisations);
+    if (!read.ok()) return read.status();
+    organisations = *std::move(read);
+  }
+  if (absl::Status status = decisions_->SetOrganisations(std::move(organisations)); !status.ok()) {
+    return status;
+  }
+  publish::Operators::Options operators;
+  operators.clock = runtime::SystemNow;
+  operators.audit = options_.audit;
+  operators.count_reports = [this](const std::string& partner, core::Time from, core::Time until) {
+    return CountReports(partner, from, until);
+  };
+  operators_ = std::make_unique<publish::Operators>(std::move(operators), *decisions_);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::Time from,
+                                              core::Time until) const {
+  uint64_t reports = 0;
+  for (runtime::Runner* const dedupe : dedupe_) {
+    absl::Status read;
+    const auto count = [&](runtime::StateView& view) {
+      reports += dedupe::CountReports(view, partner, from, until);
+      read = view.status();
+    };
+    if (absl::Status opened = dedupe->WithView(count); !opened.ok()) return opened;
+    if (!read.ok()) return read;
+  }
+  return reports;
+}
+
 void Server::MakeServices() {
   services_ = std::make_unique<Services>();
   gateway::ReportService::Options reports;
@@ -164,6 +209,7 @@ void Server::MakeServices() {
   services_->admin = std::make_unique<publish::AdminService>(
       [this] { return Status(); }, [this](const core::Id& report) { return ExplainReport(report); },
       [this] { return services_->indicators->ListConsumers(); });
+  services_->admin->set_operators(operators_.get());
 }
 
 absl::Status Server::StartServices() {

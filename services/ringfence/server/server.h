@@ -12,8 +12,11 @@
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.pb.h"
 #include "services/intake/intake_runner.h"
+#include "services/publish/audit_sink.h"
 #include "services/publish/console/console.h"
+#include "services/publish/decision_book.h"
 #include "services/publish/http/http_api.h"
+#include "services/publish/operators.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_server.h"
 #include "services/runtime/keys/key_files.h"
@@ -39,6 +42,10 @@ class Server {
     // Of each mailbox; a data directory keeps the number that it began with.
     uint32_t partitions = 2;
     std::string deployment = "local";
+    // The file of organisations; empty: each partner is one.
+    std::string organisations;
+    // Takes operators' acts; null: they are not written down. Must outlive the server.
+    publish::AuditSink* audit = nullptr;
   };
 
   // kInvalidArgument where an address is none, or not of this machine alone: without identities
@@ -61,6 +68,9 @@ class Server {
   explicit Server(const Options& options);
   absl::Status OpenLog();
   absl::Status StartStages(const std::string& placement);
+  absl::Status StartDecisions();
+  absl::StatusOr<uint64_t> CountReports(const std::string& partner, core::Time from,
+                                        core::Time until) const;
   void MakeServices();
   absl::Status StartServices();
   absl::Status StartHttp();
@@ -80,6 +90,8 @@ class Server {
   std::optional<runtime::DiskGuard> disk_;
   std::unique_ptr<runtime::EmbeddedLog> log_;
   std::unique_ptr<publish::Publisher> publisher_;
+  std::unique_ptr<publish::DecisionBook> decisions_;
+  std::unique_ptr<publish::Operators> operators_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;
   // Those of dedupe, by partition.
   std::vector<runtime::Runner*> dedupe_;

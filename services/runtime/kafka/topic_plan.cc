@@ -126,6 +126,7 @@ std::vector<KafkaTopic> PlanTopics(const TopicPlan& plan) {
   add(std::string(kDedupeTopic), plan.partitions, false);
   add(std::string(kClusterTopic), plan.partitions, false);
   add(std::string(kIndicatorsTopic), plan.partitions, true);
+  add(std::string(kOverridesTopic), 1, true);
   add(std::string(kIncarnationTopic), 1, false);
   topics.back().config["retention.ms"] = "-1";
   for (const std::string& partner : plan.partners) {

@@ -102,5 +102,7 @@ inline constexpr std::string_view kRejectsPrefix = "rejects.";
 inline constexpr std::string_view kDedupeTopic = "ringfence.dedupe";
 inline constexpr std::string_view kClusterTopic = "ringfence.cluster";
 inline constexpr std::string_view kIndicatorsTopic = "ringfence.indicators";
+// Of one partition.
+inline constexpr std::string_view kOverridesTopic = "ringfence.overrides";
 
 }  // namespace ringfence::runtime

@@ -108,7 +108,9 @@ absl::Status MakeTopics(Log& log, uint32_t partitions) {
     if (absl::Status status = log.CreateTopic(std::string(topic), options); !status.ok())
       return status;
   }
-  return absl::OkStatus();
+  TopicOptions decisions;
+  decisions.compacted = true;
+  return log.CreateTopic(std::string(kOverridesTopic), decisions);
 }
 
 }  // namespace ringfence::runtime

@@ -1,0 +1,278 @@
+#include "services/publish/decision_book.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "pipelines/core/stage.h"
+#include "services/runtime/logging.h"
+#include "services/runtime/reaction.h"
+#include "services/runtime/thread_name.h"
+
+namespace ringfence::publish {
+namespace {
+
+using core::Id;
+using internal::v1::DecisionRecord;
+using internal::v1::Envelope;
+using internal::v1::OverrideNews;
+
+const runtime::TopicPartition kTopic{std::string(runtime::kOverridesTopic), 0};
+constexpr char kReader[] = "decisions";
+constexpr char kOrganisationsKey[] = "organisations";
+constexpr uint32_t kFormat = 1;
+constexpr size_t kRecordsMax = 500;
+constexpr size_t kBytesMax = size_t{4} << 20;
+constexpr std::chrono::milliseconds kWait{50};
+// A write is answered once it is read back; longer than this means that the log has gone.
+constexpr absl::Duration kReadBackWithin = absl::Seconds(10);
+// What no longer holds stays so long, for books that have not read it.
+constexpr core::Time kForgetAfter = 14 * core::kDay;
+constexpr core::Time kForgetEvery = core::kHour;
+
+Id IdOf(const OverrideNews& news) { return core::IdentifierId(news.type(), news.value()); }
+
+bool SameList(internal::v1::Organisations a, internal::v1::Organisations b) {
+  a.clear_place();
+  b.clear_place();
+  return google::protobuf::util::MessageDifferencer::Equals(a, b);
+}
+
+// Envelopes that are being filled, by topic and partition.
+class Envelopes {
+ public:
+  Envelope& To(std::string_view topic, uint32_t partition) {
+    Envelope& envelope = filling_[{std::string(topic), static_cast<int32_t>(partition)}];
+    envelope.set_format(core::kEnvelopeFormat);
+    return envelope;
+  }
+  std::vector<runtime::AppendRecord> Take() {
+    std::vector<runtime::AppendRecord> records;
+    for (const auto& [to, envelope] : filling_) {
+      records.push_back({to, "", envelope.SerializeAsString()});
+    }
+    return records;
+  }
+
+ private:
+  std::map<runtime::TopicPartition, Envelope> filling_;
+};
+
+void SendOverride(const OverrideNews& news, uint32_t partitions, Envelopes& envelopes) {
+  // A domain's scope may have been another before.
+  const bool to_all =
+      news.scope() != v1::SCOPE_UNSPECIFIED || news.type() == v1::IDENTIFIER_TYPE_DOMAIN;
+  const uint32_t own = core::PartitionOf(Id{news.base_hi(), news.base_lo()}, partitions);
+  for (uint32_t partition = 0; partition < partitions; ++partition) {
+    if (!to_all && partition != own) continue;
+    *envelopes.To(runtime::kClusterTopic, partition).add_overrides() = news;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DecisionBook>> DecisionBook::Start(const Options& options,
+                                                                  runtime::Log& log) {
+  std::unique_ptr<DecisionBook> book(new DecisionBook(options, log));
+  const auto passed_on = log.Committed(kReader, kTopic);
+  if (!passed_on.ok()) return passed_on.status();
+  book->passed_on_ = passed_on->value_or(0);
+  const absl::StatusOr<int64_t> end = log.EndOffset(kTopic);
+  if (!end.ok()) return end.status();
+  while (true) {
+    {
+      absl::MutexLock lock(&book->mutex_);
+      if (book->next_ >= *end) break;
+    }
+    if (absl::Status status = book->ReadOn(); !status.ok()) return status;
+  }
+  DecisionBook* const self = book.get();
+  book->thread_ = std::jthread([self](const std::stop_token& stop) { self->Run(stop); });
+  return book;
+}
+
+DecisionBook::DecisionBook(const Options& options, runtime::Log& log)
+    : options_(options), log_(log) {}
+
+DecisionBook::~DecisionBook() = default;
+
+void DecisionBook::Run(const std::stop_token& stop) {
+  runtime::NameThread("decisions");
+  runtime::Backoff backoff;
+  while (!stop.stop_requested()) {
+    absl::Status status = ReadOn();
+    if (status.ok()) status = Forget();
+    if (status.ok()) {
+      backoff.Reset();
+      int64_t next = 0;
+      {
+        absl::MutexLock lock(&mutex_);
+        next = next_;
+      }
+      const runtime::Log::Position position{kTopic, next};
+      log_.WaitForAny({&position, 1}, kWait);
+      continue;
+    }
+    runtime::LogLine(runtime::LogLevel::kWarning, "decisions were not passed on",
+                     {{"error", std::string(status.message())}});
+    runtime::SleepUnlessStopped(stop, backoff.Next());
+  }
+}
+
+// What is not passed on is not known either: the next call reads it again.
+absl::Status DecisionBook::ReadOn() {
+  int64_t from = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    from = next_;
+  }
+  // Before the records are read: in a compacted topic offsets may be missing up to it.
+  const absl::StatusOr<int64_t> end = log_.EndOffset(kTopic);
+  if (!end.ok()) return end.status();
+  const auto records = log_.Read(kTopic, from, kRecordsMax, kBytesMax);
+  if (!records.ok()) return records.status();
+  if (records->empty()) {
+    absl::MutexLock lock(&mutex_);
+    next_ = std::max(next_, *end);
+    return absl::OkStatus();
+  }
+  if (absl::Status status = PassOn(*records); !status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  for (const runtime::LogRecord& record : *records) {
+    DecisionRecord decision;
+    if (record.value.empty()) {
+      if (record.key.size() == 17) overrides_.erase(Id::FromBytes(record.key.substr(1)));
+    } else if (decision.ParseFromString(record.value)) {
+      Hold(record, decision);
+    }
+  }
+  next_ = records->back().offset + 1;
+  return absl::OkStatus();
+}
+
+void DecisionBook::Hold(const runtime::LogRecord& record,
+                        const DecisionRecord& decision) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (decision.has_override_news()) {
+    overrides_[IdOf(decision.override_news())] = {decision, record.append_time};
+  } else if (decision.has_organisations()) {
+    organisations_ = decision.organisations();
+  }
+}
+
+absl::Status DecisionBook::PassOn(const std::vector<runtime::LogRecord>& records) {
+  if (records.back().offset < passed_on_) return absl::OkStatus();
+  Envelopes envelopes;
+  for (const runtime::LogRecord& record : records) {
+    DecisionRecord decision;
+    if (record.offset < passed_on_ || !decision.ParseFromString(record.value)) continue;
+    const core::Place place = static_cast<core::Place>(record.offset) + 1;
+    if (decision.has_override_news()) {
+      decision.mutable_override_news()->set_place(place);
+      SendOverride(decision.override_news(), options_.cluster_partitions, envelopes);
+    } else if (decision.has_partner_retraction()) {
+      decision.mutable_partner_retraction()->set_place(place);
+      for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
+        *envelopes.To(runtime::kDedupeTopic, to).add_partner_retractions() =
+            decision.partner_retraction();
+      }
+    } else if (decision.has_organisations()) {
+      decision.mutable_organisations()->set_place(place);
+      for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
+        *envelopes.To(runtime::kDedupeTopic, to).add_organisations() = decision.organisations();
+      }
+      for (uint32_t to = 0; to < options_.cluster_partitions; ++to) {
+        *envelopes.To(runtime::kClusterTopic, to).add_organisations() = decision.organisations();
+      }
+    }
+  }
+  std::vector<runtime::AppendRecord> sent = envelopes.Take();
+  if (!sent.empty()) {
+    if (auto offsets = log_.Append(std::move(sent)); !offsets.ok()) return offsets.status();
+  }
+  passed_on_ = records.back().offset + 1;
+  return log_.Commit(kReader, kTopic, passed_on_);
+}
+
+bool DecisionBook::HoldsAt(const Held& held, core::Time now) const {
+  const OverrideNews& news = held.record.override_news();
+  return !news.removed() && (news.expires_at() == 0 || now < news.expires_at());
+}
+
+// Removes what has not held for long from the topic.
+absl::Status DecisionBook::Forget() {
+  const core::Time now = options_.clock();
+  if (now - last_forgotten_ < kForgetEvery) return absl::OkStatus();
+  std::vector<runtime::AppendRecord> removals;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [id, held] : overrides_) {
+      const core::Time since =
+          std::max(held.appended_at, core::Time{held.record.override_news().expires_at()});
+      if (HoldsAt(held, now) || now - since < kForgetAfter) continue;
+      removals.push_back({kTopic, "o" + id.Bytes(), ""});
+    }
+  }
+  if (!removals.empty()) {
+    if (auto offsets = log_.Append(std::move(removals)); !offsets.ok()) return offsets.status();
+  }
+  last_forgotten_ = now;
+  return absl::OkStatus();
+}
+
+absl::Status DecisionBook::Append(std::string key, const DecisionRecord& record) {
+  const auto offsets = log_.Append({{kTopic, std::move(key), record.SerializeAsString()}});
+  if (!offsets.ok()) return offsets.status();
+  const int64_t offset = offsets->front();
+  absl::MutexLock lock(&mutex_);
+  const auto is_known = [this, offset]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return next_ > offset; };
+  if (mutex_.AwaitWithTimeout(absl::Condition(&is_known), kReadBackWithin)) return absl::OkStatus();
+  return absl::UnavailableError("it was taken, and will take effect once the log answers again");
+}
+
+absl::Status DecisionBook::Put(DecisionRecord record) {
+  record.set_format(kFormat);
+  return Append("o" + IdOf(record.override_news()).Bytes(), record);
+}
+
+absl::Status DecisionBook::Retract(DecisionRecord record) {
+  record.set_format(kFormat);
+  const internal::v1::PartnerRetraction& retraction = record.partner_retraction();
+  return Append("r" + retraction.partner() + "/" + std::to_string(retraction.from()) + "/" +
+                    std::to_string(retraction.until()),
+                record);
+}
+
+absl::Status DecisionBook::SetOrganisations(internal::v1::Organisations organisations) {
+  if (SameList(organisations, this->organisations())) return absl::OkStatus();
+  DecisionRecord record;
+  record.set_format(kFormat);
+  *record.mutable_organisations() = std::move(organisations);
+  return Append(kOrganisationsKey, record);
+}
+
+std::vector<v1::Override> DecisionBook::List(const std::optional<Id>& after, size_t max) const {
+  const core::Time now = options_.clock();
+  std::vector<v1::Override> overrides;
+  absl::MutexLock lock(&mutex_);
+  auto it = after ? overrides_.upper_bound(*after) : overrides_.begin();
+  for (; it != overrides_.end() && overrides.size() < max; ++it) {
+    if (HoldsAt(it->second, now)) overrides.push_back(it->second.record.override());
+  }
+  return overrides;
+}
+
+std::optional<DecisionRecord> DecisionBook::Find(const Id& id) const {
+  const core::Time now = options_.clock();
+  absl::MutexLock lock(&mutex_);
+  auto held = overrides_.find(id);
+  if (held == overrides_.end() || !HoldsAt(held->second, now)) return std::nullopt;
+  return held->second.record;
+}
+
+internal::v1::Organisations DecisionBook::organisations() const {
+  absl::MutexLock lock(&mutex_);
+  return organisations_;
+}
+
+}  // namespace ringfence::publish

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "pipelines/core/id.h"
+#include "ringfence/internal/v1/decision.pb.h"
+#include "services/runtime/clock.h"
+#include "services/runtime/log/log.h"
+
+namespace ringfence::publish {
+
+// Operators' decisions: what stands in the topic of overrides, and the way from there into the
+// mailboxes of dedupe and cluster. Reads the topic from its start, keeps what holds in memory, and
+// passes on what has not been passed on by any book yet. A record's place is its offset, so that
+// what two books, or one after a crash, pass on twice does nothing the second time.
+//
+// Thread-safe. One thread of its own, which ends with it.
+class DecisionBook {
+ public:
+  struct Options {
+    // Of the two mailboxes.
+    uint32_t dedupe_partitions = 1;
+    uint32_t cluster_partitions = 1;
+    runtime::Clock clock;
+  };
+  // `log` must outlive it and hold the topic. Returns once all that the topic held is known.
+  static absl::StatusOr<std::unique_ptr<DecisionBook>> Start(const Options& options,
+                                                             runtime::Log& log);
+  ~DecisionBook();
+
+  // Durable, and in what List and Find give, when it returns. `record` holds one override,
+  // canonical (override_check.h), or its removal.
+  absl::Status Put(internal::v1::DecisionRecord record);
+  absl::Status Retract(internal::v1::DecisionRecord record);
+  // Nothing where the same list already holds.
+  absl::Status SetOrganisations(internal::v1::Organisations organisations);
+
+  // What holds now, by the id of (type, value); the first `max` behind `after`.
+  std::vector<v1::Override> List(const std::optional<core::Id>& after, size_t max) const;
+  std::optional<internal::v1::DecisionRecord> Find(const core::Id& id) const;
+  internal::v1::Organisations organisations() const;
+
+ private:
+  struct Held {
+    internal::v1::DecisionRecord record;
+    core::Time appended_at = 0;
+  };
+
+  DecisionBook(const Options& options, runtime::Log& log);
+  void Run(const std::stop_token& stop);
+  absl::Status ReadOn();
+  void Hold(const runtime::LogRecord& record, const internal::v1::DecisionRecord& decision);
+  absl::Status PassOn(const std::vector<runtime::LogRecord>& records);
+  absl::Status Forget();
+  absl::Status Append(std::string key, const internal::v1::DecisionRecord& record);
+  bool HoldsAt(const Held& held, core::Time now) const;
+
+  const Options options_;
+  runtime::Log& log_;
+  // The thread's own.
+  int64_t passed_on_ = 0;
+  core::Time last_forgotten_ = 0;
+
+  mutable absl::Mutex mutex_;
+  // Up to this offset, exclusive, all is known.
+  int64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<core::Id, Held> overrides_ ABSL_GUARDED_BY(mutex_);
+  internal::v1::Organisations organisations_ ABSL_GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace ringfence::publish

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ringfence/v1/admin_service.pb.h"
+#include "services/publish/audit_sink.h"
+#include "services/publish/decision_book.h"
+#include "services/runtime/clock.h"
+
+namespace ringfence::publish {
+
+// What operators do: each act is checked, written down, then put into the book. Thread-safe.
+//
+// kInvalidArgument begins with the name of the field that is wrong.
+class Operators {
+ public:
+  // How many reports of a partner that arrived in [from, until) stand.
+  using CountReports = std::function<absl::StatusOr<uint64_t>(const std::string& partner,
+                                                              core::Time from, core::Time until)>;
+  struct Options {
+    runtime::Clock clock;
+    CountReports count_reports;
+    // May be null: acts are not written down.
+    AuditSink* audit = nullptr;
+  };
+  // `book` and the audit sink must outlive it.
+  Operators(Options options, DecisionBook& book) : options_(std::move(options)), book_(book) {}
+
+  // Also what others of this process decide on somebody's word: a custodian's feedback.
+  absl::StatusOr<v1::Override> Put(const v1::Override& override, const std::string& who);
+  // kNotFound where there is no such override.
+  absl::Status Delete(const v1::DeleteOverrideRequest& request, const std::string& who);
+  absl::StatusOr<v1::ListOverridesResponse> List(const v1::ListOverridesRequest& request) const;
+  absl::StatusOr<v1::RetractPartnerResponse> Retract(const v1::RetractPartnerRequest& request,
+                                                     const std::string& who);
+
+ private:
+  absl::Status WriteDown(const std::string& who, const std::string& what,
+                         const std::string& subject, const std::string& why,
+                         const std::string& reference);
+
+  const Options options_;
+  DecisionBook& book_;
+};
+
+}  // namespace ringfence::publish

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipelines/core/id.h"
+#include "pipelines/core/time.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::oracle {
+
+struct World;
+
+// What operators decided about one identifier, all overrides that cover it together.
+struct Word {
+  bool allow = false;
+  bool appeal = false;
+  bool shared = false;
+  bool canary = false;
+  bool withhold = false;
+  core::Time disregard_before = 0;
+};
+
+// Operators' decisions as they stand in the end.
+class Decisions {
+ public:
+  // `world` must outlive it.
+  explicit Decisions(const World& world);
+
+  Word About(v1::IdentifierType type, const std::string& value) const;
+  // An override of this one identifier says that it is shared infrastructure.
+  bool IsShared(const core::Id& identifier) const;
+  // A host, URL or domain below the registrable domain is allowed.
+  bool AllowsBelow(const core::Id& base, const std::string& domain) const;
+  bool Withdraws(const internal::v1::ReportRevision& revision) const;
+  std::string OrganisationOf(const std::string& partner) const;
+  // Without what canaries do.
+  double WeightOf(const std::string& organisation) const;
+
+ private:
+  const World& world_;
+  std::vector<const internal::v1::OverrideNews*> holding_;
+  const internal::v1::Organisations* organisations_ = nullptr;
+};
+
+}  // namespace ringfence::oracle
