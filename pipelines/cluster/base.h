@@ -135,9 +135,10 @@ struct Base {
 
   bool stored = false;
   bool dirty = false;
-  // Waits to be written, and counts for so much in the cache.
+  // Waits to be written, counts for so much in the cache, and was last asked for in that batch.
   bool is_queued = false;
   size_t bytes = 0;
+  uint64_t last_used = 0;
   // In the list of bases that the present record touched.
   bool touched = false;
   // Days of nodes of which `ties` has to be told what they count now.

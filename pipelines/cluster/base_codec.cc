@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "pipelines/cluster/tie_codec.h"
+#include "pipelines/cluster/packed_messages.h"
 #include "pipelines/components/codec.h"
 
 namespace ringfence::cluster {
@@ -11,8 +11,23 @@ namespace {
 using components::NodeKey;
 using internal::v1::StoredBase;
 using internal::v1::StoredListing;
-using internal::v1::StoredNeighbour;
 using internal::v1::StoredNode;
+
+// The first number of a neighbour.
+enum NeighbourFlag : uint32_t {
+  kActive = 1,
+  kHasFacts = 1 << 1,
+  kHasSketch = 1 << 2,
+  kVouches = 1 << 3,
+  kWantsSketch = 1 << 4,
+  kVouched = 1 << 5,
+  kVouchedTold = 1 << 6,
+  // Of one whose edge is active.
+  kLabelled = 1 << 7,
+  kWaiting = 1 << 8,
+  kRootIsNeighbour = 1 << 9,
+  kSampledTold = 1 << 10,
+};
 
 void StoreNode(const LinkNode& link, StoredNode& stored) {
   components::Store(link.node, stored);
@@ -32,16 +47,20 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
   stored.set_has_spilled_neighbours(link.spilled);
   if (link.spilled) return;
   for (const auto& [key, neighbour] : link.ties.neighbours()) {
-    StoreNeighbour(key, link, *stored.add_neighbours());
+    StoreNeighbour(key, link, *stored.mutable_packed_neighbours());
   }
 }
 
-void LoadNode(const StoredNode& stored, LinkNode& link) {
+bool LoadNode(const StoredNode& stored, LinkNode& link) {
   components::Load(stored, link.node);
   link.shown = {{stored.shown_hi(), stored.shown_lo()}, stored.shown_day()};
   link.declared = stored.declared();
   link.spilled = stored.has_spilled_neighbours();
-  for (const StoredNeighbour& neighbour : stored.neighbours()) LoadNeighbour(neighbour, link);
+  core::Unpacker neighbours(stored.packed_neighbours());
+  while (!neighbours.empty()) {
+    if (!LoadNeighbour(neighbours, link)) return false;
+  }
+  return true;
 }
 
 void StoreListing(const Listing& listing, StoredListing& stored) {
@@ -56,6 +75,8 @@ void StoreListing(const Listing& listing, StoredListing& stored) {
   stored.set_peak_action(listing.peak_action);
   stored.set_least_tlp(listing.least_tlp);
   stored.set_sent(listing.sent);
+  stored.set_id_hi(listing.id.hi);
+  stored.set_id_lo(listing.id.lo);
   stored.set_effects(listing.effects);
   for (const std::string& organisation : listing.canary_organisations) {
     stored.add_canary_organisations(organisation);
@@ -67,7 +88,7 @@ void StoreListing(const Listing& listing, StoredListing& stored) {
 }
 
 void LoadListing(const StoredListing& stored, Base& base) {
-  const core::Id id = core::IdentifierId(stored.type(), stored.value());
+  const core::Id id{stored.id_hi(), stored.id_lo()};
   Listing& listing = base.listings[id];
   listing.type = stored.type();
   listing.value = stored.value();
@@ -110,41 +131,73 @@ HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base) {
   return held;
 }
 
-void StoreNeighbour(const NodeKey& key, const LinkNode& link, StoredNeighbour& stored) {
+void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& stored) {
   const ties::Neighbour& tied = link.ties.neighbours().at(key);
-  stored.set_hi(key.id.hi);
-  stored.set_lo(key.id.lo);
-  stored.set_day(key.day);
-  stored.set_active(tied.active);
-  stored.set_tie_place(tied.place);
-  if (tied.facts != nullptr) ToProto(*tied.facts, *stored.mutable_facts());
-  if (tied.sketch != nullptr) ToProto(*tied.sketch, *stored.mutable_sketch());
-  stored.set_vouches(tied.vouches);
-  stored.set_wants_sketch(tied.wants_sketch);
-  stored.set_vouched(tied.vouched);
-  stored.set_facts_told(tied.facts_told);
-  stored.set_sketch_told(tied.sketch_told);
-  stored.set_vouched_told(tied.vouched_told);
-  stored.set_sampled_told(tied.sampled_told);
-  if (!tied.active) return;
-  components::Store(key, link.node.neighbours.at(key), stored);
+  core::Packer out(stored);
+  const components::Neighbour* labels = tied.active ? &link.node.neighbours.at(key) : nullptr;
+  uint32_t flags = 0;
+  auto set = [&flags](NeighbourFlag flag, bool condition) {
+    if (condition) flags |= flag;
+  };
+  set(kActive, tied.active);
+  set(kHasFacts, tied.facts != nullptr);
+  set(kHasSketch, tied.sketch != nullptr);
+  set(kVouches, tied.vouches);
+  set(kWantsSketch, tied.wants_sketch);
+  set(kVouched, tied.vouched);
+  set(kVouchedTold, tied.vouched_told);
+  set(kSampledTold, tied.sampled_told);
+  set(kLabelled, labels != nullptr && labels->labelled);
+  set(kWaiting, labels != nullptr && labels->waiting);
+  set(kRootIsNeighbour, labels != nullptr && labels->root == key);
+  out.Number(flags);
+  Pack(key, out);
+  out.Number(tied.place);
+  out.Number(tied.facts_told);
+  out.Number(tied.sketch_told);
+  if (tied.facts != nullptr) Pack(*tied.facts, out);
+  if (tied.sketch != nullptr) Pack(*tied.sketch, out);
+  if (labels == nullptr) return;
+  out.Number(labels->place);
+  if ((flags & kRootIsNeighbour) == 0) Pack(labels->root, out);
+  out.Number(labels->distance);
+  out.Number(labels->epoch);
+  out.Number(labels->confirmed);
 }
 
-void LoadNeighbour(const StoredNeighbour& stored, LinkNode& link) {
+bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
+  const uint64_t flags = in.Number();
+  auto has = [flags](NeighbourFlag flag) { return (flags & flag) != 0; };
+  const NodeKey key = UnpackKey(in);
   ties::Neighbour tied;
-  tied.active = stored.active();
-  tied.place = stored.tie_place();
-  if (stored.has_facts()) tied.facts = std::make_unique<ties::NodeFacts>(FromProto(stored.facts()));
-  if (stored.has_sketch()) tied.sketch = std::make_unique<ties::Sketch>(FromProto(stored.sketch()));
-  tied.vouches = stored.vouches();
-  tied.wants_sketch = stored.wants_sketch();
-  tied.vouched = stored.vouched();
-  tied.facts_told = stored.facts_told();
-  tied.sketch_told = stored.sketch_told();
-  tied.vouched_told = stored.vouched_told();
-  tied.sampled_told = stored.sampled_told();
-  link.ties.RestoreNeighbour(components::KeyOf(stored), std::move(tied));
-  if (stored.active()) components::Load(stored, link.node);
+  tied.active = has(kActive);
+  tied.place = in.Number();
+  tied.facts_told = in.Number32();
+  tied.sketch_told = in.Number32();
+  if (has(kHasFacts)) tied.facts = std::make_unique<ties::NodeFacts>(UnpackFacts(in));
+  if (has(kHasSketch)) tied.sketch = std::make_unique<ties::Sketch>(UnpackSketch(in));
+  tied.vouches = has(kVouches);
+  tied.wants_sketch = has(kWantsSketch);
+  tied.vouched = has(kVouched);
+  tied.vouched_told = has(kVouchedTold);
+  tied.sampled_told = has(kSampledTold);
+  components::Neighbour labels;
+  if (tied.active) {
+    labels.labelled = has(kLabelled);
+    labels.waiting = has(kWaiting);
+    labels.place = in.Number();
+    labels.root = has(kRootIsNeighbour) ? key : UnpackKey(in);
+    labels.distance = in.Number32();
+    labels.epoch = in.Number();
+    labels.confirmed = in.Number();
+  }
+  if (!in.ok()) return false;
+  if (tied.active) {
+    if (labels.waiting) ++link.node.waiting;
+    link.node.neighbours.insert_or_assign(key, labels);
+  }
+  link.ties.RestoreNeighbour(key, std::move(tied));
+  return true;
 }
 
 bool RestoreNodes(const StoredBase& stored, Base& base) {
@@ -202,8 +255,9 @@ std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored, const Nod
     LoadEvidence(evidence, *base);
   }
   for (const StoredNode& node : stored.nodes()) {
-    LoadNode(node,
-             base->nodes.try_emplace(node.day(), NodeKey{id, node.day()}, options).first->second);
+    LinkNode& link =
+        base->nodes.try_emplace(node.day(), NodeKey{id, node.day()}, options).first->second;
+    if (!LoadNode(node, link)) return nullptr;
   }
   for (const StoredListing& listing : stored.listings()) LoadListing(listing, *base);
   return base;

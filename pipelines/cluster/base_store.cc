@@ -1,6 +1,7 @@
 #include "pipelines/cluster/base_store.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "pipelines/cluster/base_codec.h"
@@ -59,11 +60,13 @@ std::string After(std::string prefix) {
   return prefix;
 }
 
-// What an object and its parts take, by and large: measured with the allocator's profiler.
+// What an object and its parts take, by and large, with what the allocator adds. Of a neighbour:
+// its tie, what the tally counts of it, and its label where the edge is active.
 size_t EstimatedBytes(const Base& base) {
-  size_t bytes = 600 + base.evidence.size() * 600 + base.listings.size() * 1900;
+  size_t bytes = sizeof(Base) + 80 + base.evidence.size() * (sizeof(HeldEvidence) + 320) +
+                 base.listings.size() * (sizeof(Listing) + 500);
   for (const auto& [day, link] : base.nodes) {
-    bytes += 450 + link.ties.neighbours().size() * 500;
+    bytes += sizeof(LinkNode) + 50 + link.ties.neighbours().size() * 450;
   }
   return bytes;
 }
@@ -75,30 +78,25 @@ BaseStore::BaseStore(core::State& state, const StoreOptions& options, const Node
 
 Base& BaseStore::Load(const Id& id) {
   if (Base* found = Find(id)) return *found;
-  ages_.push_front(id);
-  Cached& cached = cache_[id];
-  cached.base = std::make_unique<Base>(id, nodes_);
-  cached.base->bytes = EstimatedBytes(*cached.base);
-  cached_bytes_ += cached.base->bytes;
-  cached.age = ages_.begin();
-  return *cached.base;
+  return Keep(std::make_unique<Base>(id, nodes_));
 }
 
 Base* BaseStore::Find(const Id& id) {
   auto it = cache_.find(id);
   if (it != cache_.end()) {
-    ages_.splice(ages_.begin(), ages_, it->second.age);
-    return it->second.base.get();
+    it->second->last_used = batch_;
+    return it->second.get();
   }
   std::unique_ptr<Base> base = Read(id);
-  if (base == nullptr) return nullptr;
-  ages_.push_front(id);
-  Cached& cached = cache_[id];
+  return base == nullptr ? nullptr : &Keep(std::move(base));
+}
+
+Base& BaseStore::Keep(std::unique_ptr<Base> base) {
+  base->last_used = batch_;
   base->bytes = EstimatedBytes(*base);
   cached_bytes_ += base->bytes;
-  cached.base = std::move(base);
-  cached.age = ages_.begin();
-  return cached.base.get();
+  const Id id = base->id;
+  return *(cache_[id] = std::move(base));
 }
 
 std::vector<Id> BaseStore::Next(const core::Review& review, size_t max) {
@@ -151,15 +149,18 @@ std::vector<Id> BaseStore::Between(const Id& from, Id& until) {
 std::unique_ptr<Base> BaseStore::Read(const Id& id) {
   auto bytes = state_.Get(Key(kBaseTable, id));
   if (!bytes) return nullptr;
-  internal::v1::StoredBase stored;
-  if (!stored.ParseFromString(*bytes)) {
+  if (!stored_.ParseFromString(*bytes)) {
     Damaged("base");
     return nullptr;
   }
-  std::unique_ptr<Base> base = LoadBase(id, stored, nodes_);
-  ReadSpilled(stored, *base);
+  std::unique_ptr<Base> base = LoadBase(id, stored_, nodes_);
+  if (base == nullptr) {
+    Damaged("node");
+    return nullptr;
+  }
+  ReadSpilled(stored_, *base);
   if (!Rebuild(*base, state_)) Damaged("piece of evidence");
-  if (status_.ok() && !RestoreNodes(stored, *base)) Damaged("node");
+  if (status_.ok() && !RestoreNodes(stored_, *base)) Damaged("node");
   return base;
 }
 
@@ -180,12 +181,8 @@ void BaseStore::ReadSpilled(const internal::v1::StoredBase& stored, Base& base) 
     if (!link.spilled) continue;
     const std::string prefix = NodePrefix(link.node.key);
     auto load = [&, &link = link](std::string_view, std::string_view value) {
-      internal::v1::StoredNeighbour neighbour;
-      if (neighbour.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-        LoadNeighbour(neighbour, link);
-      } else {
-        Damaged("neighbour");
-      }
+      core::Unpacker neighbour(value);
+      if (!LoadNeighbour(neighbour, link)) Damaged("neighbour");
       return true;
     };
     state_.Scan(prefix, After(prefix), load);
@@ -218,12 +215,11 @@ void BaseStore::WriteBack() {
   std::sort(dirty_.begin(), dirty_.end());
   for (const Id& id : dirty_) {
     auto it = cache_.find(id);
-    Base& base = *it->second.base;
+    Base& base = *it->second;
     base.is_queued = false;
     if (base.dirty) Write(base);
     cached_bytes_ -= base.bytes;
     if (base.empty()) {
-      ages_.erase(it->second.age);
       cache_.erase(it);
       continue;
     }
@@ -236,12 +232,27 @@ void BaseStore::WriteBack() {
 }
 
 void BaseStore::Evict() {
-  while (cached_bytes_ > options_.cache_bytes_max && !ages_.empty()) {
-    auto coldest = cache_.find(ages_.back());
-    if (coldest->second.base->is_queued) return;
-    cached_bytes_ -= coldest->second.base->bytes;
-    cache_.erase(coldest);
-    ages_.pop_back();
+  ++batch_;
+  if (cached_bytes_ <= options_.cache_bytes_max) return;
+  struct Entry {
+    uint64_t last_used;
+    Id id;
+    size_t bytes;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(cache_.size());
+  for (const auto& [id, base] : cache_) {
+    if (!base->is_queued) entries.push_back({base->last_used, id, base->bytes});
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.last_used, a.id) < std::tie(b.last_used, b.id);
+  });
+  // So much at once that looking through all of them costs little next to reading those again.
+  const size_t wanted = options_.cache_bytes_max - options_.cache_bytes_max / 8;
+  for (const Entry& entry : entries) {
+    if (cached_bytes_ <= wanted) break;
+    cached_bytes_ -= entry.bytes;
+    cache_.erase(entry.id);
   }
 }
 
@@ -314,9 +325,8 @@ void BaseStore::WriteNeighbours(LinkNode& link) {
 }
 
 void BaseStore::WriteNeighbour(const LinkNode& link, const NodeKey& key) {
-  internal::v1::StoredNeighbour stored;
-  StoreNeighbour(key, link, stored);
-  stored.SerializeToString(&buffer_);
+  buffer_.clear();
+  StoreNeighbour(key, link, buffer_);
   state_.Put(NeighbourKey(link.node.key, key), buffer_);
 }
 

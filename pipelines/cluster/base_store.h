@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <list>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -30,7 +30,7 @@ struct StoreOptions {
 // Tables of the state:
 //   'b' base (16)                                     StoredBase
 //   'v' base (16) report (16)                         StoredEvidence
-//   'n' base (16) day (4) neighbour (16) day (4)      StoredNeighbour
+//   'n' base (16) day (4) neighbour (16) day (4)      a neighbour, packed (base_codec.cc)
 //   't' due (8) base (16)                             timers
 class BaseStore {
  public:
@@ -55,7 +55,8 @@ class BaseStore {
 
   // Writes every dirty base, then evicts.
   void WriteBack();
-  // Drops the coldest beyond the cache's size, up to one that is not written back.
+  // The end of a batch: where the cache is larger than it may be, drops an eighth of it, the bases
+  // that were not asked for for longest. What is not written back stays.
   void Evict();
   // Marks as changed: it is written back.
   void MarkDirty(Base& base);
@@ -63,12 +64,8 @@ class BaseStore {
   size_t unstored_bytes() const { return unstored_bytes_; }
 
  private:
-  struct Cached {
-    std::unique_ptr<Base> base;
-    std::list<core::Id>::iterator age;
-  };
-
   std::vector<core::Id> Between(const core::Id& from, core::Id& until);
+  Base& Keep(std::unique_ptr<Base> base);
   std::unique_ptr<Base> Read(const core::Id& id);
   void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);
   void Damaged(const char* what);
@@ -81,9 +78,9 @@ class BaseStore {
   const NodeOptions& nodes_;
   core::State& state_;
   core::Timers timers_;
-  absl::flat_hash_map<core::Id, Cached> cache_;
-  // The most recently used first.
-  std::list<core::Id> ages_;
+  absl::flat_hash_map<core::Id, std::unique_ptr<Base>> cache_;
+  // Counts batches.
+  uint64_t batch_ = 1;
   size_t cached_bytes_ = 0;
   size_t unstored_bytes_ = 0;
   std::vector<core::Id> dirty_;

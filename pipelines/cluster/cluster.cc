@@ -11,9 +11,8 @@
 #include "pipelines/cluster/deciding.h"
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/listing.h"
+#include "pipelines/cluster/packed_messages.h"
 #include "pipelines/cluster/recheck.h"
-#include "pipelines/cluster/tie_codec.h"
-#include "pipelines/components/codec.h"
 #include "pipelines/core/envelope.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -100,10 +99,9 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     }
     // A node that several pieces of evidence name tells of it once.
     for (Base* base : std::exchange(recounted_, {})) TellCounts(*base);
-    for (const internal::v1::NodeMessage& message : messages.nodes()) {
-      Receive(components::FromProto(message));
-    }
-    for (const internal::v1::TieMessage& message : messages.ties()) Receive(FromProto(message));
+    absl::Status status = ReceiveAll<Message>(messages.packed_nodes());
+    if (status.ok()) status = ReceiveAll<ties::Message>(messages.packed_ties());
+    if (!status.ok()) return status;
     for (const Continue& go_on : messages.continues()) {
       const NodeKey key{{go_on.base_hi(), go_on.base_lo()}, go_on.day()};
       if (go_on.work() == Continue::WORK_ANNOUNCE) Announce(key);
@@ -119,10 +117,10 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   absl::Status EndBatch(core::Output& output) override {
     SendIndicators(output);
     for (const auto& [message, partition] : remote_.Take()) {
-      ToProto(message, *output.To(core::Mailbox::kCluster, partition).add_nodes());
+      Pack(message, *output.To(core::Mailbox::kCluster, partition).mutable_packed_nodes());
     }
     for (const auto& [message, partition] : remote_ties_.Take()) {
-      ToProto(message, *output.To(core::Mailbox::kCluster, partition).add_ties());
+      Pack(message, *output.To(core::Mailbox::kCluster, partition).mutable_packed_ties());
     }
     for (const Continue& go_on : continues_) {
       *output.To(core::Mailbox::kCluster, options_.partition).add_continues() = go_on;
@@ -235,6 +233,20 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (link == base->nodes.end()) return nullptr;
     Touch(*base);
     return &link->second;
+  }
+
+  template <typename EitherMessage>
+  absl::Status ReceiveAll(const std::string& packed) {
+    core::Unpacker in(packed);
+    EitherMessage message;
+    while (!in.empty()) {
+      if (!Unpack(in, message)) {
+        return absl::DataLossError("cluster: mailbox record " + std::to_string(offset_) +
+                                   " holds messages that no stage sends");
+      }
+      Receive(message);
+    }
+    return absl::OkStatus();
   }
 
   void Receive(const Message& message) {
@@ -417,9 +429,9 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       for (auto it = base->listings.begin(); it != base->listings.end();) {
         Listing& listing = it->second;
         if (listing.unsent != 0) {
-          const internal::v1::IndicatorRecord record = MakeRecord(*base, listing, ids_);
-          record.SerializeToString(&buffer_);
-          output.Indicator(record.identifier_id(), buffer_);
+          FillRecord(*base, listing, ids_, record_);
+          record_.SerializeToString(&buffer_);
+          output.Indicator(record_.identifier_id(), buffer_);
           listing.sent = std::exchange(listing.unsent, 0);
         }
         if (listing.statistics.empty()) {
@@ -470,6 +482,8 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   std::vector<Continue> continues_;
   // What is swept after a restart was due before it.
   bool mark_due_ = clock_.sweeping();
+  // Kept for their memory.
+  internal::v1::IndicatorRecord record_;
   std::string buffer_;
 };
 

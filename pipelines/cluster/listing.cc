@@ -203,9 +203,9 @@ void FinishListings(Base& base, const Decisions& decisions, Time now, core::Plac
   }
 }
 
-IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
-                           const core::IndicatorNamespace& ids) {
-  IndicatorRecord record;
+void FillRecord(const Base& base, const Listing& listing, const core::IndicatorNamespace& ids,
+                IndicatorRecord& record) {
+  record.Clear();
   record.set_format(1);
   record.set_place(listing.unsent);
   record.set_identifier_id(listing.id.Bytes());
@@ -222,7 +222,7 @@ IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
     removed.set_reason(listing.removal_reason == nullptr ? "retracted" : listing.removal_reason);
     removed.set_revision(listing.revision);
     removed.set_removed_at(listing.action_since);
-    return record;
+    return;
   }
   FillIndicator(base, listing, *record.mutable_indicator());
   record.mutable_indicator()->set_indicator_id(indicator_id);
@@ -236,7 +236,6 @@ IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
   FillShare(listing.statistics.borne(), *record.mutable_share());
   for (const auto& [brand, count] : listing.statistics.impersonated())
     record.add_impersonated(brand);
-  return record;
 }
 
 bool IsRemembered(const Listing& listing) { return listing.epoch > 0 || listing.fallen; }

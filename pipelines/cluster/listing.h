@@ -22,8 +22,9 @@ bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decis
                 core::Time now);
 
 // The record of one listing as it stands: an upsert, or a removal where it has left the set.
-internal::v1::IndicatorRecord MakeRecord(const Base& base, const Listing& listing,
-                                         const core::IndicatorNamespace& ids);
+// Whatever `record` held goes.
+void FillRecord(const Base& base, const Listing& listing, const core::IndicatorNamespace& ids,
+                internal::v1::IndicatorRecord& record);
 
 // The node whose label is the identifier's: of an IP the latest day on which it linked. Null where
 // it links nothing.

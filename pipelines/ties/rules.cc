@@ -109,8 +109,12 @@ HomeRank RankAsHome(uint32_t incidents, const NodeKey& neighbour, const Tie& tie
   return rank;
 }
 
+bool CanVouch(const NodeKey& neighbour, const NodeFacts& facts) {
+  return !IsIpDay(neighbour) && facts.infrastructure == Infrastructure::kNo;
+}
+
 absl::InlinedVector<Lead, 3> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts) {
-  if (IsIpDay(neighbour) || facts.infrastructure != Infrastructure::kNo) return {};
+  if (!CanVouch(neighbour, facts)) return {};
   absl::InlinedVector<Lead, 3> leads = {{neighbour, 0}};
   for (const Anchor& anchor : facts.anchors)
     leads.push_back({anchor.key, anchor.only_organisation});

@@ -114,7 +114,7 @@ struct NodeFacts {
   Infrastructure infrastructure = Infrastructure::kNo;
   std::optional<NodeKey> home;
   // At most Rules::anchors_max, the best first.
-  std::vector<Anchor> anchors;
+  absl::InlinedVector<Anchor, 2> anchors;
   bool operator==(const NodeFacts&) const = default;
 };
 
@@ -190,7 +190,8 @@ struct Lead {
   // Of the neighbour's tie to it; 0 where it is the neighbour itself.
   uint64_t only_organisation = 0;
 };
-// Empty for what can neither vouch nor be vouched for: infrastructure and (IP, day)s.
+// Infrastructure and (IP, day)s can neither vouch nor be vouched for, and lead nowhere.
+bool CanVouch(const NodeKey& neighbour, const NodeFacts& facts);
 absl::InlinedVector<Lead, 3> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts);
 
 // Does `witness`, another neighbour of the same node, vouch for the tie `tie`? Both lead to the

@@ -3,6 +3,9 @@
 namespace ringfence::runtime {
 namespace {
 
+// The least that one of them takes, nearly.
+constexpr size_t kPackedMessageBytes = 48;
+
 template <typename Message>
 size_t BytesOfNew(const google::protobuf::RepeatedPtrField<Message>& messages, int& measured) {
   size_t bytes = 0;
@@ -52,11 +55,11 @@ bool LogOutput::IsFull(Filling& filling) {
                    BytesOfNew(envelope.evidence(), filling.measured[1]) +
                    BytesOfNew(envelope.nodes(), filling.measured[2]) +
                    BytesOfNew(envelope.continues(), filling.measured[3]) +
-                   BytesOfNew(envelope.ties(), filling.measured[4]) +
-                   BytesOfNew(envelope.marks(), filling.measured[5]);
-  int messages = 0;
-  for (const int measured : filling.measured) messages += measured;
-  return messages >= kEnvelopeMessagesMax || filling.bytes >= kEnvelopeBytesMax;
+                   BytesOfNew(envelope.marks(), filling.measured[4]);
+  const size_t packed = envelope.packed_nodes().size() + envelope.packed_ties().size();
+  size_t messages = packed / kPackedMessageBytes;
+  for (const int measured : filling.measured) messages += static_cast<size_t>(measured);
+  return messages >= kEnvelopeMessagesMax || filling.bytes + packed >= kEnvelopeBytesMax;
 }
 
 void LogOutput::Close(const Target& target, Filling& filling) {

@@ -24,7 +24,7 @@ class LogOutput : public core::Output {
   };
   // An envelope that has this much is closed before more is added; so one is larger by what was
   // added last at most.
-  static constexpr int kEnvelopeMessagesMax = 2'000;
+  static constexpr size_t kEnvelopeMessagesMax = 2'000;
   static constexpr size_t kEnvelopeBytesMax = 256 * 1024;
 
   explicit LogOutput(const Options& options) : options_(options) {}
@@ -41,7 +41,7 @@ class LogOutput : public core::Output {
   struct Filling {
     internal::v1::Envelope envelope;
     // Messages of each kind whose bytes are in `bytes`.
-    std::array<int, 6> measured{};
+    std::array<int, 5> measured{};
     size_t bytes = 0;
   };
   static bool IsFull(Filling& filling);

@@ -61,7 +61,7 @@ TEST(LogOutput, EnvelopesHaveBoundedMessagesInOrder) {
   uint64_t next = 0;
   for (const AppendRecord& record : records) {
     const internal::v1::Envelope envelope = Parsed(record);
-    EXPECT_LE(envelope.nodes_size(), LogOutput::kEnvelopeMessagesMax);
+    EXPECT_LE(static_cast<size_t>(envelope.nodes_size()), LogOutput::kEnvelopeMessagesMax);
     for (const internal::v1::NodeMessage& node : envelope.nodes()) EXPECT_EQ(node.place(), next++);
   }
   EXPECT_EQ(next, 4'500u);

@@ -1,6 +1,8 @@
 #include "tests/sim/versions.h"
 
+#include "absl/strings/escaping.h"
 #include "fmt/format.h"
+#include "pipelines/cluster/packed_messages.h"
 
 namespace ringfence::sim {
 
@@ -33,19 +35,9 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
                                    facts);
     if (!status.ok()) return status;
   }
-  for (internal::v1::NodeMessage message : envelope.nodes()) {
-    // Messages to one neighbour go out as one a batch, which asks for an answer if any of them did.
-    message.clear_hello();
+  for (const internal::v1::NodeMessage& message : envelope.nodes()) {
     absl::Status status = CheckOne(
         fmt::format("{} to {} node {:x} {} {:x} {} at {}", sender, to.number, message.from_lo(),
-                    message.from_day(), message.to_lo(), message.to_day(), message.place()),
-        message);
-    if (!status.ok()) return status;
-  }
-  for (internal::v1::TieMessage message : envelope.ties()) {
-    message.clear_hello();
-    absl::Status status = CheckOne(
-        fmt::format("{} to {} tie {:x} {} {:x} {} at {}", sender, to.number, message.from_lo(),
                     message.from_day(), message.to_lo(), message.to_day(), message.place()),
         message);
     if (!status.ok()) return status;
@@ -62,14 +54,42 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
         news);
     if (!status.ok()) return status;
   }
+  absl::Status status = CheckPacked<components::Message>(
+      fmt::format("{} to {} node", sender, to.number), envelope.packed_nodes());
+  if (!status.ok()) return status;
+  return CheckPacked<ties::Message>(fmt::format("{} to {} tie", sender, to.number),
+                                    envelope.packed_ties());
+}
+
+template <typename Message>
+absl::Status Versions::CheckPacked(const std::string& way, const std::string& packed) {
+  core::Unpacker in(packed);
+  while (!in.empty()) {
+    Message message;
+    if (!cluster::Unpack(in, message)) return absl::InternalError(way + ": not what was packed");
+    // Messages to one neighbour go out as one a batch, which asks for an answer if any of them did.
+    message.hello = false;
+    std::string content;
+    cluster::Pack(message, content);
+    absl::Status status =
+        CheckOne(fmt::format("{} {:x} {} {:x} {} at {}", way, message.from.id.lo, message.from.day,
+                             message.to.id.lo, message.to.day, message.place),
+                 std::move(content));
+    if (!status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 
 absl::Status Versions::CheckOne(std::string version, const google::protobuf::Message& message) {
-  auto [held, is_new] = content_of_.try_emplace(std::move(version), message.ShortDebugString());
-  if (is_new || held->second == message.ShortDebugString()) return absl::OkStatus();
+  return CheckOne(std::move(version), message.ShortDebugString());
+}
+
+absl::Status Versions::CheckOne(std::string version, std::string content) {
+  auto [held, is_new] = content_of_.try_emplace(std::move(version), content);
+  if (is_new || held->second == content) return absl::OkStatus();
   return absl::InternalError(fmt::format("one version, two contents: {}\n    {}\n    {}",
-                                         held->first, held->second, message.ShortDebugString()));
+                                         held->first, absl::CHexEscape(held->second),
+                                         absl::CHexEscape(content)));
 }
 
 }  // namespace ringfence::sim

@@ -18,7 +18,11 @@ class Versions {
                      const internal::v1::Envelope& envelope);
 
  private:
+  // Of one node to another; `way` says whose.
+  template <typename Message>
+  absl::Status CheckPacked(const std::string& way, const std::string& packed);
   absl::Status CheckOne(std::string version, const google::protobuf::Message& message);
+  absl::Status CheckOne(std::string version, std::string content);
 
   std::unordered_map<std::string, std::string> content_of_;
 };
