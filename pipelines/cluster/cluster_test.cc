@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "pipelines/cluster/ties_view.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
@@ -127,6 +128,26 @@ TEST_F(Clusters, ARetractionTakesBackAllThatTheReportDid) {
   EXPECT_EQ(Published("+2").indicator().action(), v1::ACTION_MONITOR);
   EXPECT_EQ(Published("+3").removed().reason(), "retracted");
   EXPECT_GT(Published("+3").removed().revision(), 0u);
+}
+
+TEST_F(Clusters, TiesCanBeLookedAtAsTheyCount) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+1", "+2"});
+  Report("b", "2", {"+2", "+3"});
+  TiesView view(state_);
+  std::map<core::Id, BaseTie> ties;
+  const core::Id middle = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+2");
+  ASSERT_TRUE(view.Visit(middle, [&](const BaseTie& tie) { ties[tie.to] = tie; }).ok());
+  ASSERT_EQ(ties.size(), 2u);
+  const BaseTie& twice = ties[core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+1")];
+  EXPECT_EQ(twice.from, middle);
+  EXPECT_EQ(twice.incidents, 2u);
+  EXPECT_EQ(twice.organisations, 2u);
+  EXPECT_TRUE(twice.active);
+  EXPECT_FALSE(twice.infrastructure);
+  EXPECT_EQ(ties[core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+3")].incidents, 1u);
+  const core::Id unknown = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+7");
+  EXPECT_TRUE(view.Visit(unknown, [](const BaseTie&) { FAIL(); }).ok());
 }
 
 TEST_F(Clusters, AnEarlierMessageThatComesAgainDoesNothing) {

@@ -9,12 +9,10 @@ import time
 from playwright.sync_api import expect, sync_playwright
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "http"))
+import browser  # noqa: E402
 from world import World  # noqa: E402
 
 SKIPPED = 77
-BROWSERS = ("chromium-headless-shell", "chromium")
-# WebGL without a graphics card.
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 FIRST_PAGE_BYTES_MAX = 300_000
 # On a quiet machine it is a fifth of a second; tests may run on a loaded one.
 FIRST_PAGE_SECONDS_MAX = 3.0
@@ -34,9 +32,9 @@ def report(number, partner):
 class Watched:
     """A page, and what went wrong on it."""
 
-    def __init__(self, browser, url, **context):
+    def __init__(self, chromium, url, **context):
         self.url = url
-        self.context = browser.new_context(**context)
+        self.context = chromium.new_context(**context)
         self.page = self.context.new_page()
         self.complaints = []
         self.page.on("console", lambda message: message.type in ("error", "warning") and not self.is_expected(message.text) and self.complaints.append(message.text))
@@ -65,8 +63,8 @@ def check_narrow(page, what):
     assert width <= page.viewport_size["width"], f"{what} is {width} wide"
 
 
-def load_first_page(browser, url):
-    watched = Watched(browser, url)
+def load_first_page(chromium, url):
+    watched = Watched(chromium, url)
     session = watched.context.new_cdp_session(watched.page)
     session.send("Network.enable")
     sizes = []
@@ -81,8 +79,8 @@ def load_first_page(browser, url):
     return sum(sizes), seconds
 
 
-def check_first_page(browser, url):
-    loads = [load_first_page(browser, url) for _ in range(3)]
+def check_first_page(chromium, url):
+    loads = [load_first_page(chromium, url) for _ in range(3)]
     size, seconds = max(size for size, _ in loads), min(seconds for _, seconds in loads)
     print(f"first page: {size / 1000:.0f} kB compressed, {seconds:.2f} s")
     assert 0 < size < FIRST_PAGE_BYTES_MAX, size
@@ -115,6 +113,9 @@ def check_arrival(world, page):
     expect(why.get_by_text("4 incidents in 4 reports of 2 organisations count.")).to_be_visible()
     expect(why.get_by_text("Two organisations have two incidents each.")).to_be_visible()
     expect(page.get_by_text("USD\u00a01,198")).to_be_visible()
+    ties = page.get_by_role("region", name="Thinnest ties")
+    expect(ties.get_by_role("button", name="bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq").first).to_be_visible()
+    expect(page.locator("[data-laid-out]")).to_be_visible(timeout=10_000)
     assert "i=%2B12125550142" in page.url, page.url
     assert page.evaluate("window.stayed"), "the page was loaded anew"
 
@@ -135,9 +136,9 @@ def check_search(page):
     expect(page.get_by_text("1 of 2 listed")).to_be_visible()
 
 
-def check_views(browser, world, axe, paths):
+def check_views(chromium, world, axe, paths):
     for scheme, width in (("light", 1440), ("dark", 390)):
-        watched = Watched(browser, world.url, color_scheme=scheme, viewport={"width": width, "height": 900})
+        watched = Watched(chromium, world.url, color_scheme=scheme, viewport={"width": width, "height": 900})
         for path in paths:
             watched.page.goto(world.url + path)
             expect(watched.page.locator("h1")).to_be_visible()
@@ -145,6 +146,14 @@ def check_views(browser, world, axe, paths):
             check_accessible(watched.page, axe, f"{path}, {scheme}")
             check_narrow(watched.page, f"{path}, {width}")
         watched.close()
+
+
+def check_others(page, url):
+    page.goto(url + "/console/partners")
+    row = page.get_by_role("row").filter(has_text="savings-bank")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("2")
+    page.goto(url + "/console/pipeline")
+    expect(page.get_by_text("ringfence.indicators").first).to_be_visible()
 
 
 def check_keyboard(page, url):
@@ -184,28 +193,29 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--axe", required=True, type=pathlib.Path)
     options = parser.parse_args()
-    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser_path = browser.path()
     if browser_path is None or not options.axe.exists():
         print("SKIPPED: " + ("no Chromium is installed" if browser_path is None else "built without the console's pages"))
         sys.exit(SKIPPED)
     axe = options.axe.read_text()
     world = World(options.program, reports=0, seed=1)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-        check_first_page(browser, world.url)
-        watched = Watched(browser, world.url, color_scheme="light", viewport={"width": 1440, "height": 900})
+        chromium = playwright.chromium.launch(executable_path=browser_path, args=browser.FLAGS)
+        check_first_page(chromium, world.url)
+        watched = Watched(chromium, world.url, color_scheme="light", viewport={"width": 1440, "height": 900})
         watched.page.goto(world.url)
         check_accessible(watched.page, axe, "empty")
         check_arrival(world, watched.page)
         campaign = "/" + watched.page.url.split("/", 3)[3]
         check_links(watched.page, world)
         check_search(watched.page)
+        check_others(watched.page, world.url)
         check_keyboard(watched.page, world.url)
         watched.close()
-        check_views(browser, world, axe, ("/console/", "/console/campaigns", campaign, "/console/search#v=%2B12125550142"))
-        last = Watched(browser, world.url)
+        check_views(chromium, world, axe, ("/console/", "/console/campaigns", campaign, "/console/search#v=%2B12125550142", "/console/partners", "/console/pipeline"))
+        last = Watched(chromium, world.url)
         check_without_server(world, last.page)
-        browser.close()
+        chromium.close()
     shutil.rmtree(world.folder)
 
 

@@ -106,14 +106,12 @@ console::v1::CampaignPage PageOf(campaigns::ReadView& view, const campaigns::Lab
   return page;
 }
 
-console::v1::CampaignGraph GraphOf(campaigns::ReadView& view, const campaigns::Label& label,
-                                   const v1::Campaign& campaign, const Viewer& caller) {
+console::v1::CampaignGraph GraphOf(const Members& members) {
   console::v1::CampaignGraph graph;
-  Members members = MembersOf(view, label, campaign, caller);
   graph.set_left_out(members.left_out);
   absl::flat_hash_map<std::string, uint32_t> bases;
-  for (auto& [record, append_time] : members.records) {
-    v1::Indicator& indicator = *record.mutable_indicator();
+  for (const auto& [record, append_time] : members.records) {
+    const v1::Indicator& indicator = record.indicator();
     graph.add_types(indicator.type());
     graph.add_actions(indicator.action());
     graph.add_scores(indicator.score());
@@ -124,7 +122,7 @@ console::v1::CampaignGraph GraphOf(campaigns::ReadView& view, const campaigns::L
     graph.add_shared(indicator.shared_infrastructure());
     graph.add_bases(
         bases.try_emplace(record.base_id(), static_cast<uint32_t>(bases.size())).first->second);
-    graph.add_values(std::move(*indicator.mutable_value()));
+    graph.add_values(indicator.value());
   }
   return graph;
 }

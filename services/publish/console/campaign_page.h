@@ -31,7 +31,7 @@ Members MembersOf(campaigns::ReadView& view, const campaigns::Label& label,
 console::v1::CampaignPage PageOf(campaigns::ReadView& view, const campaigns::Label& label,
                                  const v1::Campaign& campaign, const Viewer& caller);
 
-console::v1::CampaignGraph GraphOf(campaigns::ReadView& view, const campaigns::Label& label,
-                                   const v1::Campaign& campaign, const Viewer& caller);
+// Without ties.
+console::v1::CampaignGraph GraphOf(const Members& members);
 
 }  // namespace ringfence::publish

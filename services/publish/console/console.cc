@@ -9,11 +9,13 @@
 #include "google/protobuf/util/json_util.h"
 #include "services/publish/console/campaign_page.h"
 #include "services/publish/console/exports.h"
+#include "services/publish/console/overlap.h"
 #include "services/publish/console/overview.h"
 #include "services/publish/console/pages.h"
 #include "services/publish/console/search.h"
 #include "services/publish/http/answers.h"
 #include "services/publish/queries.h"
+#include "services/runtime/logging.h"
 
 namespace ringfence::publish {
 namespace {
@@ -123,25 +125,16 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const Viewer& caller
     return asked.ok() ? Json(Search(*asked, caller, view)) : Problem(asked.status());
   }
   if (request.method != "GET" && request.method != "HEAD") return Problem(405, "GET only");
-  if (path == "session") {
-    console::v1::Session session;
-    session.set_analyst(caller.is_analyst);
-    session.set_clearance(caller.clearance);
-    session.set_deployment(options_.deployment);
-    return Json(session);
+  if (path == "session") return AnswerSession(caller);
+  if (path == "overview") return AnswerOverview(*moment, caller);
+  if (path == "partners" && options_.partners) {
+    if (!caller.is_analyst) return Problem(403, "for analysts");
+    const auto partners = options_.partners();
+    return partners.ok() ? Json(**partners) : Problem(partners.status());
   }
-  if (path == "overview") {
-    console::v1::Overview overview;
-    *overview.mutable_counters() = CountersOf(view, *moment, caller);
-    AddNews(view, *moment, caller, overview);
-    v1::ListCampaignsRequest list;
-    list.set_order(v1::ListCampaignsRequest::ORDER_ORGANISATIONS);
-    list.set_page_size(kOverviewCampaigns);
-    if (auto listed = ListCampaigns(list, caller, publisher_.names(), view); listed.ok())
-      overview.mutable_campaigns()->Swap(listed->mutable_campaigns());
-    if (caller.is_analyst)
-      *overview.mutable_overlap() = *overlap_.Get(view, moment->changes, caller.clearance);
-    return Json(overview);
+  if (path == "status" && options_.status) {
+    if (!caller.is_analyst) return Problem(403, "for analysts");
+    return Json(options_.status());
   }
   if (path == "events") {
     auto stream = events_.Begin([this, caller](const Moment& now) {
@@ -159,6 +152,54 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const Viewer& caller
   return Problem(404, "no such resource");
 }
 
+HttpResponse Console::AnswerSession(const Viewer& caller) const {
+  console::v1::Session session;
+  session.set_analyst(caller.is_analyst);
+  session.set_clearance(caller.clearance);
+  session.set_deployment(options_.deployment);
+  if (options_.ties) session.add_features("ties");
+  if (options_.partners) session.add_features("partners");
+  if (options_.status) session.add_features("pipeline");
+  return Json(session);
+}
+
+HttpResponse Console::AnswerOverview(const Moment& moment, const Viewer& caller) const {
+  campaigns::ReadView view(*moment.state, publisher_.names());
+  console::v1::Overview overview;
+  *overview.mutable_counters() = CountersOf(view, moment, caller);
+  AddNews(view, moment, caller, overview);
+  v1::ListCampaignsRequest list;
+  list.set_order(v1::ListCampaignsRequest::ORDER_ORGANISATIONS);
+  list.set_page_size(kOverviewCampaigns);
+  if (auto listed = ListCampaigns(list, caller, publisher_.names(), view); listed.ok())
+    overview.mutable_campaigns()->Swap(listed->mutable_campaigns());
+  if (caller.is_analyst) {
+    *overview.mutable_overlap() = *overlap_.Get(caller.clearance, moment.changes,
+                                                [&] { return OverlapOf(view, caller.clearance); });
+  }
+  return Json(overview);
+}
+
+std::shared_ptr<const console::v1::CampaignGraph> Console::Graph(const campaigns::Label& label,
+                                                                 const v1::Campaign& campaign,
+                                                                 const Viewer& caller,
+                                                                 const Moment& moment) const {
+  const std::string key = campaign.campaign_id() + " " + std::to_string(caller.clearance) + " " + std::to_string(caller.types) +
+                          (caller.is_analyst ? " exact" : "");
+  return graphs_.Get(key, moment.changes, [&] {
+    campaigns::ReadView view(*moment.state, publisher_.names());
+    const Members members = MembersOf(view, label, campaign, caller);
+    console::v1::CampaignGraph graph = GraphOf(members);
+    if (!options_.ties || !caller.is_analyst) return graph;
+    const absl::Status status = AddTies(members, options_.ties, view, label, caller, graph);
+    if (!status.ok()) {
+      runtime::LogLine(runtime::LogLevel::kWarning, "ties cannot be read",
+                       {{"error", std::string(status.message())}});
+    }
+    return graph;
+  });
+}
+
 HttpResponse Console::AnswerCampaign(const HttpRequest& request, const Viewer& caller,
                                      const Moment& moment) const {
   std::string_view rest = std::string_view(request.path).substr(kApi.size() + 10);
@@ -173,7 +214,7 @@ HttpResponse Console::AnswerCampaign(const HttpRequest& request, const Viewer& c
     if (campaign->campaign_id() != id) page.set_superseded_id(std::string(id));
     return Json(page);
   }
-  if (rest == "graph") return Json(GraphOf(view, *label, *campaign, caller));
+  if (rest == "graph") return Json(*Graph(*label, *campaign, caller, moment));
   if (rest == "indicators.csv")
     return ExportCsv(MembersOf(view, *label, *campaign, caller), *campaign);
   if (rest == "stix.json")

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "pipelines/stix/objects.h"
+#include "ringfence/v1/admin_service.pb.h"
+#include "services/publish/console/campaign_ties.h"
 #include "services/publish/console/event_stream.h"
-#include "services/publish/console/overlap.h"
+#include "services/publish/console/keeper.h"
+#include "services/publish/console/partners.h"
 #include "services/publish/http/caller.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
@@ -23,6 +27,10 @@ class Console {
   struct Options {
     std::string deployment = "local";
     EventStreams::Options events;
+    // What this process knows beside the set; null where it does not.
+    TiesOf ties;
+    std::function<absl::StatusOr<std::shared_ptr<const console::v1::Partners>>()> partners;
+    std::function<v1::GetStatusResponse()> status;
   };
 
   // `publisher` must outlive it.
@@ -32,14 +40,23 @@ class Console {
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request) const;
 
  private:
-  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request, const Viewer& caller) const;
-  runtime::HttpResponse AnswerCampaign(const runtime::HttpRequest& request, const Viewer& caller,
-                                       const Moment& moment) const;
+  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request,
+                                  const Viewer& caller) const;
+  runtime::HttpResponse AnswerOverview(const Moment& moment, const Viewer& caller) const;
+  runtime::HttpResponse AnswerSession(const Viewer& caller) const;
+  std::shared_ptr<const console::v1::CampaignGraph> Graph(const campaigns::Label& label,
+                                                          const v1::Campaign& campaign,
+                                                          const Viewer& caller,
+                                                          const Moment& moment) const;
+  runtime::HttpResponse AnswerCampaign(const runtime::HttpRequest& request,
+                                       const Viewer& caller, const Moment& moment) const;
 
   const Options options_;
   const Publisher& publisher_;
   const stix::Objects stix_;
-  mutable OverlapKeeper overlap_;
+  mutable Keeper<v1::Tlp, console::v1::Overlap> overlap_{8};
+  // By campaign and who asks.
+  mutable Keeper<std::string, console::v1::CampaignGraph> graphs_{8};
   mutable EventStreams events_;
 };
 

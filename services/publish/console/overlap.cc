@@ -11,11 +11,7 @@
 namespace ringfence::publish {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using console::v1::Overlap;
-
-constexpr std::chrono::seconds kAgeMin{1};
-constexpr int kCostFactor = 20;
 
 // Counts under numbers of organisations in the order in which they were met.
 class Counting {
@@ -96,28 +92,6 @@ Overlap OverlapOf(campaigns::ReadView& view, v1::Tlp clearance) {
             });
   counting.Write(overlap);
   return overlap;
-}
-
-std::shared_ptr<const Overlap> OverlapKeeper::Get(campaigns::ReadView& view, uint64_t changes,
-                                                  v1::Tlp clearance) {
-  {
-    const absl::MutexLock lock(&mutex_);
-    Kept& kept = kept_[clearance];
-    const bool is_good =
-        kept.overlap && (kept.changes == changes || kept.is_being_made || Clock::now() < kept.due);
-    if (is_good) return kept.overlap;
-    kept.is_being_made = true;
-  }
-  const Clock::time_point start = Clock::now();
-  auto made = std::make_shared<const Overlap>(OverlapOf(view, clearance));
-  const Clock::time_point end = Clock::now();
-  const absl::MutexLock lock(&mutex_);
-  Kept& kept = kept_[clearance];
-  kept.overlap = std::move(made);
-  kept.changes = changes;
-  kept.due = end + std::max<Clock::duration>(kAgeMin, kCostFactor * (end - start));
-  kept.is_being_made = false;
-  return kept.overlap;
 }
 
 }  // namespace ringfence::publish

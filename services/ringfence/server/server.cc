@@ -131,7 +131,8 @@ absl::Status Server::StartStages(const std::string& placement) {
                                            runtime::FactoryOf(kind, partition), *log_, metrics_);
       if (!runner.ok()) return runner.status();
       runners_.push_back(*std::move(runner));
-      if (kind.mailbox == core::Mailbox::kDedupe) dedupe_.push_back(runners_.back().get());
+      (kind.mailbox == core::Mailbox::kDedupe ? dedupe_ : cluster_)
+          .push_back(runners_.back().get());
     }
   }
   for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
@@ -227,6 +228,36 @@ absl::Status Server::StartServices() {
   return absl::OkStatus();
 }
 
+void Server::MakeConsole() {
+  publish::PartnerWatch::Options partners;
+  partners.clock = runtime::SystemNow;
+  partners_ = std::make_unique<publish::PartnerWatch>(partners, *log_);
+  publish::Console::Options console;
+  console.deployment = options_.deployment;
+  console.ties = [this](const auto& bases, const auto& visit) { return VisitTies(bases, visit); };
+  console.partners = [this] { return partners_->Get(); };
+  console.status = [this] { return Status(); };
+  console_ = std::make_unique<publish::Console>(console, *publisher_);
+}
+
+absl::Status Server::VisitTies(const std::vector<core::Id>& bases,
+                               const std::function<void(const cluster::BaseTie&)>& visit) const {
+  for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
+    absl::Status visited;
+    const auto read = [&](runtime::StateView& state) {
+      cluster::TiesView view(state);
+      for (const core::Id& base : bases) {
+        if (core::PartitionOf(base, options_.partitions) != partition) continue;
+        if (visited = view.Visit(base, visit); !visited.ok()) return;
+      }
+      visited = state.status();
+    };
+    if (absl::Status opened = cluster_[partition]->WithView(read); !opened.ok()) return opened;
+    if (!visited.ok()) return visited;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Server::StartHttp() {
   const absl::StatusOr<Address> address = ParseAddress(options_.http);
   if (!address.ok()) return address.status();
@@ -235,9 +266,7 @@ absl::Status Server::StartHttp() {
   api.deployment = options_.deployment;
   api.clock = runtime::SystemNow;
   http_api_ = std::make_unique<publish::HttpApi>(api, *publisher_);
-  publish::Console::Options console;
-  console.deployment = options_.deployment;
-  console_ = std::make_unique<publish::Console>(console, *publisher_);
+  MakeConsole();
   const auto answer = [this](const runtime::HttpRequest& request) {
     if (auto page = console_->Answer(request)) return *std::move(page);
     if (request.path != "/metrics") return http_api_->Answer(request);

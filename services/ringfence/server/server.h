@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "pipelines/cluster/ties_view.h"
 #include "pipelines/core/id.h"
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.pb.h"
@@ -74,6 +76,9 @@ class Server {
   void MakeServices();
   absl::Status StartServices();
   absl::Status StartHttp();
+  void MakeConsole();
+  absl::Status VisitTies(const std::vector<core::Id>& bases,
+                         const std::function<void(const cluster::BaseTie&)>& visit) const;
   std::vector<runtime::Progress> AllProgress() const;
   void KeepHouse(const std::stop_token& stop);
 
@@ -93,12 +98,14 @@ class Server {
   std::unique_ptr<publish::DecisionBook> decisions_;
   std::unique_ptr<publish::Operators> operators_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;
-  // Those of dedupe, by partition.
+  // By partition.
   std::vector<runtime::Runner*> dedupe_;
+  std::vector<runtime::Runner*> cluster_;
   std::vector<std::unique_ptr<intake_service::IntakeRunner>> intakes_;
   std::jthread housekeeper_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<publish::HttpApi> http_api_;
+  std::unique_ptr<publish::PartnerWatch> partners_;
   std::unique_ptr<publish::Console> console_;
   std::unique_ptr<runtime::HttpServer> http_;
 };

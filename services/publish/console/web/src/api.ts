@@ -33,16 +33,24 @@ export interface Overlap { organisations?: OrganisationTotals[]; pairs?: Organis
 export interface Overview { counters: Counters; news?: Change[]; campaigns?: Campaign[]; overlap?: Overlap }
 export interface CampaignPage {
   campaign: Campaign; supersededId?: string; organisations?: OrganisationTotals[]; types?: TypeCount[];
-  days?: { day: string; firstSeen?: number; lastSeen?: number }[]; indicators?: Indicator[]; related?: Campaign[];
+  days?: { day: string; firstSeen?: number; lastSeen?: number }[]; indicators?: Indicator[];
 }
-export interface Tie {
-  first?: number; second?: number; incidents?: number; organisations?: number; cut?: boolean;
-  reason?: string; bridge?: boolean;
+export interface Ties {
+  first?: number[]; second?: number[]; incidents?: number[]; organisations?: number[]; cut?: boolean[];
+  infrastructure?: boolean[]; splitsOff?: number[];
 }
+export interface RelatedCampaign { campaign: Campaign; ties?: number; throughInfrastructure?: boolean }
 export interface CampaignGraph {
   types?: string[]; values?: string[]; actions?: string[]; scores?: number[]; incidents?: number[];
   organisations?: number[]; firstDays?: number[]; lastDays?: number[]; bases?: number[]; shared?: boolean[];
-  ties?: Tie[]; leftOut?: number; tiesKnown?: boolean;
+  ties?: Ties; leftOut?: number; tiesKnown?: boolean; tiesLeftOut?: number; related?: RelatedCampaign[];
+}
+export interface PartnerStatus {
+  partner: string; reports?: number; lastHour?: number; lastDay?: number; lastReportAt?: string; rejects?: number;
+  rejectsLastDay?: number; problems?: { code: string; count: number }[];
+}
+export interface StageStatus {
+  stage: string; topic: string; partition?: number; logEnd?: string; applied?: string; asOf?: string;
 }
 export interface Reading {
   type: string;

@@ -8,6 +8,8 @@ import { Shell } from './parts/shell';
 import './style.css';
 import { CampaignsView } from './views/campaigns';
 import { OverviewView } from './views/overview';
+import { PartnersView } from './views/partners';
+import { PipelineView } from './views/pipeline';
 import { SearchView } from './views/search';
 
 // Comes with the libraries for graphs and charts: only who opens a campaign needs them.
@@ -38,6 +40,8 @@ function App() {
             <Route path="/campaigns" component={CampaignsView} />
             <Route path="/campaigns/:id">{(parameters) => <CampaignView key={parameters.id} id={parameters.id!} />}</Route>
             <Route path="/search" component={SearchView} />
+            <Route path="/partners" component={PartnersView} />
+            <Route path="/pipeline" component={PipelineView} />
             <Route path="/overview"><Redirect to="/" /></Route>
             <Route><Empty title="There is no such view" /></Route>
           </Switch>

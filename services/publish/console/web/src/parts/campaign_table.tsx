@@ -17,7 +17,7 @@ function Losses({ losses = [] }: { losses?: Campaign['losses'] }) {
 
 export function CampaignTable({ campaigns, fresh }: { campaigns: Campaign[]; fresh?: Set<string> }) {
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Campaigns">
       <table>
         <thead>
           <tr>

@@ -3,12 +3,11 @@ import Graph from 'graphology';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import Sigma from 'sigma';
 import type { Attributes } from 'graphology-types';
-import type { Tie } from '../api';
 import type { LayoutRequest, LayoutStep } from '../layout_worker';
 import { groupOf, kGroupWords } from '../words';
 import type { Group } from '../words';
 import { Icon, kIcons } from './basics';
-import type { Member } from './members';
+import type { Member, Tie } from './members';
 import { theme } from './shell';
 
 declare const LAYOUT_WORKER: string;
@@ -24,7 +23,7 @@ interface Colours { groups: Record<Group, string>; line: string; cut: string; br
 function coloursNow(): Colours {
   return {
     groups: { contact: colour('--contact'), web: colour('--web'), money: colour('--money'), device: colour('--device') },
-    line: colour('--line-strong'), cut: colour('--block'), bridge: colour('--challenge'), text: colour('--text'),
+    line: colour('--edge'), cut: colour('--block'), bridge: colour('--challenge'), text: colour('--text'),
     panel: colour('--panel'), faded: colour('--line'),
   };
 }
@@ -41,13 +40,11 @@ function build(members: Member[], ties: Tie[], colours: Colours): Graph {
     });
   }
   for (const tie of ties) {
-    const first = tie.first ?? 0;
-    const second = tie.second ?? 0;
-    if (first === second || !graph.hasNode(first) || !graph.hasNode(second)) continue;
-    graph.mergeEdge(first, second, {
-      size: tie.bridge ? 2 : Math.min(3, 0.5 + 0.4 * Math.log2(1 + (tie.incidents ?? 1))),
-      color: tie.cut ? colours.cut : tie.bridge ? colours.bridge : colours.line,
-      weight: tie.cut ? 0.05 : 1 + Math.log2(1 + (tie.incidents ?? 1)),
+    const isThin = tie.splitsOff > 1;
+    graph.mergeEdge(tie.first, tie.second, {
+      size: (isThin ? 2.5 : Math.min(3, 0.6 + 0.4 * Math.log2(1 + tie.incidents))) * (ties.length > 4_000 ? 0.5 : 1),
+      color: tie.cut ? colours.cut : isThin ? colours.bridge : colours.line,
+      weight: tie.cut ? 0.02 : 1 + Math.log2(1 + tie.incidents),
     });
   }
   return graph;
@@ -86,7 +83,7 @@ function drawHover(colours: () => Colours) {
 }
 
 export function CampaignGraphView(props: {
-  members: Member[]; ties: Tie[]; tiesKnown: boolean; selected: number | null; onSelect: (index: number) => void;
+  members: Member[]; ties: Tie[]; selected: number | null; onSelect: (index: number) => void;
 }) {
   const { members, ties, selected, onSelect } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -159,6 +156,8 @@ export function CampaignGraphView(props: {
       <div class="note">
         <span class="legend">
           {groups.map((group) => <span key={group}><i class={`swatch ${group}`} />{kGroupWords[group]}</span>)}
+          {ties.some((tie) => tie.splitsOff > 1) && <span><i class="swatch line thin" />Thin: holds parts together alone</span>}
+          {ties.some((tie) => tie.cut) && <span><i class="swatch line cut" />Cut: joins nothing</span>}
         </span>
       </div>
     </div>

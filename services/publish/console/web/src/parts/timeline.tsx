@@ -19,7 +19,7 @@ function optionsFor(width: number): uPlot.Options {
   const dates = (_plot: uPlot, seconds: number[]) => seconds.map((at) => new Date(at * 1e3).toISOString().slice(5, 10));
   const bars = (align: -1 | 1) => uPlot.paths.bars!({ size: [0.42, 14, 2], align });
   return {
-    width, height: 220, padding: [10, 6, 0, 0],
+    width, height: 220, padding: [10, 22, 0, 0],
     cursor: { drag: { x: true, y: false } },
     scales: { x: { time: true } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),

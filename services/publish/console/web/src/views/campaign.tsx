@@ -8,7 +8,8 @@ import { CampaignGraphView } from '../parts/graph';
 import { IndicatorDetail } from '../parts/indicator_detail';
 import { MemberTable } from '../parts/member_table';
 import type { Member } from '../parts/members';
-import { membersOf } from '../parts/members';
+import { membersOf, tiesOf } from '../parts/members';
+import { TieTables } from '../parts/tie_tables';
 import { Timeline } from '../parts/timeline';
 import { campaignTitle, count, countryWord, day, money, scamWord } from '../words';
 import { TypeBars } from './overview';
@@ -48,7 +49,7 @@ function Losses({ losses = [] }: { losses?: { currency: string; amount: string }
 function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; id: string }) {
   const campaign = page.campaign;
   const members = useMemo(() => (graph ? membersOf(graph) : []), [graph]);
-  const ties = useMemo(() => graph?.ties ?? [], [graph]);
+  const ties = useMemo(() => (graph ? tiesOf(graph) : []), [graph]);
   const [value, setValue] = useState(selectedValue);
   const member = members.find((one) => one.value === value) ?? members[0];
   const indicator = useIndicator(member, page.indicators ?? []);
@@ -57,6 +58,7 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
     setValue(picked);
     history.replaceState(null, '', `#${new URLSearchParams({ i: picked })}`);
   }, [members]);
+  const related = graph?.related ?? [];
   const countries = [...(campaign.victimsByCountry ?? [])].sort((a, b) => b.incidents - a.incidents);
   const organisations = [...(page.organisations ?? [])].sort((a, b) => (b.reports ?? 0) - (a.reports ?? 0));
   return (
@@ -85,7 +87,7 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
         <Panel title="What it is made of" bare
           note={graph && !graph.tiesKnown ? 'ties are not known to this process; the best stand in the middle' : undefined}>
           {graph
-            ? <CampaignGraphView members={members} ties={ties} tiesKnown={graph.tiesKnown ?? false}
+            ? <CampaignGraphView members={members} ties={ties}
               selected={value === null ? null : member?.index ?? null} onSelect={select} />
             : <div class="graph"><div class="empty" role="status">Loading…</div></div>}
         </Panel>
@@ -93,6 +95,7 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
           {indicator ? <IndicatorDetail indicator={indicator} /> : <div class="empty" role="status">Loading…</div>}
         </Panel>
       </div>
+      {graph?.tiesKnown && <TieTables members={members} ties={ties} onSelect={select} />}
       <MemberTable members={members} leftOut={graph?.leftOut ?? 0} selected={member?.index ?? null} onSelect={select} />
       <div class="columns even">
         <Panel title="When">{(page.days ?? []).length > 0 ? <Timeline days={page.days!} /> : <Empty title="No days" />}</Panel>
@@ -116,9 +119,10 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
           </Panel>
         )}
       </div>
-      {(page.related ?? []).length > 0 && (
-        <Panel title="Related campaigns" note="joined only through what joins nothing" bare>
-          <CampaignTable campaigns={page.related!} />
+      {related.length > 0 && (
+        <Panel title="Related campaigns" bare note={`ties to them join nothing${
+          related.some((one) => one.throughInfrastructure) ? '; some go through shared infrastructure' : ''}`}>
+          <CampaignTable campaigns={related.map((one) => one.campaign)} />
         </Panel>
       )}
     </>
