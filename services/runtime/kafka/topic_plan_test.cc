@@ -37,15 +37,18 @@ TEST(TopicPlan, HasAllTopicsOfADeployment) {
   plan.partners = {"b", "a", "b"};
   std::vector<std::string> names;
   for (const KafkaTopic& topic : PlanTopics(plan)) names.push_back(topic.name);
-  EXPECT_THAT(names, ElementsAre("p.rejects.a", "p.rejects.b", "p.reports.a", "p.reports.b",
-                                 "p.ringfence.cluster", "p.ringfence.dedupe",
-                                 "p.ringfence.incarnation", "p.ringfence.indicators"));
+  EXPECT_THAT(names,
+              ElementsAre("p.rejects.a", "p.rejects.b", "p.reports.a", "p.reports.b",
+                          "p.ringfence.cluster", "p.ringfence.dedupe", "p.ringfence.incarnation",
+                          "p.ringfence.indicators", "p.ringfence.overrides"));
 }
 
 TEST(TopicPlan, OnlyIndicatorsAreCompacted) {
   for (const KafkaTopic& topic : PlanTopics(Plan())) {
     EXPECT_EQ(topic.config.at("cleanup.policy"),
-              topic.name == "p.ringfence.indicators" ? "compact" : "delete");
+              topic.name == "p.ringfence.indicators" || topic.name == "p.ringfence.overrides"
+                  ? "compact"
+                  : "delete");
     EXPECT_EQ(topic.config.at("message.timestamp.type"), "LogAppendTime");
     EXPECT_EQ(topic.config.at("min.insync.replicas"), "2");
     EXPECT_EQ(topic.replication, 3);
