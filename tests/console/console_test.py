@@ -1,5 +1,6 @@
 """The console in a browser, against the real thing: from an empty system, reports of two companies arrive while the page is open."""
 import argparse
+import atexit
 import json
 import pathlib
 import shutil
@@ -199,6 +200,8 @@ def main():
         sys.exit(SKIPPED)
     axe = options.axe.read_text()
     world = World(options.program, reports=0, seed=1)
+    # A check that fails leaves no server behind.
+    atexit.register(world.server.kill)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser_path, args=browser.FLAGS)
         check_first_page(chromium, world.url)
