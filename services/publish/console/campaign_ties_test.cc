@@ -124,7 +124,7 @@ TEST_F(CampaignTies, LongChainIsNoMatterForTheStack) {
 TEST_F(CampaignTies, CampaignsBeyondCutTiesAreRelated) {
   campaigns::ReadModel model(state_);
   auto put = [&, offset = int64_t{0}](const std::string& value, const std::string& root,
-                                            v1::Tlp tlp) mutable {
+                                      v1::Tlp tlp) mutable {
     RecordSpec spec;
     spec.value = value;
     spec.root = root;

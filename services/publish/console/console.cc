@@ -184,8 +184,8 @@ std::shared_ptr<const console::v1::CampaignGraph> Console::Graph(const campaigns
                                                                  const v1::Campaign& campaign,
                                                                  const Viewer& caller,
                                                                  const Moment& moment) const {
-  const std::string key = campaign.campaign_id() + " " + std::to_string(caller.clearance) + " " + std::to_string(caller.types) +
-                          (caller.is_analyst ? " exact" : "");
+  const std::string key = campaign.campaign_id() + " " + std::to_string(caller.clearance) + " " +
+                          std::to_string(caller.types) + (caller.is_analyst ? " exact" : "");
   return graphs_.Get(key, moment.changes, [&] {
     campaigns::ReadView view(*moment.state, publisher_.names());
     const Members members = MembersOf(view, label, campaign, caller);

@@ -40,16 +40,15 @@ class Console {
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request) const;
 
  private:
-  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request,
-                                  const Viewer& caller) const;
+  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request, const Viewer& caller) const;
   runtime::HttpResponse AnswerOverview(const Moment& moment, const Viewer& caller) const;
   runtime::HttpResponse AnswerSession(const Viewer& caller) const;
   std::shared_ptr<const console::v1::CampaignGraph> Graph(const campaigns::Label& label,
                                                           const v1::Campaign& campaign,
                                                           const Viewer& caller,
                                                           const Moment& moment) const;
-  runtime::HttpResponse AnswerCampaign(const runtime::HttpRequest& request,
-                                       const Viewer& caller, const Moment& moment) const;
+  runtime::HttpResponse AnswerCampaign(const runtime::HttpRequest& request, const Viewer& caller,
+                                       const Moment& moment) const;
 
   const Options options_;
   const Publisher& publisher_;
