@@ -53,8 +53,6 @@ rocksdb::ColumnFamilyOptions RecordsOptions(const RocksMemory& memory) {
   table.filter_policy.reset();
   table.block_size = 32 << 10;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.memtable_prefix_bloom_size_ratio = 0;
-  options.level0_file_num_compaction_trigger = 4;
   options.compression = rocksdb::kNoCompression;
   options.compression_per_level.clear();
   options.level_compaction_dynamic_level_bytes = false;

@@ -69,12 +69,6 @@ rocksdb::ColumnFamilyOptions TableOptions(const RocksMemory& memory) {
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = 32 << 20;
-  // Most of what is asked for first comes then: a key that is in no memtable costs one look there.
-  options.memtable_whole_key_filtering = true;
-  options.memtable_prefix_bloom_size_ratio = 0.02;
-  // What is hot is written again soon: the longer it lies in the first level, the less is
-  // rewritten.
-  options.level0_file_num_compaction_trigger = 8;
   options.compression = rocksdb::kLZ4Compression;
   options.compression_per_level = {rocksdb::kNoCompression,  rocksdb::kNoCompression,
                                    rocksdb::kLZ4Compression, rocksdb::kLZ4Compression,
