@@ -133,10 +133,7 @@ void Publisher::Run(std::stop_token stop) {
       runtime::SleepUnlessStopped(stop, kWait);
       continue;
     }
-    const auto start = std::chrono::steady_clock::now();
     const absl::StatusOr<size_t> applied = RunBatch();
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now() - start);
     if (!applied.ok()) {
       const runtime::Reaction reaction = runtime::ReactionTo(applied.status());
       metrics_.Add(Metric::kStageErrors,
@@ -148,10 +145,7 @@ void Publisher::Run(std::stop_token stop) {
     backoff.Reset();
     ReportSetIfDue();
     const bool behind = *applied >= options_.batch_records_max;
-    if (*applied > 0 && !behind) {
-      runtime::SleepUnlessStopped(stop,
-                                  std::clamp(3 * took, options_.coalesce, 8 * options_.coalesce));
-    }
+    if (*applied > 0 && !behind) runtime::SleepUnlessStopped(stop, options_.coalesce);
     if (*applied > 0) continue;
     std::vector<runtime::Log::Position> next;
     for (const runtime::TopicPartition& partition : partitions_)

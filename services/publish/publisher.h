@@ -53,9 +53,7 @@ class Publisher {
     // A partition from which nothing comes for so long, though its log ends later, is complete:
     // what is missing there is not in the log any more.
     std::chrono::milliseconds believe_empty_after{5'000};
-    // Changes that come within this time of each other are shown together; within thrice the time
-    // that showing the last took where that is more, up to eight times this: under load a campaign
-    // that changes again and again is written less often.
+    // Changes that come within this time of each other are shown together.
     std::chrono::milliseconds coalesce{30};
   };
 
