@@ -92,7 +92,7 @@ def schema():
                       "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
                       "pullPolicy": {"type": "string", "enum": ["Always", "IfNotPresent", "Never"]}, "pullSecrets": several(NAME)}),
         "config": section(messages(), "Config"),
-        "secrets": obj({"keys": NAME, "kafka": NAME,
+        "secrets": obj({"keys": NAME, "kafka": NAME, "access": NAME,
                         "kafkaFiles": several({"enum": ["ca.pem", "client.pem", "client.key", "client.key.password", "password"]})}),
         "topics": obj({"enabled": BOOL, "partners": several({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
                        "reportPartitions": whole(1, 1024), "retentionDays": whole(1, 3650)}),

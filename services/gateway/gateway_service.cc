@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "services/gateway/edge.h"
+#include "services/gateway/receivers.h"
 #include "services/gateway/report_service.h"
 #include "services/runtime/grpc/grpc_listener.h"
 #include "services/runtime/keys/key_files.h"
@@ -15,8 +17,11 @@ constexpr std::chrono::seconds kGoodbyeWithin{5};
 
 class GatewayService : public runtime::RunningService {
  public:
-  GatewayService(const ReportService::Options& options, const runtime::Surroundings& surroundings)
-      : surroundings_(surroundings), reports_(options, surroundings.log(), surroundings.metrics) {}
+  GatewayService(const Receivers::Options& options, const runtime::Surroundings& surroundings)
+      : surroundings_(surroundings),
+        receivers_(options, surroundings.log(), surroundings.metrics),
+        reports_(receivers_, surroundings.gate),
+        edge_(receivers_, surroundings.gate) {}
   ~GatewayService() override {
     if (listener_) listener_->Stop(kGoodbyeWithin);
   }
@@ -24,6 +29,8 @@ class GatewayService : public runtime::RunningService {
   absl::Status Listen() {
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.gateway().grpc().address();
+    options.tls = runtime::TlsFilesOf(surroundings_.config);
+    options.gate = &surroundings_.gate;
     options.request_bytes_max = ReportService::kRequestBytesMax;
     options.services = {&reports_};
     options.metrics = &surroundings_.metrics;
@@ -38,10 +45,18 @@ class GatewayService : public runtime::RunningService {
     return surroundings_.log().Partitions(std::string(runtime::kDedupeTopic)).status();
   }
   std::string GrpcAddress() const override { return listener_->address(); }
+  runtime::HttpResponse Answer(const runtime::HttpRequest& request,
+                               const runtime::Caller& caller) const override {
+    if (auto answer = edge_.Answer(request, caller)) return *std::move(answer);
+    return RunningService::Answer(request, caller);
+  }
 
  private:
   const runtime::Surroundings surroundings_;
+  Receivers receivers_;
   ReportService reports_;
+  // It locks what it counts in.
+  mutable Edge edge_;
   std::unique_ptr<runtime::GrpcListener> listener_;
 };
 
@@ -52,7 +67,7 @@ absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartGatewayService(
   absl::StatusOr<runtime::TokenKeys> keys =
       runtime::ReadTokenKeys(surroundings.config.keys().victim_tokens_file());
   if (!keys.ok()) return keys.status();
-  ReportService::Options options;
+  Receivers::Options options;
   options.receiver.intake.token_key = keys->first;
   options.receiver.intake.further_keys = keys->further;
   // Its workers share it.

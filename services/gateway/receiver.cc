@@ -17,6 +17,13 @@ using runtime::AppendRecord;
 constexpr int32_t kNoPartition = -1;
 constexpr int64_t kNoOffset = -1;
 
+absl::Status CheckNumber(int64_t reports) {
+  if (reports == 0) return absl::InvalidArgumentError("reports: none given");
+  if (reports <= Receiver::kReportsMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("reports: {} given, at most {} may be", reports, Receiver::kReportsMax));
+}
+
 }  // namespace
 
 Receiver::Receiver(const Options& options, runtime::Log& log, runtime::Metrics& metrics)
@@ -24,41 +31,68 @@ Receiver::Receiver(const Options& options, runtime::Log& log, runtime::Metrics& 
 
 absl::StatusOr<v1::SubmitReportsResponse> Receiver::Receive(
     const std::string& partner, const v1::SubmitReportsRequest& request) {
-  if (request.reports().empty()) return absl::InvalidArgumentError("reports: none given");
-  if (request.reports_size() > kReportsMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("reports: {} given, at most {} may be", request.reports_size(), kReportsMax));
-  }
+  if (absl::Status status = CheckNumber(request.reports().size()); !status.ok()) return status;
   const core::Time arrival = options_.clock();
   v1::SubmitReportsResponse response;
   std::vector<AppendRecord> records;
   for (const v1::Report& report : request.reports()) {
-    intake::Intake::Result result = intake_.FromReport(partner, report, arrival);
-    absl::StatusOr<AppendRecord> record = result.outcome == v1::OUTCOME_REJECTED
-                                              ? RejectedRecord(partner, result)
-                                              : AcceptedRecord(partner, report);
-    if (!record.ok()) return record.status();
-    records.push_back(*std::move(record));
-    v1::SubmitResult& answer = *response.add_results();
-    answer.set_report_id(result.report_id);
-    answer.set_outcome(result.outcome);
-    answer.mutable_problems()->Assign(result.problems.begin(), result.problems.end());
+    const absl::Status status = Add(partner, intake_.FromReport(partner, report, arrival),
+                                    report.SerializeAsString(), response, records);
+    if (!status.ok()) return status;
   }
+  return Append(partner, std::move(response), std::move(records));
+}
+
+absl::StatusOr<v1::SubmitReportsResponse> Receiver::ReceiveJson(
+    const std::string& partner, const std::vector<std::string_view>& reports) {
+  if (absl::Status status = CheckNumber(static_cast<int64_t>(reports.size())); !status.ok())
+    return status;
+  const core::Time arrival = options_.clock();
+  v1::SubmitReportsResponse response;
+  std::vector<AppendRecord> records;
+  for (const std::string_view report : reports) {
+    const absl::Status status = Add(partner, intake_.FromJson(partner, report, arrival),
+                                    std::string(report), response, records);
+    if (!status.ok()) return status;
+  }
+  return Append(partner, std::move(response), std::move(records));
+}
+
+absl::Status Receiver::Add(const std::string& partner, const intake::Intake::Result& result,
+                           std::string record, v1::SubmitReportsResponse& response,
+                           std::vector<AppendRecord>& records) {
+  absl::StatusOr<AppendRecord> to_append =
+      result.outcome == v1::OUTCOME_REJECTED
+          ? RejectedRecord(partner, result)
+          : AcceptedRecord(partner, result.report_id, std::move(record));
+  if (!to_append.ok()) return to_append.status();
+  records.push_back(*std::move(to_append));
+  v1::SubmitResult& answer = *response.add_results();
+  answer.set_report_id(result.report_id);
+  answer.set_outcome(result.outcome);
+  answer.mutable_problems()->Assign(result.problems.begin(), result.problems.end());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::SubmitReportsResponse> Receiver::Append(const std::string& partner,
+                                                           v1::SubmitReportsResponse response,
+                                                           std::vector<AppendRecord> records) {
   if (absl::Status status = log_.Append(std::move(records)).status(); !status.ok()) return status;
   CountRejected(partner, response);
   return response;
 }
 
 absl::StatusOr<AppendRecord> Receiver::AcceptedRecord(const std::string& partner,
-                                                      const v1::Report& report) {
+                                                      const std::string& report_id,
+                                                      std::string record) {
   absl::StatusOr<int32_t> partitions = ReportPartitions(partner);
   if (!partitions.ok()) return partitions.status();
-  const core::Id key = core::ReportKey(partner, report.report_id());
+  const core::Id key = core::ReportKey(partner, report_id);
   const uint32_t partition = core::PartitionOf(key, static_cast<uint32_t>(*partitions));
   return AppendRecord{
       {std::string(runtime::kReportsPrefix) + partner, static_cast<int32_t>(partition)},
       key.Bytes(),
-      report.SerializeAsString()};
+      std::move(record)};
 }
 
 absl::StatusOr<AppendRecord> Receiver::RejectedRecord(const std::string& partner,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -42,13 +43,25 @@ class Receiver {
   // `partner` must be a partner name.
   absl::StatusOr<v1::SubmitReportsResponse> Receive(const std::string& partner,
                                                     const v1::SubmitReportsRequest& request);
+  // The same, of reports in protobuf's JSON mapping.
+  absl::StatusOr<v1::SubmitReportsResponse> ReceiveJson(
+      const std::string& partner, const std::vector<std::string_view>& reports);
 
  private:
   // The number of partitions of the partner's topic, which is created where there is none.
   absl::StatusOr<int32_t> ReportPartitions(const std::string& partner);
   absl::Status CreateReportsTopic(const std::string& topic);
+  // Adds what becomes of one report to the answer, and its record to those to append. `record` is
+  // the report as it was sent.
+  absl::Status Add(const std::string& partner, const intake::Intake::Result& result,
+                   std::string record, v1::SubmitReportsResponse& response,
+                   std::vector<runtime::AppendRecord>& records);
+  absl::StatusOr<v1::SubmitReportsResponse> Append(const std::string& partner,
+                                                   v1::SubmitReportsResponse response,
+                                                   std::vector<runtime::AppendRecord> records);
   absl::StatusOr<runtime::AppendRecord> AcceptedRecord(const std::string& partner,
-                                                       const v1::Report& report);
+                                                       const std::string& report_id,
+                                                       std::string record);
   absl::StatusOr<runtime::AppendRecord> RejectedRecord(const std::string& partner,
                                                        const intake::Intake::Result& result);
   void CountRejected(const std::string& partner, const v1::SubmitReportsResponse& response);

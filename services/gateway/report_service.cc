@@ -1,117 +1,81 @@
 #include "services/gateway/report_service.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "services/gateway/caller.h"
+#include "services/runtime/grpc/grpc_caller.h"
 #include "services/runtime/logging.h"
-#include "services/runtime/thread_name.h"
 
 namespace ringfence::gateway {
 namespace {
 
-grpc::Status Finished(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return grpc::Status::OK;
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      // The two libraries number their codes alike.
-      return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-    case absl::StatusCode::kNotFound:
-      // A partner's topics, which another call or process is making.
-      return {grpc::StatusCode::UNAVAILABLE, "the partner's topic is being made: try again"};
-    default:
-      runtime::LogLine(runtime::LogLevel::kError, "gateway could not append",
-                       {{"error", status.ToString()}});
-      return {grpc::StatusCode::INTERNAL, "the log cannot take reports; see the gateway's log"};
-  }
-}
+using runtime::ToGrpc;
 
-Caller CallerOf(const grpc::CallbackServerContext& context) {
-  Caller caller;
-  caller.peer = context.peer();
-  const auto [begin, end] =
-      context.client_metadata().equal_range(grpc::string_ref(kPartnerMetadata.data()));
-  for (auto it = begin; it != end; ++it)
-    caller.partner_names.emplace_back(it->second.data(), it->second.size());
-  return caller;
+grpc::Status Answer(Receiver& receiver, const std::string& partner,
+                    const grpc::CallbackServerContext& context,
+                    const v1::SubmitReportsRequest& request, v1::SubmitReportsResponse& response) {
+  // Nobody waits for the answer any more, and who asks again sends it again.
+  if (context.IsCancelled()) return grpc::Status::CANCELLED;
+  absl::StatusOr<v1::SubmitReportsResponse> received = receiver.Receive(partner, request);
+  if (received.ok()) response = *std::move(received);
+  return ToGrpc(Told(received.status()));
 }
 
 }  // namespace
 
-ReportService::ReportService(const Options& options, runtime::Log& log, runtime::Metrics& metrics)
-    : options_(options), log_(log), metrics_(metrics) {
-  for (int i = 0; i < options.workers; ++i)
-    workers_.emplace_back([this] {
-      runtime::NameThread("gateway");
-      Work();
-    });
-}
-
-ReportService::~ReportService() {
-  {
-    absl::MutexLock lock(&mutex_);
-    stopping_ = true;
+absl::Status Told(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return status;
+    case absl::StatusCode::kNotFound:
+      // A partner's topics, which another call or process is making.
+      return absl::UnavailableError("the partner's topic is being made: try again");
+    default:
+      runtime::LogLine(runtime::LogLevel::kError, "gateway could not append",
+                       {{"error", status.ToString()}});
+      return absl::InternalError("the log cannot take reports; see the gateway's log");
   }
-  workers_.clear();
 }
 
 grpc::ServerUnaryReactor* ReportService::SubmitReports(grpc::CallbackServerContext* context,
                                                        const v1::SubmitReportsRequest* request,
                                                        v1::SubmitReportsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::StatusOr<std::string> partner = PartnerOf(CallerOf(*context));
-  if (!partner.ok()) {
-    reactor->Finish(Finished(partner.status()));
+  const absl::StatusOr<runtime::Caller> caller = runtime::CallerOf(gate_, *context);
+  if (!caller.ok()) {
+    reactor->Finish(ToGrpc(caller.status()));
     return reactor;
   }
-  Call call{context, request, response, reactor, *std::move(partner), request->ByteSizeLong()};
-  if (!Enqueue(std::move(call))) {
-    reactor->Finish({grpc::StatusCode::UNAVAILABLE, "busy: send it again a little later"});
+  if (caller->partner.empty()) {
+    reactor->Finish(
+        {grpc::StatusCode::UNAUTHENTICATED,
+         "metadata " + std::string(runtime::kPartnerHeader) + ", the partner's name, is missing"});
+    return reactor;
   }
-  return reactor;
-}
-
-bool ReportService::Enqueue(Call call) {
-  absl::MutexLock lock(&mutex_);
+  const size_t bytes = request->ByteSizeLong();
+  const std::optional<std::chrono::milliseconds> retry_after =
+      gate_.meter().Take(*caller, runtime::Quota::kReports,
+                         CostOf(static_cast<size_t>(request->reports_size()), bytes));
+  if (retry_after) {
+    reactor->Finish(runtime::PastQuota(*context, runtime::Quota::kReports, *retry_after));
+    return reactor;
+  }
+  // The call's messages are gRPC's, and stay until the reactor finishes.
   const bool has_place =
-      waiting_.size() < options_.waiting_max &&
-      (waiting_.empty() || waiting_bytes_ + call.bytes <= options_.waiting_bytes_max);
-  if (stopping_ || !has_place) return false;
-  waiting_bytes_ += call.bytes;
-  waiting_.push_back(std::move(call));
-  return true;
-}
-
-void ReportService::Work() {
-  Receiver receiver(options_.receiver, log_, metrics_);
-  for (;;) {
-    std::optional<Call> call;
-    {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &ReportService::HasWork));
-      if (waiting_.empty()) return;
-      call = std::move(waiting_.front());
-      waiting_.pop_front();
-      waiting_bytes_ -= call->bytes;
-    }
-    // Afterwards the reactor, and with it the call's messages, are gone.
-    call->reactor->Finish(Answer(receiver, *call));
-  }
-}
-
-grpc::Status ReportService::Answer(Receiver& receiver, const Call& call) {
-  // Nobody waits for the answer any more, and who asks again sends it again.
-  if (call.context->IsCancelled()) return grpc::Status::CANCELLED;
-  absl::StatusOr<v1::SubmitReportsResponse> response =
-      receiver.Receive(call.partner, *call.request);
-  if (response.ok()) *call.response = *std::move(response);
-  return Finished(response.status());
+      receivers_.Submit(caller->partner, bytes, [=, partner = caller->partner](Receiver& receiver) {
+        reactor->Finish(Answer(receiver, partner, *context, *request, *response));
+      });
+  if (!has_place)
+    reactor->Finish({grpc::StatusCode::UNAVAILABLE, "busy: send it again a little later"});
+  return reactor;
 }
 
 }  // namespace ringfence::gateway

@@ -2,77 +2,52 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <string>
-#include <thread>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "ringfence/v1/report_service.grpc.pb.h"
-#include "services/gateway/receiver.h"
+#include "services/gateway/receivers.h"
+#include "services/runtime/identity/gate.h"
 
 namespace ringfence::gateway {
 
-// The edge for partners without Kafka. Requests wait in a bounded queue for a fixed number of
-// threads, each with a Receiver of its own; what finds no place is answered UNAVAILABLE, to be sent
-// again a little later.
+// The edge for partners without Kafka. What finds no place among those that wait is answered
+// UNAVAILABLE, to be sent again a little later.
 //
-// Errors of a call: INVALID_ARGUMENT, UNAUTHENTICATED (see PartnerOf), RESOURCE_EXHAUSTED (no room
-// in the log), UNAVAILABLE, INTERNAL. None quotes anything of a report.
+// Errors of a call: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED (see runtime::Gate),
+// RESOURCE_EXHAUSTED (past the caller's quota, with when to try again in the trailing metadata
+// grpc-retry-pushback-ms; or no room in the log), UNAVAILABLE, INTERNAL. None quotes anything of a
+// report.
 class ReportService : public v1::ReportService::CallbackService {
  public:
   // What the server's builder is to be told (SetMaxReceiveMessageSize): gRPC itself refuses a
   // larger message. A call of 500 reports of the usual size has 250 KiB.
   static constexpr int kRequestBytesMax = 16 << 20;
 
-  struct Options {
-    Receiver::Options receiver;
-    // Threads. Each waits for the log's syncs, which they share.
-    int workers = 4;
-    size_t waiting_max = 64;
-    size_t waiting_bytes_max = size_t{64} << 20;
-  };
-
-  // `log` and `metrics` must outlive it.
-  ReportService(const Options& options, runtime::Log& log, runtime::Metrics& metrics);
-  // Answers all that waits. The server must be shut down before.
-  ~ReportService() override;
+  // Both must outlive it, and the server be shut down before the receivers go.
+  ReportService(Receivers& receivers, const runtime::Gate& gate)
+      : receivers_(receivers), gate_(gate) {}
 
   grpc::ServerUnaryReactor* SubmitReports(grpc::CallbackServerContext* context,
                                           const v1::SubmitReportsRequest* request,
                                           v1::SubmitReportsResponse* response) override;
 
  private:
-  // A call that waits. All are gRPC's, and stay until the reactor finishes.
-  struct Call {
-    grpc::CallbackServerContext* context = nullptr;
-    const v1::SubmitReportsRequest* request = nullptr;
-    v1::SubmitReportsResponse* response = nullptr;
-    grpc::ServerUnaryReactor* reactor = nullptr;
-    std::string partner;
-    size_t bytes = 0;
-  };
-
-  // False where there is no place.
-  bool Enqueue(Call call) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Work() ABSL_LOCKS_EXCLUDED(mutex_);
-  grpc::Status Answer(Receiver& receiver, const Call& call);
-  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !waiting_.empty();
-  }
-
-  const Options options_;
-  runtime::Log& log_;
-  runtime::Metrics& metrics_;
-
-  absl::Mutex mutex_;
-  std::deque<Call> waiting_ ABSL_GUARDED_BY(mutex_);
-  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::jthread> workers_;
+  Receivers& receivers_;
+  const runtime::Gate& gate_;
 };
+
+// What so many reports of so many bytes count against the quota: a large one as several, for it
+// costs as much.
+inline constexpr size_t kBytesOfOneReport = size_t{8} << 10;
+inline uint64_t CostOf(size_t reports, size_t bytes) {
+  return std::max<uint64_t>(reports, bytes / kBytesOfOneReport);
+}
+
+// What a caller is told of a failure: what the log says is for its operator, and is logged.
+absl::Status Told(const absl::Status& status);
 
 }  // namespace ringfence::gateway

@@ -44,10 +44,11 @@ class HeldLog : public FaultyLog {
 
 class ReportServiceTest : public testing::Test {
  protected:
-  void Start(ReportService::Options options = {}) {
+  void Start(Receivers::Options options = {}) {
     options.receiver.intake.token_key.id = "k1";
     options.receiver.clock = [] { return kNow; };
-    service_ = std::make_unique<ReportService>(options, log_, metrics_);
+    receivers_ = std::make_unique<Receivers>(options, log_, metrics_);
+    service_ = std::make_unique<ReportService>(*receivers_, *gate_);
     int port = 0;
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -68,7 +69,9 @@ class ReportServiceTest : public testing::Test {
 
   HeldLog log_;
   runtime::Metrics metrics_;
+  const std::unique_ptr<runtime::Gate> gate_ = runtime::Gate::OnThisMachine(metrics_);
   // The server goes first.
+  std::unique_ptr<Receivers> receivers_;
   std::unique_ptr<ReportService> service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::ReportService::Stub> stub_;
@@ -122,7 +125,7 @@ TEST_F(ReportServiceTest, TakesAsManyReportsAsOneCallMayHave) {
 }
 
 TEST_F(ReportServiceTest, BusyServiceAnswersUnavailableAndTakesNothing) {
-  Start({.receiver = {}, .workers = 1, .waiting_max = 1});
+  Start({.receiver = {}, .threads = 1, .waiting_max = 1});
   log_.Hold();
   std::vector<std::thread> callers;
   std::atomic<int> accepted = 0;
@@ -155,7 +158,7 @@ TEST_F(ReportServiceTest, BusyServiceAnswersUnavailableAndTakesNothing) {
 }
 
 TEST_F(ReportServiceTest, CallsThatWaitAreAnsweredOnShutdown) {
-  Start({.receiver = {}, .workers = 1});
+  Start({.receiver = {}, .threads = 1});
   log_.Hold();
   grpc::Status status;
   std::thread caller([&] { status = Submit(RequestOf({GoodReport("r-1")})); });

@@ -10,8 +10,7 @@
 namespace ringfence::publish {
 namespace {
 
-const grpc::Status kNoOperator{grpc::StatusCode::UNAUTHENTICATED,
-                               "operators are believed only on the machine that publish runs on"};
+const grpc::Status kNoOperator{grpc::StatusCode::UNAUTHENTICATED, "nobody knows who calls"};
 
 }  // namespace
 
@@ -19,7 +18,7 @@ template <typename Act>
 grpc::ServerUnaryReactor* AdminService::AsOperator(grpc::CallbackServerContext* context,
                                                    const Act& act) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const std::optional<std::string> who = OperatorOf(*context);
+  const std::optional<std::string> who = OperatorOf(gate_, *context);
   if (!who) {
     reactor->Finish(kNoOperator);
   } else if (operators_ == nullptr) {
@@ -72,7 +71,7 @@ grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* c
                                                   const v1::GetStatusRequest*,
                                                   v1::GetStatusResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!OperatorOf(*context)) {
+  if (!OperatorOf(gate_, *context)) {
     reactor->Finish(kNoOperator);
     return reactor;
   }
@@ -85,7 +84,7 @@ grpc::ServerUnaryReactor* AdminService::ListConsumers(grpc::CallbackServerContex
                                                       const v1::ListConsumersRequest*,
                                                       v1::ListConsumersResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!OperatorOf(*context)) {
+  if (!OperatorOf(gate_, *context)) {
     reactor->Finish(kNoOperator);
     return reactor;
   }
@@ -102,7 +101,7 @@ grpc::ServerUnaryReactor* AdminService::ExplainReport(grpc::CallbackServerContex
                                                       const v1::ExplainReportRequest* request,
                                                       v1::ExplainReportResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!OperatorOf(*context)) {
+  if (!OperatorOf(gate_, *context)) {
     reactor->Finish(kNoOperator);
     return reactor;
   }

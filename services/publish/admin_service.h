@@ -10,11 +10,12 @@
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.grpc.pb.h"
 #include "services/publish/operators.h"
+#include "services/runtime/identity/gate.h"
 
 namespace ringfence::publish {
 
-// What operators ask, answered for whom OperatorOf knows. CreateReferral is UNIMPLEMENTED, and so
-// is what operators decide where this process keeps no book of decisions.
+// What operators ask, answered for whom the gate lets through. CreateReferral is UNIMPLEMENTED, and
+// so is what operators decide where this process keeps no book of decisions.
 class AdminService : public v1::AdminService::CallbackService {
  public:
   using Status = std::function<v1::GetStatusResponse()>;
@@ -24,9 +25,12 @@ class AdminService : public v1::AdminService::CallbackService {
   using Consumers = std::function<v1::ListConsumersResponse()>;
 
   // All are called from gRPC's threads, at any time while the server runs. `explain` may be empty,
-  // where this process does not run dedupe, and `consumers` where it serves none.
-  explicit AdminService(Status status, Explain explain = nullptr, Consumers consumers = nullptr)
-      : status_(std::move(status)),
+  // where this process does not run dedupe, and `consumers` where it serves none. `gate` must
+  // outlive it.
+  AdminService(const runtime::Gate& gate, Status status, Explain explain = nullptr,
+               Consumers consumers = nullptr)
+      : gate_(gate),
+        status_(std::move(status)),
         explain_(std::move(explain)),
         consumers_(std::move(consumers)) {}
 
@@ -62,6 +66,7 @@ class AdminService : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* AsOperator(grpc::CallbackServerContext* context, const Act& act);
 
   Operators* operators_ = nullptr;
+  const runtime::Gate& gate_;
   const Status status_;
   const Explain explain_;
   const Consumers consumers_;

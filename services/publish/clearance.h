@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 
 #include "ringfence/v1/indicator.pb.h"
 #include "ringfence/v1/report.pb.h"
+#include "services/runtime/identity/caller.h"
 
 namespace ringfence::publish {
 
@@ -19,10 +18,7 @@ struct Viewer {
   uint32_t types = ~uint32_t{0};
 };
 
-// By a caller's address as grpc::ServerContext::peer() writes it. Until callers have identities,
-// one on this machine is an analyst who may see everything but TLP_RED. Nothing for any other: it
-// could be anyone.
-std::optional<Viewer> ViewerOf(std::string_view peer);
+Viewer ViewerOf(const runtime::Caller& caller);
 
 // For who is no analyst: counts below three say too much of single victims, and become 0. Of a
 // campaign, countries with fewer victims are left out, and losses that fewer incidents make up.

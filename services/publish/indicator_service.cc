@@ -5,19 +5,16 @@
 #include <utility>
 
 #include "pipelines/campaigns/read_view.h"
-#include "services/publish/clearance.h"
 #include "services/publish/queries.h"
 #include "services/publish/subscription.h"
+#include "services/runtime/grpc/grpc_caller.h"
 
 namespace ringfence::publish {
 namespace {
 
-constexpr char kWhoCalls[] = "callers are believed only on the machine that publish runs on";
-
-// The two libraries number their codes alike.
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
+using runtime::CallerOf;
+using runtime::Quota;
+using runtime::ToGrpc;
 
 grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context, grpc::Status status) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
@@ -41,8 +38,9 @@ absl::Status Give(absl::StatusOr<Response> answer, Response* response) {
 }  // namespace
 
 IndicatorService::IndicatorService(const Options& options, const Publisher& publisher,
-                                   runtime::Metrics& metrics)
+                                   const runtime::Gate& gate, runtime::Metrics& metrics)
     : publisher_(publisher),
+      gate_(gate),
       feed_(options.feed, publisher, metrics),
       consumers_(ConsumersOptions(options), publisher, feed_.cursors(), metrics),
       workers_(options.workers, options.calls_max),
@@ -50,21 +48,35 @@ IndicatorService::IndicatorService(const Options& options, const Publisher& publ
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* IndicatorService::Subscribe(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  const std::optional<Viewer> viewer = ViewerOf(context->peer());
-  if (!viewer) return Refusing({grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
+  if (!caller.ok()) return Refusing(ToGrpc(caller.status()));
   grpc::ByteBuffer bytes(*request);
   v1::SubscribeRequest parsed;
   if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&bytes, &parsed).ok())
     return Refusing({grpc::StatusCode::INVALID_ARGUMENT, "the request cannot be parsed"});
   absl::StatusOr<std::unique_ptr<Subscription>> subscription =
-      Subscription::Open(parsed, *viewer, feed_);
+      Subscription::Open(parsed, ViewerOf(*caller), feed_);
   if (!subscription.ok()) return Refusing(ToGrpc(subscription.status()));
-  return streams_.Begin(context, *std::move(subscription));
+  const std::shared_ptr<const runtime::Meter::Held> place =
+      gate_.meter().Hold(*caller, Quota::kStreams);
+  if (!place)
+    return Refusing(runtime::PastQuota(*context, Quota::kStreams, runtime::kRetryHeldAfter));
+  (*subscription)->AskForSnapshots([this, who = *caller] {
+    return gate_.meter().Hold(who, Quota::kSnapshots);
+  });
+  // The place goes with the stream.
+  return streams_.Begin(context, *std::move(subscription),
+                        [this, place, who = *caller] { return gate_.StillHolds(who); });
 }
 
 grpc::ServerUnaryReactor* IndicatorService::Lookup(grpc::CallbackServerContext* context,
                                                    const v1::LookupRequest* request,
                                                    v1::LookupResponse* response) {
+  const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
+  if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
+  if (const auto retry_after = gate_.meter().Take(
+          *caller, Quota::kLookups, static_cast<uint64_t>(request->identifiers_size())))
+    return Finished(context, runtime::PastQuota(*context, Quota::kLookups, *retry_after));
   return Answer(context, [=](const Viewer& viewer, campaigns::ReadView& view) {
     return Give(publish::Lookup(*request, viewer, view), response);
   });
@@ -89,8 +101,8 @@ grpc::ServerUnaryReactor* IndicatorService::ListCampaigns(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* IndicatorService::Acknowledge(grpc::CallbackServerContext* context,
                                                         const v1::AcknowledgeRequest* request,
                                                         v1::AcknowledgeResponse*) {
-  if (!ViewerOf(context->peer()))
-    return Finished(context, {grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
+  if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
   return Finished(context, ToGrpc(consumers_.Acknowledge(request->consumer(), request->cursor())));
 }
 
@@ -102,12 +114,14 @@ grpc::ServerUnaryReactor* IndicatorService::SubmitFeedback(grpc::CallbackServerC
 
 grpc::ServerUnaryReactor* IndicatorService::Answer(grpc::CallbackServerContext* context,
                                                    Query query) {
-  const std::optional<Viewer> viewer = ViewerOf(context->peer());
-  if (!viewer) return Finished(context, {grpc::StatusCode::UNAUTHENTICATED, kWhoCalls});
+  const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
+  if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   // The call's messages stay until the reactor finishes.
-  const bool has_place = workers_.SubmitCall(
-      [=, this, query = std::move(query)] { reactor->Finish(ToGrpc(Ask(*viewer, query))); });
+  const bool has_place =
+      workers_.SubmitCall([=, this, viewer = ViewerOf(*caller), query = std::move(query)] {
+        reactor->Finish(ToGrpc(Ask(viewer, query)));
+      });
   if (!has_place)
     reactor->Finish({grpc::StatusCode::UNAVAILABLE, "busy: ask again a little later"});
   return reactor;

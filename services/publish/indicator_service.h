@@ -9,11 +9,13 @@
 
 #include "absl/status/status.h"
 #include "ringfence/v1/indicator_service.grpc.pb.h"
+#include "services/publish/clearance.h"
 #include "services/publish/consumers.h"
 #include "services/publish/feed.h"
 #include "services/publish/publisher.h"
 #include "services/publish/streams.h"
 #include "services/publish/workers.h"
+#include "services/runtime/identity/gate.h"
 #include "services/runtime/metrics.h"
 
 namespace ringfence::publish {
@@ -30,8 +32,8 @@ using IndicatorServiceBase = v1::IndicatorService::WithRawCallbackMethod_Subscri
 // Serves what a Publisher holds. Until that has read all that the log held when it began, streams
 // wait and calls are UNAVAILABLE: nobody gets a short list.
 //
-// Callers must be on this machine (see ViewerOf), else UNAUTHENTICATED. SubmitFeedback is
-// UNIMPLEMENTED.
+// Whom it answers what the gate decides (runtime/identity/roles.cc), and what they see their
+// Viewer. SubmitFeedback is UNIMPLEMENTED.
 //
 // To end: CloseStreams, shut the server down, then destroy this, then the publisher.
 class IndicatorService : public IndicatorServiceBase {
@@ -46,8 +48,9 @@ class IndicatorService : public IndicatorServiceBase {
     size_t calls_max = 256;
   };
 
-  // Both must outlive it.
-  IndicatorService(const Options& options, const Publisher& publisher, runtime::Metrics& metrics);
+  // All must outlive it.
+  IndicatorService(const Options& options, const Publisher& publisher, const runtime::Gate& gate,
+                   runtime::Metrics& metrics);
 
   // Ends all streams with Bye; waits until they are gone, or `within`.
   void CloseStreams(std::chrono::milliseconds within) { streams_.CloseAll("shutdown", within); }
@@ -80,6 +83,7 @@ class IndicatorService : public IndicatorServiceBase {
   absl::Status Ask(const Viewer& viewer, const Query& query) const;
 
   const Publisher& publisher_;
+  const runtime::Gate& gate_;
   Feed feed_;
   Consumers consumers_;
   Workers workers_;

@@ -77,8 +77,11 @@ class IndicatorServiceTest : public testing::Test {
 
   void Start() {
     ASSERT_TRUE(publisher_.Start().ok());
-    service_ = std::make_unique<IndicatorService>(options_, *publisher_, publisher_.metrics);
+    gate_ = runtime::Gate::OnThisMachine(publisher_.metrics);
+    service_ =
+        std::make_unique<IndicatorService>(options_, *publisher_, *gate_, publisher_.metrics);
     admin_ = std::make_unique<AdminService>(
+        *gate_,
         [this] {
           v1::GetStatusResponse response;
           for (const runtime::Progress& progress : publisher_->progress())
@@ -112,6 +115,7 @@ class IndicatorServiceTest : public testing::Test {
   MemoryLog log_{2};
   PublisherUnderTest publisher_{log_};
   IndicatorService::Options options_;
+  std::unique_ptr<runtime::Gate> gate_;
   std::unique_ptr<IndicatorService> service_;
   std::unique_ptr<AdminService> admin_;
   std::unique_ptr<grpc::Server> server_;

@@ -1,12 +1,13 @@
 #include "services/publish/operator.h"
 
-#include "services/publish/clearance.h"
+#include "services/runtime/grpc/grpc_caller.h"
 
 namespace ringfence::publish {
 
-std::optional<std::string> OperatorOf(const grpc::CallbackServerContext& context) {
-  if (!ViewerOf(context.peer())) return std::nullopt;
-  return "local";
+std::optional<std::string> OperatorOf(const runtime::Gate& gate,
+                                      const grpc::CallbackServerContext& context) {
+  const absl::StatusOr<runtime::Caller> caller = runtime::CallerOf(gate, context);
+  return caller.ok() ? std::optional(caller->name) : std::nullopt;
 }
 
 }  // namespace ringfence::publish

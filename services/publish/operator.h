@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "services/runtime/identity/gate.h"
+
 namespace ringfence::publish {
 
-// The name under which the caller acts as an operator; nullopt where it is none. The one place
-// where that is decided: without identities, a caller on this machine is the operator "local".
-std::optional<std::string> OperatorOf(const grpc::CallbackServerContext& context);
+// The name under which the caller acts, for audit; nullopt where nobody knows it. That it may call
+// the method at all the gate has decided (runtime/identity/roles.cc).
+std::optional<std::string> OperatorOf(const runtime::Gate& gate,
+                                      const grpc::CallbackServerContext& context);
 
 }  // namespace ringfence::publish

@@ -16,18 +16,6 @@ namespace {
 using campaigns::Listed;
 using testing::StartsWith;
 
-TEST(Clearance, CallersOnThisMachineAreAnalystsAndOthersNobody) {
-  for (const char* peer : {"ipv4:127.0.0.1:50312", "ipv6:[::1]:50312", "ipv6:%5B::1%5D:50312",
-                           "ipv6:[::ffff:127.0.0.1]:1", "unix:/tmp/socket"}) {
-    EXPECT_EQ(ViewerOf(peer)->clearance, v1::TLP_AMBER_STRICT) << peer;
-  }
-  for (const char* peer :
-       {"", "ipv4:10.0.0.1:50312", "ipv4:198.51.100.127:1", "ipv6:[2001:db8::1]:50312",
-        "ipv6:[::12]:1", "ipv6:[::ffff:10.0.0.1]:1"}) {
-    EXPECT_FALSE(ViewerOf(peer).has_value()) << peer;
-  }
-}
-
 TEST(Filter, DefaultsToChallengeAndTheCallersClearance) {
   const auto filter = MakeFilter({}, Viewer{v1::TLP_AMBER, true});
   ASSERT_TRUE(filter.ok());

@@ -6,6 +6,7 @@
 
 #include "pipelines/identifiers/normalise.h"
 #include "services/publish/admin_service.h"
+#include "services/publish/audit_log.h"
 #include "services/publish/console/console.h"
 #include "services/publish/decision_book.h"
 #include "services/publish/http/http_api.h"
@@ -76,6 +77,7 @@ class PublishService : public runtime::RunningService {
     api.cursor_key = *cursors;
     api.deployment = config.deployment();
     api.clock = surroundings_.clock;
+    api.meter = &surroundings_.gate.meter();
     api_ = std::make_unique<HttpApi>(api, *publisher_);
     Console::Options console;
     console.deployment = config.deployment();
@@ -109,9 +111,10 @@ class PublishService : public runtime::RunningService {
   // It reads no more: the next process begins with what was flushed, and reads the rest again.
   absl::Status Failed() const override { return publisher_->Health(); }
   std::string GrpcAddress() const override { return listener_->address(); }
-  runtime::HttpResponse Answer(const runtime::HttpRequest& request) const override {
-    if (auto page = console_->Answer(request)) return *std::move(page);
-    return api_->Answer(request);
+  runtime::HttpResponse Answer(const runtime::HttpRequest& request,
+                               const runtime::Caller& caller) const override {
+    if (auto page = console_->Answer(request, caller)) return *std::move(page);
+    return api_->Answer(request, caller);
   }
 
  private:
@@ -155,7 +158,13 @@ class PublishService : public runtime::RunningService {
         !status.ok()) {
       return status;
     }
+    const std::string& named = surroundings_.config.publish().audit_file();
+    auto audit = AuditLog::Open(
+        named.empty() ? surroundings_.config.publish().state_folder() + "/audit.log" : named);
+    if (!audit.ok()) return audit.status();
+    audit_ = *std::move(audit);
     Operators::Options operators;
+    operators.audit = audit_.get();
     operators.clock = surroundings_.clock;
     operators.count_reports = [this](const std::string& partner, core::Time from,
                                      core::Time until) {
@@ -171,14 +180,17 @@ class PublishService : public runtime::RunningService {
     indicators.feed.deployment = surroundings_.config.deployment();
     indicators.feed.clock = surroundings_.clock;
     indicators.consumers.path = surroundings_.config.publish().state_folder() + "/consumers";
-    indicators_ =
-        std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.metrics);
+    indicators_ = std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.gate,
+                                                     surroundings_.metrics);
     admin_ = std::make_unique<AdminService>(
+        surroundings_.gate,
         [this] { return StatusOf(publisher_->progress(), surroundings_.log()); }, nullptr,
         [this] { return indicators_->ListConsumers(); });
     admin_->set_operators(operators_.get());
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.publish().grpc().address();
+    options.tls = runtime::TlsFilesOf(surroundings_.config);
+    options.gate = &surroundings_.gate;
     options.services = {indicators_.get(), admin_.get()};
     options.metrics = &surroundings_.metrics;
     auto listener = runtime::GrpcListener::Start(options);
@@ -191,6 +203,7 @@ class PublishService : public runtime::RunningService {
   std::optional<runtime::DiskGuard> disk_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<DecisionBook> decisions_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Operators> operators_;
   std::unique_ptr<HttpApi> api_;
   std::unique_ptr<Console> console_;

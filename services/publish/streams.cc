@@ -7,10 +7,12 @@
 #include <variant>
 
 #include "absl/time/time.h"
+#include "services/runtime/grpc/grpc_caller.h"
 
 namespace ringfence::publish {
 namespace {
 
+using runtime::ToGrpc;
 using Clock = std::chrono::steady_clock;
 
 // How exactly bookmarks are on time.
@@ -30,11 +32,6 @@ class RefusingReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnDone() override { delete this; }
 };
 
-// The two libraries number their codes alike.
-grpc::Status ToGrpc(const absl::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
-
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* Refusing(grpc::Status status) {
@@ -47,10 +44,12 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                         public std::enable_shared_from_this<Stream> {
  public:
   Stream(Streams& streams, grpc::CallbackServerContext* context,
-         std::unique_ptr<Subscription> subscription, Clock::time_point retires_at)
+         std::unique_ptr<Subscription> subscription, Clock::time_point retires_at,
+         std::function<bool()> may_go_on)
       : streams_(streams),
         context_(context),
         retires_at_(retires_at),
+        may_go_on_(std::move(may_go_on)),
         following_(streams.consumers_.Begin(subscription->consumer(), subscription->filter())),
         subscription_(std::move(subscription)) {}
 
@@ -144,6 +143,8 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     }
     // Only a turn finishes: the context is there.
     if (cut_) context_->TryCancel();
+    if (!broken && !cut_ && !may_go_on_())
+      return End({{}, absl::PermissionDeniedError("the caller's identity has changed")});
     if (!broken && !cut_) {
       const Clock::time_point now = Clock::now();
       if (now >= retires_at_) subscription_->CloseWhenLive("age");
@@ -191,6 +192,7 @@ class Streams::Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   Streams& streams_;
   grpc::CallbackServerContext* const context_;
   const Clock::time_point retires_at_;
+  const std::function<bool()> may_go_on_;
 
   // A turn's own.
   std::shared_ptr<Consumers::Stream> following_;
@@ -226,7 +228,8 @@ Streams::~Streams() {
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* Streams::Begin(
-    grpc::CallbackServerContext* context, std::unique_ptr<Subscription> subscription) {
+    grpc::CallbackServerContext* context, std::unique_ptr<Subscription> subscription,
+    std::function<bool()> may_go_on) {
   std::shared_ptr<Stream> stream;
   {
     absl::MutexLock lock(&mutex_);
@@ -234,7 +237,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* Streams::Begin(
     if (streams_.size() >= options_.streams_max)
       return Refusing({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many streams are open"});
     stream = std::make_shared<Stream>(*this, context, std::move(subscription),
-                                      Clock::now() + AgeOf(begun_++, options_.age_max));
+                                      Clock::now() + AgeOf(begun_++, options_.age_max),
+                                      std::move(may_go_on));
     streams_.emplace(stream.get(), stream);
     metrics_.Set(runtime::Metric::kSubscribers, {}, static_cast<double>(streams_.size()));
   }

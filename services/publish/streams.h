@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -41,9 +42,11 @@ class Streams {
   ~Streams();
 
   // Begins a stream; the reactor belongs to gRPC until it is done. One that ends at once where
-  // there are too many (RESOURCE_EXHAUSTED), or after CloseAll (UNAVAILABLE).
+  // there are too many (RESOURCE_EXHAUSTED), or after CloseAll (UNAVAILABLE). `may_go_on` is asked
+  // before each message, by any thread; once it says no the stream ends with PERMISSION_DENIED.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Begin(grpc::CallbackServerContext* context,
-                                                    std::unique_ptr<Subscription> subscription);
+                                                    std::unique_ptr<Subscription> subscription,
+                                                    std::function<bool()> may_go_on);
 
   // Ends all streams with Bye, and those to come; waits until they are done, or `within`.
   void CloseAll(const std::string& reason, std::chrono::milliseconds within);

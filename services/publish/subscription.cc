@@ -100,7 +100,13 @@ std::optional<Subscription::Step> Subscription::TakeUp(std::shared_ptr<const Mom
 Subscription::Step Subscription::BeginSnapshot(std::shared_ptr<const Moment> moment,
                                                const char* reason, const Offsets& held,
                                                TimePoint now) {
-  reading_ = Reading{feed_.ImageFor(filter_, moment, held, now), {}, now};
+  std::shared_ptr<const void> place;
+  if (hold_snapshot_) {
+    place = hold_snapshot_();
+    if (!place)
+      return End{{}, absl::ResourceExhaustedError("past the caller's quota of snapshots")};
+  }
+  reading_ = Reading{feed_.ImageFor(filter_, moment, held, now), {}, now, std::move(place)};
   phase_ = Phase::kSnapshot;
   position_.reset();
   feed_.metrics().Add(Metric::kSnapshots, {{"reason", reason}});

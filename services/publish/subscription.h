@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,12 @@ class Subscription {
   // The same as soon as all of a snapshot, or of what was missed, has been sent.
   void CloseWhenLive(std::string reason) { retiring_ = std::move(reason); }
 
+  // Before each snapshot `hold` is asked for a place, which is let go once it has been sent; the
+  // stream ends with RESOURCE_EXHAUSTED where it gives null.
+  void AskForSnapshots(std::function<std::shared_ptr<const void>()> hold) {
+    hold_snapshot_ = std::move(hold);
+  }
+
  private:
   // What the subscriber has been sent in full.
   struct Position {
@@ -75,6 +82,8 @@ class Subscription {
     std::shared_ptr<SnapshotImage> image;
     SnapshotImage::Place place;
     TimePoint began;
+    // In its caller's quota.
+    std::shared_ptr<const void> held;
   };
   // A way through what was missed, in the state at one moment: partition and offsets reached.
   struct Walk {
@@ -120,6 +129,7 @@ class Subscription {
   const std::string cursor_;
   const std::string consumer_;
   const bool fail_if_stale_;
+  std::function<std::shared_ptr<const void>()> hold_snapshot_;
   Feed& feed_;
 
   Phase phase_ = Phase::kOpening;

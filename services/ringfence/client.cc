@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -28,14 +29,28 @@ bool IsLoopback(std::string_view server) {
   return false;
 }
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
+constexpr unsigned kLookAtFilesSeconds = 1;
+
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const Endpoint& endpoint) {
+  if (endpoint.ca.empty()) return grpc::InsecureChannelCredentials();
+  const std::string& key = endpoint.key.empty() ? endpoint.cert : endpoint.key;
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  options.set_certificate_provider(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          key, endpoint.cert, endpoint.ca, kLookAtFilesSeconds));
+  options.watch_root_certs();
+  if (!endpoint.cert.empty()) options.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> Connect(const Endpoint& endpoint) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kReceivedBytesMax);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMilliseconds);
   // A proxy of the environment cannot reach this machine's own loopback.
-  if (IsLoopback(server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  if (IsLoopback(endpoint.address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(endpoint.address, CredentialsOf(endpoint), arguments);
 }
 
 void SetDeadline(grpc::ClientContext& context) {
@@ -45,9 +60,9 @@ void SetDeadline(grpc::ClientContext& context) {
 }  // namespace
 
 struct Client::Impl {
-  explicit Impl(std::string address)
-      : server(std::move(address)),
-        channel(Connect(server)),
+  explicit Impl(const Endpoint& endpoint)
+      : server(endpoint.address),
+        channel(Connect(endpoint)),
         reports(v1::ReportService::NewStub(channel)),
         indicators(v1::IndicatorService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)) {}
@@ -79,7 +94,7 @@ struct Client::Impl {
   const std::unique_ptr<v1::AdminService::Stub> admin;
 };
 
-Client::Client(std::string server) : impl_(std::make_unique<Impl>(std::move(server))) {}
+Client::Client(const Endpoint& endpoint) : impl_(std::make_unique<Impl>(endpoint)) {}
 Client::~Client() = default;
 
 absl::StatusOr<v1::SubmitReportsResponse> Client::SubmitReports(

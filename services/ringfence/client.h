@@ -17,12 +17,23 @@ namespace ringfence::cli {
 
 inline constexpr char kDefaultServer[] = "127.0.0.1:7733";
 
-// The services of a Ringfence at HOST:PORT. gRPC's errors come back with the same codes; the
+// Where the services are, and how to speak with them.
+struct Endpoint {
+  // HOST:PORT.
+  std::string address = kDefaultServer;
+  // PEM files: who signs the server's certificate (empty: no TLS), and what this client presents,
+  // certificate and key, which may be one file. Read again when they change.
+  std::string ca;
+  std::string cert;
+  std::string key;
+};
+
+// The services of a Ringfence. gRPC's errors come back with the same codes; the
 // message of kUnavailable names the server. Connects at the first call and again by itself.
 // Thread-safe.
 class Client {
  public:
-  explicit Client(std::string server);
+  explicit Client(const Endpoint& endpoint);
   ~Client();
 
   absl::StatusOr<v1::SubmitReportsResponse> SubmitReports(const std::string& partner,

@@ -37,7 +37,7 @@ const std::map<std::string, v1::ListCampaignsRequest::Order> kOrders = {
 };
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::string id;
   std::string order = "incidents";
   uint32_t limit = 20;

@@ -34,6 +34,8 @@ constexpr int kLagging = 1;
 
 struct Arguments {
   std::vector<std::string> servers;
+  // Certificates; its address is each server's in turn.
+  Endpoint endpoint;
   // 0: all are shown.
   uint32_t lagging_seconds = 0;
   bool json = false;
@@ -87,7 +89,9 @@ void Print(const v1::ListConsumersResponse& response) {
 int Run(const Arguments& arguments) {
   std::map<std::string, v1::ConsumerStatus> known;
   for (const std::string& server : arguments.servers) {
-    Client client(server);
+    Endpoint endpoint = arguments.endpoint;
+    endpoint.address = server;
+    Client client(endpoint);
     const absl::StatusOr<v1::ListConsumersResponse> response = client.ListConsumers();
     if (!response.ok()) return Fail(response.status());
     for (const v1::ConsumerStatus& status : response->consumers()) {
@@ -116,7 +120,7 @@ int Run(const Arguments& arguments) {
 Command DeclareConsumers(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.footer(kFooter);
-  AddServersOption(app, arguments->servers);
+  AddServersOption(app, arguments->servers, arguments->endpoint);
   app.add_option("--lagging", arguments->lagging_seconds,
                  "Only who has not acknowledged a revocation that is at least so old")
       ->type_name("SECONDS")

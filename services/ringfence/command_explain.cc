@@ -26,7 +26,7 @@ Examples:
   ringfence explain report harbour-bank harbour-0000017 --json)";
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::string what;
   v1::ExplainReportRequest request;
   bool json = false;

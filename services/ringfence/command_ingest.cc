@@ -37,7 +37,7 @@ Examples:
   exporter | ringfence ingest --partner harbour-bank -)";
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::string partner;
   std::vector<std::string> files;
   std::string rejects_path;
@@ -86,7 +86,7 @@ absl::StatusOr<std::unique_ptr<PositionFile>> PositionsOf(const Arguments& argum
   const std::string path =
       arguments.state_path.empty() ? file + ".ringfence-position" : arguments.state_path;
   absl::StatusOr<PositionFile> positions =
-      PositionFile::Load(path, {arguments.partner, arguments.server});
+      PositionFile::Load(path, {arguments.partner, arguments.server.address});
   if (!positions.ok()) return positions.status();
   return std::make_unique<PositionFile>(*std::move(positions));
 }

@@ -33,7 +33,7 @@ Examples:
 constexpr size_t kAtOnce = 500;
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::vector<std::string> values;
   std::string type;
   std::string region;

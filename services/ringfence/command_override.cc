@@ -53,7 +53,7 @@ const std::map<std::string, v1::Scope> kScopes = {
 };
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::string type;
   std::string value;
   std::string effect;

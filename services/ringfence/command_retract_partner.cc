@@ -27,7 +27,7 @@ Examples:
       --until 2026-03-02T00:00:00Z --reason "feed of test data")";
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::string from;
   std::string until;
   v1::RetractPartnerRequest request;

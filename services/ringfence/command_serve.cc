@@ -21,26 +21,31 @@ campaigns over gRPC and as lists over HTTP (/v1/indicators.jsonl and others), an
 for Prometheus. Everything is kept in --data; what was answered as accepted survives a crash. Keys
 are made in DIR/keys at the first start: keep a copy.
 
-Until there are identities it listens on loopback only, and partners name themselves.
+Without certificates it listens on loopback only, where whoever calls may do everything and partners
+name themselves. With --tls-cert, --tls-ca and --identities (ops/identities.md) callers are told apart
+by their certificates, or over HTTP by bearer tokens; all of these files are read again when they
+change.
 
 Exit status: 0 stopped by a signal; 2 wrong use; 3 it could not start, or a stage stopped for good.
 
 Examples:
   ringfence serve --data data
-  ringfence serve --data data --grpc 127.0.0.1:0 --http 127.0.0.1:0)";
+  ringfence serve --data data --grpc 127.0.0.1:0 --http 127.0.0.1:0
+  ringfence serve --data data --grpc 0.0.0.0:7733 --http 0.0.0.0:7780 --tls-cert server.pem \
+      --tls-ca ca.pem --identities identities.yaml --tokens tokens.yaml)";
 
 constexpr std::chrono::seconds kHealthEvery{1};
 
 int Run(const server::Server::Options& options) {
-  if (absl::Status status = server::Server::CheckAddresses(options); !status.ok()) {
+  if (absl::Status status = server::Server::Check(options); !status.ok()) {
     Fail(status);
     return kWrongUse;
   }
   runtime::Interrupt interrupt;
   absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
-  fmt::print("serving gRPC on {}, HTTP on http://{}/ (metrics on /metrics); Ctrl-C ends it\n",
-             (*server)->grpc_address(), (*server)->http_address());
+  fmt::print("serving gRPC on {}, HTTP on {}/ (metrics on /metrics); Ctrl-C ends it\n",
+             (*server)->grpc_address(), (*server)->http_url());
   std::fflush(stdout);
   std::mutex mutex;
   std::condition_variable_any woken;
@@ -52,6 +57,21 @@ int Run(const server::Server::Options& options) {
   }
   fmt::print("stopping\n");
   return kDone;
+}
+
+void AddAccess(CLI::App& app, server::Server::Options& options) {
+  app.add_option("--tls-cert", options.tls.certificate,
+                 "The server's certificate and what leads to its issuer, PEM")
+      ->type_name("FILE");
+  app.add_option("--tls-key", options.tls.key,
+                 "Its key, PEM; the certificate's file where it is not given")
+      ->type_name("FILE");
+  app.add_option("--tls-ca", options.tls.ca, "Who signs callers' certificates, PEM")
+      ->type_name("FILE");
+  app.add_option("--identities", options.identities_file, "Who may call as what")
+      ->type_name("FILE");
+  app.add_option("--tokens", options.tokens_file, "Bearer tokens, of `ringfence tokens`")
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -76,7 +96,11 @@ Command DeclareServe(CLI::App& app) {
   app.add_option("--partitions", options->partitions, "Of each mailbox; fixed by the first start")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  return [options] { return Run(*options); };
+  AddAccess(app, *options);
+  return [options] {
+    if (options->tls.key.empty()) options->tls.key = options->tls.certificate;
+    return Run(*options);
+  };
 }
 
 }  // namespace ringfence::cli

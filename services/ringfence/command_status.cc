@@ -29,7 +29,7 @@ Examples:
 constexpr std::chrono::milliseconds kBetween{200};
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   // 0: no waiting.
   uint32_t wait_seconds = 0;
   bool json = false;

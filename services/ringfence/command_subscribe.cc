@@ -36,7 +36,7 @@ Examples:
   ringfence subscribe --json --cursor-file blocker.cursor | blocker)";
 
 struct Arguments {
-  std::string server;
+  Endpoint server;
   std::string consumer = "ringfence-subscribe";
   std::vector<std::string> types;
   std::string min_action = "challenge";
@@ -74,7 +74,7 @@ int Run(const Arguments& arguments) {
   if (!arguments.cursor_path.empty()) {
     // A cursor is good for one server and one filter.
     absl::StatusOr<client::SetFile> opened = client::SetFile::Open(
-        arguments.cursor_path, arguments.server + " " + Json(options.request.filter()));
+        arguments.cursor_path, arguments.server.address + " " + Json(options.request.filter()));
     if (!opened.ok()) return Fail(opened.status());
     file = *std::move(opened);
   }

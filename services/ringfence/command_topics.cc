@@ -12,24 +12,32 @@
 #include "services/ringfence/commands.h"
 #include "services/ringfence/words.h"
 #include "services/runtime/kafka/kafka_options.h"
+#include "services/runtime/kafka/topic_acls.h"
 #include "services/runtime/kafka/topics_admin.h"
 
 namespace ringfence::cli {
 namespace {
 
+using runtime::AclFinding;
 using runtime::KafkaSecurity;
 using runtime::TopicFinding;
 using runtime::TopicState;
 
 constexpr char kFooter[] =
     R"(create makes the topics that are missing, and none where one that is there does not fit.
-check makes nothing. Both print each topic and what is to be done about it.
+check makes nothing. Both print each topic and what is to be done about it. With --acls the partners'
+rights are held to the plan too: a partner may write and describe its own reports, read its own
+rejects (as the consumer group rejects.PARTNER), and nothing else; what it may beyond that is printed
+as surplus, and left for kafka-acls to take away.
 
 Exit status: 0 all fit; 1 some are missing or do not fit; 2 wrong use; 3 no answer from Kafka.
 
 Examples:
   ringfence topics create --brokers kafka-1:9092,kafka-2:9092 --partner harbour-bank
-  ringfence topics check --brokers kafka-1:9092 --partner harbour-bank --partitions 24)";
+  ringfence topics check --brokers kafka-1:9092 --partner harbour-bank --partitions 24
+  ringfence topics create --brokers kafka-1:9093 --security sasl_ssl --ca-file ca.pem \
+      --sasl-mechanism SCRAM-SHA-512 --sasl-user admin --sasl-password-file admin.password \
+      --partner harbour-bank --acls)";
 
 // Some topics are missing or do not fit.
 constexpr int kDoNotFit = 1;
@@ -45,6 +53,8 @@ struct Arguments {
   runtime::KafkaOptions kafka;
   runtime::TopicPlan plan;
   uint32_t retention_days = 7;
+  bool acls = false;
+  std::vector<std::string> principals;
 };
 
 const char* Word(TopicState state) {
@@ -77,11 +87,58 @@ int Print(const std::vector<TopicFinding>& findings) {
   return all_fit ? kDone : kDoNotFit;
 }
 
+const char* Word(AclFinding::State state) {
+  switch (state) {
+    case AclFinding::State::kFits:
+      return "fits";
+    case AclFinding::State::kMade:
+      return "made";
+    case AclFinding::State::kMissing:
+      return "missing";
+    case AclFinding::State::kSurplus:
+      return "surplus";
+  }
+  return "surplus";
+}
+
+// PARTNER=PRINCIPAL each.
+absl::StatusOr<runtime::KafkaPrincipals> PrincipalsOf(const Arguments& arguments) {
+  runtime::KafkaPrincipals principals;
+  for (const std::string& text : arguments.principals) {
+    const size_t equals = text.find('=');
+    const std::string partner = text.substr(0, equals);
+    const auto& partners = arguments.plan.partners;
+    if (equals == std::string::npos || text.find(':', equals) == std::string::npos ||
+        std::find(partners.begin(), partners.end(), partner) == partners.end()) {
+      return absl::InvalidArgumentError(
+          "--principal: PARTNER=TYPE:NAME is wanted, of one of the partners: "
+          "harbour-bank=User:CN=harbour-bank");
+    }
+    principals[partner] = text.substr(equals + 1);
+  }
+  return principals;
+}
+
+int RunAcls(const Arguments& arguments, const runtime::KafkaPrincipals& principals, bool create) {
+  const auto findings = create ? runtime::CreateAcls(arguments.kafka, arguments.plan, principals)
+                               : runtime::CheckAcls(arguments.kafka, arguments.plan, principals);
+  if (!findings.ok()) return Fail(findings.status());
+  bool all_fit = true;
+  for (const AclFinding& finding : *findings) {
+    fmt::print("{:8} {}\n", Word(finding.state), Printable(finding.acl.Text()));
+    all_fit &=
+        finding.state == AclFinding::State::kFits || finding.state == AclFinding::State::kMade;
+  }
+  return all_fit ? kDone : kDoNotFit;
+}
+
 int Run(Arguments& arguments, bool create) {
   arguments.plan.retention = std::chrono::hours(24 * arguments.retention_days);
   // What is wrong with the options themselves is wrong use.
   absl::Status usable = runtime::CheckKafkaOptions(arguments.kafka);
   if (usable.ok()) usable = runtime::CheckTopicPlan(arguments.plan);
+  const absl::StatusOr<runtime::KafkaPrincipals> principals = PrincipalsOf(arguments);
+  if (usable.ok()) usable = principals.status();
   if (!usable.ok()) {
     Fail(usable);
     return kWrongUse;
@@ -89,7 +146,9 @@ int Run(Arguments& arguments, bool create) {
   const auto findings = create ? runtime::CreateTopics(arguments.kafka, arguments.plan)
                                : runtime::CheckTopics(arguments.kafka, arguments.plan);
   if (!findings.ok()) return Fail(findings.status());
-  return Print(*findings);
+  const int topics = Print(*findings);
+  if (!arguments.acls || (create && topics != kDone)) return topics;
+  return std::max(topics, RunAcls(arguments, *principals, create));
 }
 
 void AddPlan(CLI::App& app, runtime::TopicPlan& plan, uint32_t& retention_days) {
@@ -149,6 +208,10 @@ Command DeclareTopics(CLI::App& app) {
     each->footer(kFooter);
     AddKafka(*each, arguments->kafka);
     AddPlan(*each, arguments->plan, arguments->retention_days);
+    each->add_flag("--acls", arguments->acls, "What the partners may do, too");
+    each->add_option("--principal", arguments->principals,
+                     "Who a partner is to the brokers, where not User:PARTNER; repeatable")
+        ->type_name("PARTNER=TYPE:NAME");
   }
   return [arguments, create] { return Run(*arguments, create->parsed()); };
 }

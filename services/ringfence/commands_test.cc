@@ -180,10 +180,11 @@ class CommandsTest : public testing::Test {
                                            .reserve_bytes = 0});
     EXPECT_TRUE(log.ok()) << log.status();
     log_ = *std::move(log);
-    gateway::ReportService::Options options;
+    gateway::Receivers::Options options;
     options.receiver.intake.token_key.id = "k1";
     options.receiver.clock = [] { return kNow; };
-    reports_ = std::make_unique<gateway::ReportService>(options, *log_, metrics_);
+    receivers_ = std::make_unique<gateway::Receivers>(options, *log_, metrics_);
+    reports_ = std::make_unique<gateway::ReportService>(*receivers_, *gate_);
     int port = 0;
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -227,9 +228,11 @@ class CommandsTest : public testing::Test {
 
   TemporaryFolder folder_;
   runtime::Metrics metrics_;
+  const std::unique_ptr<runtime::Gate> gate_ = runtime::Gate::OnThisMachine(metrics_);
   std::unique_ptr<runtime::EmbeddedLog> log_;
   FakeIndicators indicators_;
   FakeAdmin admin_;
+  std::unique_ptr<gateway::Receivers> receivers_;
   std::unique_ptr<gateway::ReportService> reports_;
   // Goes first.
   std::unique_ptr<grpc::Server> server_;

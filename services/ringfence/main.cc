@@ -38,6 +38,8 @@ constexpr Row kCommands[] = {
     {"snapshot", "Lists and verifies snapshots of state", DeclareSnapshot},
     {"topics", "Makes or checks the topics of a Kafka cluster", DeclareTopics},
     {"token", "Makes tokens of victims' handles with a shared key", DeclareToken},
+    {"tokens", "Makes, lists and revokes bearer tokens of callers over HTTP", DeclareTokens},
+    {"audit", "Verifies and lists what operators decided", DeclareAudit},
 };
 
 constexpr char kFooter[] = R"(Examples:

@@ -21,22 +21,42 @@ std::string CheckServer(const std::string& server) {
   return "";
 }
 
+void AddTlsOptions(CLI::App& app, Endpoint& endpoint) {
+  CLI::Option* ca = app.add_option("--ca", endpoint.ca,
+                                   "Who signs the server's certificate, PEM; without it no TLS")
+                        ->type_name("FILE")
+                        ->envname("RINGFENCE_CA")
+                        ->check(CLI::ExistingFile);
+  CLI::Option* cert = app.add_option("--cert", endpoint.cert, "This client's certificate, PEM")
+                          ->type_name("FILE")
+                          ->envname("RINGFENCE_CERT")
+                          ->check(CLI::ExistingFile)
+                          ->needs(ca);
+  app.add_option("--key", endpoint.key,
+                 "Its key, PEM; the certificate's file where it is not given")
+      ->type_name("FILE")
+      ->envname("RINGFENCE_KEY")
+      ->check(CLI::ExistingFile)
+      ->needs(cert);
+}
+
 }  // namespace
 
-void AddServerOption(CLI::App& app, std::string& server) {
-  server = kDefaultServer;
-  app.add_option("--server", server, "Where Ringfence's gRPC services are")
+void AddServerOption(CLI::App& app, Endpoint& endpoint) {
+  app.add_option("--server", endpoint.address, "Where Ringfence's gRPC services are")
       ->type_name("HOST:PORT")
       ->check(CLI::Validator(CheckServer, ""))
       ->capture_default_str();
+  AddTlsOptions(app, endpoint);
 }
 
-void AddServersOption(CLI::App& app, std::vector<std::string>& servers) {
+void AddServersOption(CLI::App& app, std::vector<std::string>& servers, Endpoint& tls) {
   servers = {kDefaultServer};
   app.add_option("--server", servers, "Where Ringfence's gRPC services are; each replica's")
       ->type_name("HOST:PORT")
       ->check(CLI::Validator(CheckServer, ""))
       ->capture_default_str();
+  AddTlsOptions(app, tls);
 }
 
 }  // namespace ringfence::cli

@@ -85,6 +85,14 @@ constexpr auto kRows = std::to_array<Row>({
      "the state."},
     {Metric::kHttpRequests, Kind::kCounter, "ringfence_http_requests_total",
      "Requests over HTTP, by what was asked for and the status of the answer."},
+    {Metric::kRefusedCalls, Kind::kCounter, "ringfence_refused_calls_total",
+     "Calls of who is not known or may not, by reason: no_identity, bad_name, bad_token, "
+     "unknown_name, role, no_row."},
+    {Metric::kReloads, Kind::kCounter, "ringfence_file_reloads_total",
+     "Files of certificates, identities and tokens that changed, by whether they were used or "
+     "refused."},
+    {Metric::kQuotaRefusals, Kind::kCounter, "ringfence_quota_refusals_total",
+     "Calls past a quota of their caller: reports, lookups, calls, streams, snapshots."},
     {Metric::kKafkaBrokersUp, Kind::kGauge, "ringfence_kafka_brokers_up",
      "Brokers that a Kafka client is connected with."},
     {Metric::kKafkaQueuedRecords, Kind::kGauge, "ringfence_kafka_queued_records",

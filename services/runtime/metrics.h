@@ -42,6 +42,9 @@ enum class Metric {
   kDiskShort,            // disk
   kRechecks,             // stage
   kHttpRequests,         // route, status
+  kRefusedCalls,         // reason
+  kReloads,              // file, outcome
+  kQuotaRefusals,        // quota, identity
   kKafkaBrokersUp,       // client
   kKafkaQueuedRecords,   // client
   kKafkaQueuedBytes,     // client

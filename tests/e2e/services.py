@@ -147,7 +147,7 @@ def make_keys(folder):
 
 def keys_section(folder):
     return (f"keys:\n  victim_tokens_file: {folder}/victim-tokens.key\n  naming_file: {folder}/naming.key\n"
-            f"  cursors_file: {folder}/cursors.key\n")
+            f"  cursors_file: {folder}/cursors.key\naccess:\n  plaintext_on_loopback: true\n")
 
 
 def partner_files(sample):

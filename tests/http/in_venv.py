@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs a Python script with the packages of the requirements.txt beside it, in a virtual environment that is made if need be.
+"""Runs a Python script with the packages of the requirements.txt beside it, or of another file, in a virtual environment that is made if need be.
 
-    in_venv.py --venv build/release/http-venv SCRIPT [ARGUMENT...]
+    in_venv.py --venv build/release/http-venv [--requirements OTHER.txt] SCRIPT [ARGUMENT...]
 
 Exit status: that of the script; 77 where the packages cannot be had (no venv module, no package index), which ctest takes for skipped.
 """
@@ -44,13 +44,15 @@ def make(venv, requirements):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--venv", required=True, type=pathlib.Path)
+    parser.add_argument("--requirements", type=pathlib.Path, default=None)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     options.venv.mkdir(parents=True, exist_ok=True)
     # Tests run side by side.
     with open(str(options.venv) + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        python = make(options.venv, pathlib.Path(options.command[0]).with_name("requirements.txt"))
+        beside = pathlib.Path(options.command[0]).with_name("requirements.txt")
+        python = make(options.venv, options.requirements or beside)
     sys.exit(subprocess.run([str(python), *options.command]).returncode)
 
 

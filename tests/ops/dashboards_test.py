@@ -37,6 +37,7 @@ NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": 
 SERVICES = """\
 partitions: 2
 log: {{kafka: {{servers: '{servers}', replication: 1, min_insync_replicas: 1}}}}
+access: {{plaintext_on_loopback: true}}
 keys: {{victim_tokens_file: {keys}/victim-tokens.key, naming_file: {keys}/naming.key, cursors_file: {keys}/cursors.key}}
 snapshots: {{folder: {folder}/snapshots, every_seconds: 2, free_bytes_min: 1000000}}
 dedupe: {{state_folder: {folder}/state}}

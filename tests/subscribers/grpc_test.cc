@@ -54,8 +54,9 @@ class Server {
     options.feed.live_changes_max = 12;
     options.feed.message_bytes_max = 2'000;
     options.streams.age_max = std::chrono::milliseconds(700);
-    service_ =
-        std::make_unique<publish::IndicatorService>(options, *publisher_, publisher_.metrics);
+    gate_ = runtime::Gate::OnThisMachine(publisher_.metrics);
+    service_ = std::make_unique<publish::IndicatorService>(options, *publisher_, *gate_,
+                                                           publisher_.metrics);
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort(address_, grpc::InsecureServerCredentials(), &port);
@@ -77,6 +78,7 @@ class Server {
   publish::PublisherUnderTest publisher_;
   // With its port, once it has one.
   std::string address_ = "127.0.0.1:0";
+  std::unique_ptr<runtime::Gate> gate_;
   std::unique_ptr<publish::IndicatorService> service_;
   std::unique_ptr<grpc::Server> server_;
 };

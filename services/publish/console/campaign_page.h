@@ -6,7 +6,7 @@
 
 #include "pipelines/campaigns/read_view.h"
 #include "ringfence/console/v1/console.pb.h"
-#include "services/publish/http/caller.h"
+#include "services/publish/clearance.h"
 
 namespace ringfence::publish {
 

@@ -93,19 +93,12 @@ Console::Console(const Options& options, const Publisher& publisher)
       stix_(options.deployment),
       events_(options.events, publisher) {}
 
-std::optional<HttpResponse> Console::Answer(const HttpRequest& request) const {
+std::optional<HttpResponse> Console::Answer(const HttpRequest& request,
+                                            const runtime::Caller& caller) const {
   const bool is_api = request.path.starts_with(kApi);
   std::optional<HttpResponse> page = is_api ? std::nullopt : AnswerPage(request.path);
   if (!is_api && !page) return std::nullopt;
-  const std::optional<Viewer> caller = CallerOf(request);
-  HttpResponse response;
-  if (!caller) {
-    response = Problem(401, "callers on this machine only, directly");
-  } else if (page) {
-    response = *std::move(page);
-  } else {
-    response = AnswerApi(request, *caller);
-  }
+  HttpResponse response = page ? *std::move(page) : AnswerApi(request, ViewerOf(caller));
   response.route = is_api ? "api" : "console";
   AddSecurityHeaders(response);
   return response;
@@ -208,7 +201,7 @@ HttpResponse Console::AnswerCampaign(const HttpRequest& request, const Viewer& c
   campaigns::ReadView view(*moment.state, publisher_.names());
   const std::optional<campaigns::Label> label = view.LabelOfCampaign(id);
   const std::optional<v1::Campaign> campaign = label ? view.CampaignOf(*label) : std::nullopt;
-  if (!campaign || campaign->tlp() > caller.clearance) return Problem(404, "no such campaign");
+  if (!campaign || campaign->tlp() > caller.max_tlp) return Problem(404, "no such campaign");
   if (rest.empty()) {
     console::v1::CampaignPage page = PageOf(view, *label, *campaign, caller);
     if (campaign->campaign_id() != id) page.set_superseded_id(std::string(id));

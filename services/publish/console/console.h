@@ -7,13 +7,14 @@
 
 #include "pipelines/stix/objects.h"
 #include "ringfence/v1/admin_service.pb.h"
+#include "services/publish/clearance.h"
 #include "services/publish/console/campaign_ties.h"
 #include "services/publish/console/event_stream.h"
 #include "services/publish/console/keeper.h"
 #include "services/publish/console/partners.h"
-#include "services/publish/http/caller.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
+#include "services/runtime/identity/caller.h"
 
 namespace ringfence::publish {
 
@@ -36,8 +37,9 @@ class Console {
   // `publisher` must outlive it.
   Console(const Options& options, const Publisher& publisher);
 
-  // Nothing where the path is none of the console's.
-  std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request) const;
+  // Nothing where the path is none of the console's. That the caller may ask the gate has decided.
+  std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request,
+                                              const runtime::Caller& caller) const;
 
  private:
   runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request, const Viewer& caller) const;

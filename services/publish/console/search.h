@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "pipelines/campaigns/read_view.h"
 #include "ringfence/console/v1/console.pb.h"
-#include "services/publish/http/caller.h"
+#include "services/publish/clearance.h"
 
 namespace ringfence::publish {
 

@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pipelines/core/time.h"
+#include "services/publish/clearance.h"
 #include "services/publish/filter.h"
-#include "services/publish/http/caller.h"
 #include "services/runtime/http/http_message.h"
 
 namespace ringfence::publish {

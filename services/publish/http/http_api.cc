@@ -1,9 +1,21 @@
 #include "services/publish/http/http_api.h"
 
+#include <memory>
+#include <utility>
+
+#include "services/publish/clearance.h"
 #include "services/publish/http/answers.h"
-#include "services/publish/http/caller.h"
 
 namespace ringfence::publish {
+namespace {
+
+runtime::HttpResponse PastQuota(const char* what, std::chrono::milliseconds retry_after) {
+  runtime::HttpResponse response = Problem(429, what);
+  response.headers.emplace_back("Retry-After", std::to_string((retry_after.count() + 999) / 1'000));
+  return response;
+}
+
+}  // namespace
 
 HttpApi::HttpApi(const Options& options, const Publisher& publisher)
     : options_(options),
@@ -13,10 +25,20 @@ HttpApi::HttpApi(const Options& options, const Publisher& publisher)
       sorted_lists_(source_, options.cursor_key, options.make_lists_every),
       taxii_(options.deployment, publisher) {}
 
-runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request) const {
-  const std::optional<Viewer> viewer = CallerOf(request);
-  if (!viewer) return Problem(401, "callers on this machine only, directly");
-  return AnswerTo(*viewer, request);
+runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request,
+                                      const runtime::Caller& caller) const {
+  // Held until a list has been sent.
+  std::shared_ptr<const void> place;
+  if (options_.meter != nullptr && request.path.starts_with("/taxii2/")) {
+    if (const auto retry_after = options_.meter->Take(caller, runtime::Quota::kCalls))
+      return PastQuota("past the caller's quota of calls", *retry_after);
+  } else if (options_.meter != nullptr) {
+    place = options_.meter->Hold(caller, runtime::Quota::kSnapshots);
+    if (!place) return PastQuota("past the caller's quota of lists", runtime::kRetryHeldAfter);
+  }
+  runtime::HttpResponse answer = AnswerTo(ViewerOf(caller), request);
+  answer.held = std::move(place);
+  return answer;
 }
 
 runtime::HttpResponse HttpApi::AnswerTo(const Viewer& viewer,

@@ -12,6 +12,8 @@
 #include "services/publish/http/taxii.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
+#include "services/runtime/identity/caller.h"
+#include "services/runtime/identity/meter.h"
 
 namespace ringfence::publish {
 
@@ -29,13 +31,17 @@ class HttpApi {
     std::chrono::seconds valid_for{300};
     // A sorted list of a million takes seconds of a core to make.
     std::chrono::milliseconds make_lists_every{5'000};
+    // Counts what callers take. Null: nobody does.
+    runtime::Meter* meter = nullptr;
   };
 
   // `publisher` must outlive it.
   HttpApi(const Options& options, const Publisher& publisher);
 
-  runtime::HttpResponse Answer(const runtime::HttpRequest& request) const;
-  // The same for who asks, which Answer finds out.
+  // That the caller may ask at all the gate has decided.
+  runtime::HttpResponse Answer(const runtime::HttpRequest& request,
+                               const runtime::Caller& caller) const;
+  // The same for what the caller may see, without its quotas.
   runtime::HttpResponse AnswerTo(const Viewer& viewer, const runtime::HttpRequest& request) const;
 
  private:

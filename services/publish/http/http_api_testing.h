@@ -68,7 +68,17 @@ class HttpApiTestBase : public testing::Test {
     }
     return answered;
   }
-  Answered Get(const std::string& target) { return Whole(api_->Answer(Request(target))); }
+  // Everything but TLP:RED.
+  static runtime::Caller Analyst() {
+    runtime::Caller caller;
+    caller.is_local = true;
+    caller.max_tlp = v1::TLP_AMBER_STRICT;
+    caller.types = runtime::AllTypes();
+    return caller;
+  }
+  Answered Get(const std::string& target) {
+    return Whole(api_->Answer(Request(target), Analyst()));
+  }
 
   MemoryLog log_;
   PublisherUnderTest publisher_;

@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "pipelines/core/time.h"
+#include "services/publish/clearance.h"
 #include "services/publish/cursor.h"
 #include "services/publish/filter.h"
-#include "services/publish/http/caller.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
 

@@ -157,26 +157,6 @@ TEST_F(SetListsTest, SayHowLongTheyMayBeUsedAndWhereToGoOn) {
   EXPECT_EQ(cursor->offsets, publisher_->Latest()->offsets);
 }
 
-TEST_F(SetListsTest, OnlyCallersOnThisMachineAreAnsweredAndDirectly) {
-  Start();
-  const auto status = [&](const std::string& address, const std::string& host,
-                          const std::string& header = "accept") {
-    runtime::HttpRequest request = Request("/v1/ips.txt");
-    request.remote_address = address;
-    request.headers.erase("host");
-    request.headers.emplace("host", host);
-    request.headers.emplace(header, "1");
-    return Whole(api_->Answer(request)).status;
-  };
-  EXPECT_EQ(status("127.0.0.1", "localhost:80"), 200);
-  EXPECT_EQ(status("::1", "[::1]:80"), 200);
-  EXPECT_EQ(status("::1", "[::1]"), 200);
-  EXPECT_EQ(status("192.0.2.1", "localhost"), 401);
-  EXPECT_EQ(status("127.0.0.1", "lists.example"), 401);
-  EXPECT_EQ(status("127.0.0.1", "127.0.0.1.example"), 401);
-  EXPECT_EQ(status("127.0.0.1", "localhost", "x-forwarded-for"), 401);
-}
-
 TEST_F(SetListsTest, NobodyGetsAShortList) {
   Append(Upsert({.value = "+1"}));
   log_.FailReads(absl::StatusCode::kUnavailable);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pipelines/stix/objects.h"
-#include "services/publish/http/caller.h"
+#include "services/publish/clearance.h"
 #include "services/publish/http/taxii_query.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"

@@ -114,7 +114,7 @@ TEST_F(TaxiiTest, ErrorsAreThoseOfTheStandard) {
   const auto accepting = [&](const char* accept) {
     runtime::HttpRequest request = Request(collection + "objects/");
     request.headers.emplace("accept", accept);
-    return Whole(api_->Answer(request)).status;
+    return Whole(api_->Answer(request, Analyst())).status;
   };
   EXPECT_EQ(accepting("application/taxii+json;version=2.1"), 200);
   EXPECT_EQ(accepting("text/html, application/taxii+json; version=2.1"), 200);

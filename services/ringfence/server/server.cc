@@ -10,6 +10,8 @@
 #include "pipelines/identifiers/normalise.h"
 #include "services/cluster/cluster_stage.h"
 #include "services/dedupe/dedupe_stage.h"
+#include "services/gateway/edge.h"
+#include "services/gateway/receivers.h"
 #include "services/gateway/report_service.h"
 #include "services/publish/admin_service.h"
 #include "services/publish/indicator_service.h"
@@ -19,8 +21,10 @@
 #include "services/runtime/clock.h"
 #include "services/runtime/config/config.h"
 #include "services/runtime/grpc/grpc_listener.h"
+#include "services/runtime/identity/http_gate.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/service/open_log.h"
+#include "services/runtime/service/operations_http.h"
 #include "services/runtime/thread_name.h"
 
 namespace ringfence::server {
@@ -39,15 +43,30 @@ absl::Status CheckLoopback(const Address& address) {
   if (runtime::IsLoopback(address)) return absl::OkStatus();
   return absl::InvalidArgumentError(
       address.host +
-      " is not a loopback address: without TLS nobody on the network can be told "
-      "from anybody else");
+      " is not a loopback address: without TLS nobody on the network can be told from anybody "
+      "else. --tls-cert, --tls-ca and --identities say who may call");
+}
+
+absl::Status CheckAccess(const Server::Options& options) {
+  if (!options.tls.is_set()) {
+    if (!options.tls.ca.empty() || !options.identities_file.empty() || !options.tokens_file.empty())
+      return absl::InvalidArgumentError("--tls-cert, the server's certificate, is missing");
+    return absl::OkStatus();
+  }
+  if (options.tls.ca.empty())
+    return absl::InvalidArgumentError("--tls-ca, who signs callers' certificates, is missing");
+  if (options.identities_file.empty())
+    return absl::InvalidArgumentError("--identities, who may call as what, is missing");
+  return runtime::CheckTlsFiles(options.tls);
 }
 
 }  // namespace
 
 // gRPC's side.
 struct Server::Services {
+  std::unique_ptr<gateway::Receivers> receivers;
   std::unique_ptr<gateway::ReportService> reports;
+  std::unique_ptr<gateway::Edge> edge;
   std::unique_ptr<publish::IndicatorService> indicators;
   std::unique_ptr<publish::AdminService> admin;
   std::unique_ptr<runtime::GrpcListener> listener;
@@ -55,18 +74,24 @@ struct Server::Services {
 
 Server::Server(const Options& options) : options_(options), memory_(runtime::MakeRocksMemory({})) {}
 
-absl::Status Server::CheckAddresses(const Options& options) {
+absl::Status Server::Check(const Options& options) {
   for (const std::string& text : {options.grpc, options.http}) {
     const absl::StatusOr<Address> address = ParseAddress(text);
     if (!address.ok()) return address.status();
+    if (options.tls.is_set()) continue;
     if (absl::Status status = CheckLoopback(*address); !status.ok()) return status;
   }
-  return absl::OkStatus();
+  return CheckAccess(options);
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   std::unique_ptr<Server> server(new Server(options));
-  if (absl::Status status = CheckAddresses(options); !status.ok()) return status;
+  if (absl::Status status = Check(options); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<runtime::Gate>> gate = runtime::Gate::Open(
+      {options.identities_file, options.tokens_file, !options.tls.is_set(), runtime::SystemNow},
+      server->metrics_);
+  if (!gate.ok()) return gate.status();
+  server->gate_ = *std::move(gate);
   const bool has_data = std::filesystem::exists(options.data + "/log");
   absl::StatusOr<runtime::Keys> keys = runtime::ReadOrMakeKeys(
       options.data + "/keys", has_data ? runtime::Missing::kRefuse : runtime::Missing::kMake);
@@ -166,9 +191,12 @@ absl::Status Server::StartDecisions() {
   if (absl::Status status = decisions_->SetOrganisations(std::move(organisations)); !status.ok()) {
     return status;
   }
+  auto audit = publish::AuditLog::Open(options_.data + "/audit.log");
+  if (!audit.ok()) return audit.status();
+  audit_ = *std::move(audit);
   publish::Operators::Options operators;
   operators.clock = runtime::SystemNow;
-  operators.audit = options_.audit;
+  operators.audit = audit_.get();
   operators.count_reports = [this](const std::string& partner, core::Time from, core::Time until) {
     return CountReports(partner, from, until);
   };
@@ -193,22 +221,25 @@ absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::
 
 void Server::MakeServices() {
   services_ = std::make_unique<Services>();
-  gateway::ReportService::Options reports;
+  gateway::Receivers::Options reports;
   reports.receiver.intake.token_key = keys_.victim_tokens.first;
   reports.receiver.intake.memory = normalise_memory_;
   reports.receiver.intake.further_keys = keys_.victim_tokens.further;
   reports.receiver.partitions = static_cast<int32_t>(options_.partitions);
   reports.receiver.clock = runtime::SystemNow;
-  services_->reports = std::make_unique<gateway::ReportService>(reports, *log_, metrics_);
+  services_->receivers = std::make_unique<gateway::Receivers>(reports, *log_, metrics_);
+  services_->reports = std::make_unique<gateway::ReportService>(*services_->receivers, *gate_);
+  services_->edge = std::make_unique<gateway::Edge>(*services_->receivers, *gate_);
   publish::IndicatorService::Options indicators;
   indicators.feed.cursor_key = keys_.cursors;
   indicators.feed.deployment = options_.deployment;
   indicators.feed.clock = runtime::SystemNow;
   indicators.consumers.path = options_.data + "/consumers";
   services_->indicators =
-      std::make_unique<publish::IndicatorService>(indicators, *publisher_, metrics_);
+      std::make_unique<publish::IndicatorService>(indicators, *publisher_, *gate_, metrics_);
   services_->admin = std::make_unique<publish::AdminService>(
-      [this] { return Status(); }, [this](const core::Id& report) { return ExplainReport(report); },
+      *gate_, [this] { return Status(); },
+      [this](const core::Id& report) { return ExplainReport(report); },
       [this] { return services_->indicators->ListConsumers(); });
   services_->admin->set_operators(operators_.get());
 }
@@ -217,6 +248,8 @@ absl::Status Server::StartServices() {
   MakeServices();
   runtime::GrpcListener::Options options;
   options.address = options_.grpc;
+  options.tls = options_.tls;
+  options.gate = gate_.get();
   options.request_bytes_max = gateway::ReportService::kRequestBytesMax;
   options.services = {services_->reports.get(), services_->indicators.get(),
                       services_->admin.get()};
@@ -265,26 +298,43 @@ absl::Status Server::StartHttp() {
   api.cursor_key = keys_.cursors;
   api.deployment = options_.deployment;
   api.clock = runtime::SystemNow;
+  api.meter = &gate_->meter();
   http_api_ = std::make_unique<publish::HttpApi>(api, *publisher_);
   MakeConsole();
-  const auto answer = [this](const runtime::HttpRequest& request) {
-    if (auto page = console_->Answer(request)) return *std::move(page);
-    if (request.path != "/metrics") return http_api_->Answer(request);
-    runtime::HttpResponse response;
-    response.content_type = "text/plain; version=0.0.4";
-    response.body = metrics_.Text();
-    response.route = "metrics";
-    return response;
+  const auto answer = [this](const runtime::HttpRequest& request, const runtime::Caller& caller) {
+    return Answer(request, caller);
   };
   runtime::HttpServer::Options server;
   server.host = address->host;
   server.port = address->port;
-  server.post_below = publish::kConsoleApi;
-  auto started = runtime::HttpServer::Start(server, answer, metrics_);
+  server.tls = options_.tls;
+  runtime::SetEdgeLimits(server);
+  auto started = runtime::HttpServer::Start(server, runtime::Gated(*gate_, answer), metrics_);
   if (!started.ok()) return started.status();
   http_ = *std::move(started);
-  http_address_ = address->host + ":" + std::to_string(http_->port());
+  http_url_ = (options_.tls.is_set() ? "https://" : "http://") + address->host + ":" +
+              std::to_string(http_->port());
   return absl::OkStatus();
+}
+
+runtime::HttpResponse Server::Answer(const runtime::HttpRequest& request,
+                                     const runtime::Caller& caller) const {
+  runtime::HttpResponse response;
+  if (request.path.starts_with("/healthz/")) {
+    const absl::Status health = Health();
+    response.status = health.ok() ? 200 : 503;
+    response.content_type = "text/plain";
+    response.body = health.ok() ? "ok\n" : std::string(health.message()) + "\n";
+    response.route = request.path == "/healthz/live" ? "live" : "ready";
+    return response;
+  }
+  if (auto answer = services_->edge->Answer(request, caller)) return *std::move(answer);
+  if (auto page = console_->Answer(request, caller)) return *std::move(page);
+  if (request.path != "/metrics") return http_api_->Answer(request, caller);
+  response.content_type = "text/plain; version=0.0.4";
+  response.body = metrics_.Text();
+  response.route = "metrics";
+  return response;
 }
 
 std::vector<Progress> Server::AllProgress() const {

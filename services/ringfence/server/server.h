@@ -14,13 +14,14 @@
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.pb.h"
 #include "services/intake/intake_runner.h"
-#include "services/publish/audit_sink.h"
+#include "services/publish/audit_log.h"
 #include "services/publish/console/console.h"
 #include "services/publish/decision_book.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/operators.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_server.h"
+#include "services/runtime/identity/gate.h"
 #include "services/runtime/keys/key_files.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/normalise_memory.h"
@@ -28,6 +29,7 @@
 #include "services/runtime/rocks/memory.h"
 #include "services/runtime/runner.h"
 #include "services/runtime/service/disk_guard.h"
+#include "services/runtime/tls/tls_files.h"
 
 namespace ringfence::server {
 
@@ -46,19 +48,23 @@ class Server {
     std::string deployment = "local";
     // The file of organisations; empty: each partner is one.
     std::string organisations;
-    // Takes operators' acts; null: they are not written down. Must outlive the server.
-    publish::AuditSink* audit = nullptr;
+    // Without certificates it listens on this machine alone, where whoever calls may do everything.
+    runtime::TlsFiles tls;
+    // Who may call as what; tokens for HTTP. With certificates only.
+    std::string identities_file;
+    std::string tokens_file;
   };
 
-  // kInvalidArgument where an address is none, or not of this machine alone: without identities
-  // callers say who they are.
-  static absl::Status CheckAddresses(const Options& options);
+  // kInvalidArgument where an address is none, or not of this machine alone and there are no
+  // certificates; or where these cannot be used.
+  static absl::Status Check(const Options& options);
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Options& options);
   // Says goodbye to subscribers, answers what has come in, finishes batches, flushes.
   ~Server();
 
   const std::string& grpc_address() const { return grpc_address_; }
-  const std::string& http_address() const { return http_address_; }
+  // With its scheme.
+  const std::string& http_url() const { return http_url_; }
   v1::GetStatusResponse Status() const;
   absl::StatusOr<dedupe::ReportExplanation> ExplainReport(const core::Id& report) const;
   // Why a stage has stopped for good; Ok while all run.
@@ -79,6 +85,8 @@ class Server {
   void MakeConsole();
   absl::Status VisitTies(const std::vector<core::Id>& bases,
                          const std::function<void(const cluster::BaseTie&)>& visit) const;
+  runtime::HttpResponse Answer(const runtime::HttpRequest& request,
+                               const runtime::Caller& caller) const;
   std::vector<runtime::Progress> AllProgress() const;
   void KeepHouse(const std::stop_token& stop);
 
@@ -88,14 +96,16 @@ class Server {
       std::make_shared<runtime::SharedNormaliseMemory>();
   runtime::Keys keys_;
   std::string grpc_address_;
-  std::string http_address_;
+  std::string http_url_;
 
   // Destroyed from below: what takes work in first.
   runtime::Metrics metrics_;
   std::optional<runtime::DiskGuard> disk_;
+  std::unique_ptr<runtime::Gate> gate_;
   std::unique_ptr<runtime::EmbeddedLog> log_;
   std::unique_ptr<publish::Publisher> publisher_;
   std::unique_ptr<publish::DecisionBook> decisions_;
+  std::unique_ptr<publish::AuditLog> audit_;
   std::unique_ptr<publish::Operators> operators_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;
   // By partition.

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "ringfence/internal/v1/config.pb.h"
+#include "services/runtime/config/message_reader.h"
 
 namespace ringfence::runtime {
 
@@ -21,9 +22,6 @@ struct ReadConfig {
 // Who is to run with it: its sections must be complete, those of others need not be.
 enum class Service { kIntake, kDedupe, kCluster, kPublish, kGateway };
 const char* ServiceWord(Service service);
-
-// Gives the value of an environment variable, or null.
-using Environment = const char* (*)(const char* name);
 
 // `path` is for messages only.
 ReadConfig ParseConfig(const std::string& path, const std::string& text, Service service,

@@ -11,6 +11,7 @@
 namespace ringfence::runtime {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -99,20 +100,53 @@ TEST(Config, EachServiceNeedsItsOwnSectionAlone) {
               ElementsAre(HasSubstr("dedupe.state_folder: is missing")));
   EXPECT_THAT(Read(log, Service::kCluster).problems,
               ElementsAre(HasSubstr("cluster.state_folder: is missing")));
-  EXPECT_EQ(Read(log, Service::kPublish).problems.size(), 3u);
+  EXPECT_EQ(Read(log, Service::kPublish).problems.size(), 4u);
   EXPECT_THAT(Read(log, Service::kGateway).problems,
-              ElementsAre(HasSubstr("keys.victim_tokens_file: is missing")));
+              ElementsAre(HasSubstr("keys.victim_tokens_file: is missing"),
+                          HasSubstr("access.certificate_file: is missing")));
 }
 
-TEST(Config, WithoutTlsOnlyLoopbackUnlessItIsSaid) {
-  const std::string gateway =
-      "log: {embedded: {folder: l}}\nkeys: {victim_tokens_file: k}\n"
-      "gateway:\n  grpc:\n    address: ";
-  EXPECT_THAT(Read(gateway + "127.0.0.1.example.com:1\n", Service::kGateway).problems,
-              ElementsAre(HasSubstr("r.yaml:5: gateway.grpc.address: is not a loopback address")));
-  EXPECT_THAT(
-      Read(gateway + "0.0.0.0:1\n    network_without_tls: true\n", Service::kGateway).problems,
-      IsEmpty());
+TEST(Config, WithoutTlsOnlyLoopbackAndOnlyWhereItIsSaid) {
+  const std::string log = "log: {embedded: {folder: l}}\nkeys: {victim_tokens_file: k}\n";
+  const std::string plain = log + "access: {plaintext_on_loopback: true}\n";
+  const std::string address = "gateway:\n  grpc:\n    address: ";
+  const auto problems = [](const std::string& text) {
+    return Read(text, Service::kGateway).problems;
+  };
+  EXPECT_THAT(problems(log), ElementsAre(HasSubstr("access.certificate_file: is missing")));
+  EXPECT_THAT(problems(plain + address + "127.0.0.1:1\n"), IsEmpty());
+  EXPECT_THAT(problems(plain + address + "127.0.0.1.example.com:1\n"),
+              ElementsAre(HasSubstr("r.yaml:6: gateway.grpc.address: is not a loopback address")));
+  EXPECT_THAT(problems(plain + address + "0.0.0.0:1\n    network_without_tls: true\n"),
+              Contains(HasSubstr("gateway.grpc.network_without_tls: there is no such setting")));
+  const std::string tls =
+      log + "access: {certificate_file: c, ca_file: a, identities_file: i}\n" + address;
+  EXPECT_THAT(problems(tls + "0.0.0.0:1\n"), IsEmpty());
+}
+
+TEST(Config, CertificatesComeWithTheirAuthorityAndWhoMayCall) {
+  const std::string log = "log: {embedded: {folder: l}}\nkeys: {victim_tokens_file: k}\n";
+  const auto problems = [&](const std::string& access) {
+    return Read(log + "access: " + access + "\n", Service::kGateway).problems;
+  };
+  EXPECT_THAT(problems("{certificate_file: c}"),
+              ElementsAre(HasSubstr("access.ca_file: is missing"),
+                          HasSubstr("access.identities_file: is missing")));
+  EXPECT_THAT(problems("{ca_file: c}"), Contains(HasSubstr("access.certificate_file: is missing")));
+  EXPECT_THAT(problems("{certificate_file: c, ca_file: a, identities_file: i, "
+                       "plaintext_on_loopback: true}"),
+              ElementsAre(HasSubstr("access.plaintext_on_loopback: does not go with")));
+}
+
+TEST(Config, MetricsBeyondThisMachineHaveTlsOrAreAskedFor) {
+  const auto problems = [](const std::string& http) {
+    return Read("log: {embedded: {folder: log}}\ndedupe: {state_folder: state, http: " + http +
+                "}\n")
+        .problems;
+  };
+  EXPECT_THAT(problems("{address: '0.0.0.0:1'}"),
+              ElementsAre(HasSubstr("dedupe.http.address: is not a loopback address")));
+  EXPECT_THAT(problems("{address: '0.0.0.0:1', network_without_tls: true}"), IsEmpty());
 }
 
 TEST(Config, ASendEndsBeforeTheOwnershipThatItWasMadeUnder) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,9 +22,14 @@ struct HttpRequest {
   std::multimap<std::string, std::string> query;
   // Names in lower case.
   std::multimap<std::string, std::string> headers;
-  std::string body;
   // "127.0.0.1", "::1".
   std::string remote_address;
+  // It came over TLS; with a certificate of the CA's, which has these URIs among its names.
+  bool is_encrypted = false;
+  bool has_certificate = false;
+  std::vector<std::string> certificate_uris;
+  // Of a POST, with its Content-Encoding undone.
+  std::string body;
 
   // The first of that name; nothing where there is none.
   std::optional<std::string> Query(const std::string& name) const;
@@ -44,6 +50,10 @@ struct HttpResponse {
   std::string body;
   // Instead of `body`, for what may be large. Called by one thread, after the handler has returned.
   NextPiece next;
+  // What holds it keeps what it needs until the body has been sent: it goes with the response.
+  std::shared_ptr<const void> held;
+  // After it the connection is given to somebody else.
+  bool ends_connection = false;
   // Which handler it was, for metrics: one of a bounded set.
   std::string route = "other";
 };

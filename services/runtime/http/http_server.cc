@@ -4,14 +4,18 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "services/runtime/http/gzip.h"
 #include "services/runtime/logging.h"
+#include "services/runtime/tls/certificate_names.h"
+#include "services/runtime/tls/tls_context.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -19,6 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kKeepAliveRequestsMax = 1'000;
+// So much of a body that is too large is read all the same: who still sends would not see the
+// answer.
+constexpr size_t kReadBeyondMax = size_t{4} << 20;
 // What is smaller grows by being compressed, or nearly.
 constexpr size_t kCompressBytesMin = 512;
 
@@ -35,9 +42,20 @@ HttpRequest ToRequest(const httplib::Request& from) {
   request.path = from.path;
   request.query.insert(from.params.begin(), from.params.end());
   for (const auto& [name, value] : from.headers) request.headers.emplace(LowerCase(name), value);
-  request.body = from.body;
   request.remote_address = from.remote_addr;
+  if (from.ssl == nullptr) return request;
+  request.is_encrypted = true;
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(SSL_get1_peer_certificate(from.ssl),
+                                                                X509_free);
+  // The handshake has failed for every certificate that is not of the CA.
+  if (!certificate || SSL_get_verify_result(from.ssl) != X509_V_OK) return request;
+  request.has_certificate = true;
+  request.certificate_uris = UriNamesOf(*certificate);
   return request;
+}
+
+bool HasBody(const httplib::Request& request) {
+  return request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
 }
 
 // Releases before 0.15 have no bound for connections that wait.
@@ -77,6 +95,7 @@ struct HttpServer::Impl {
   const Options options;
   const HttpHandler handler;
   Metrics& metrics;
+  std::unique_ptr<TlsContext> tls;
   std::unique_ptr<httplib::Server> server;
   std::atomic<bool> stopping = false;
   // Requests that are being answered, each until its last piece is sent.
@@ -84,28 +103,79 @@ struct HttpServer::Impl {
   int port = 0;
   std::thread listener;
 
-  bool TakesMethod(const std::string& method, const std::string& path) const;
-  void Answer(const httplib::Request& from, httplib::Response& to);
+  void Answer(const httplib::Request& from, std::string body, httplib::Response& to);
+  // With a request that has a body: reads it, whatever becomes of it, or the connection cannot be
+  // used for another request.
+  void Take(const httplib::Request& from, const httplib::ContentReader& reader,
+            httplib::Response& to);
+  void Give(const httplib::Request& from, const HttpRequest& request, HttpResponse response,
+            std::shared_ptr<const InHand> in_hand_here, httplib::Response& to);
   void Send(HttpResponse response, bool use_gzip, std::shared_ptr<const InHand> in_hand_here,
             httplib::Response& to);
+  // Says it, and ends the connection: what is left of the body is not read.
+  void Break(int status, const char* why, httplib::Response& to);
+  static void SendAndEnd(std::string body, const std::string& type, httplib::Response& to);
 };
 
-bool HttpServer::Impl::TakesMethod(const std::string& method, const std::string& path) const {
-  if (method == "GET" || method == "HEAD") return true;
-  return method == "POST" && !options.post_below.empty() && path.starts_with(options.post_below);
+void HttpServer::Impl::Break(int status, const char* why, httplib::Response& to) {
+  metrics.Add(Metric::kHttpRequests, {{"route", "other"}, {"status", std::to_string(status)}});
+  to.status = status;
+  SendAndEnd("{\"title\":\"" + std::string(why) + "\",\"status\":" + std::to_string(status) + "}\n",
+             "application/problem+json", to);
 }
 
-void HttpServer::Impl::Answer(const httplib::Request& from, httplib::Response& to) {
-  const HttpRequest request = ToRequest(from);
-  auto in_hand_here = std::make_shared<const InHand>(in_hand);
-  // The library would compress by itself, in a way of its own. The object is none of a const kind.
-  const_cast<httplib::Request&>(from).headers.erase("Accept-Encoding");
-  const_cast<httplib::Request&>(from).headers.erase("Range");
-  const_cast<httplib::Request&>(from).ranges.clear();
+void HttpServer::Impl::SendAndEnd(std::string body, const std::string& type,
+                                  httplib::Response& to) {
+  to.set_header("Connection", "close");
+  // The library ends the connection after a body that fails, here once the whole of it was sent.
+  to.set_chunked_content_provider(type.c_str(),
+                                  [body = std::move(body)](size_t, httplib::DataSink& sink) {
+                                    sink.write(body.data(), body.size());
+                                    sink.done();
+                                    return false;
+                                  });
+}
+
+void HttpServer::Impl::Take(const httplib::Request& from, const httplib::ContentReader& reader,
+                            httplib::Response& to) {
+  const std::string length = from.get_header_value("Content-Length");
+  uint64_t announced = 0;
+  if (!length.empty() && !absl::SimpleAtoi(length, &announced))
+    return Break(400, "Content-Length is no number", to);
+  const size_t read_max = options.body_bytes_max + kReadBeyondMax;
+  if (announced > read_max) return Break(413, "the body is too large", to);
+  std::string body;
+  const Clock::time_point until = Clock::now() + options.body_within;
+  bool is_late = false;
+  size_t bytes = 0;
+  const bool is_read = !HasBody(from) || reader([&](const char* data, size_t size) {
+    bytes += size;
+    is_late = Clock::now() > until;
+    if (is_late || bytes > read_max) return false;
+    if (bytes <= options.body_bytes_max) body.append(data, size);
+    return true;
+  });
+  if (is_late) return Break(408, "the body came too slowly", to);
+  if (bytes > read_max) return Break(413, "the body is too large", to);
+  if (!is_read) return Break(400, "the body cannot be read as its headers say", to);
+  if (bytes <= options.body_bytes_max) return Answer(from, std::move(body), to);
   HttpResponse response;
-  if (!TakesMethod(from.method, request.path)) {
+  response.status = 413;
+  response.content_type = "application/problem+json";
+  response.body = "{\"title\":\"the body is too large\",\"status\":413}\n";
+  Give(from, ToRequest(from), std::move(response), nullptr, to);
+}
+
+void HttpServer::Impl::Answer(const httplib::Request& from, std::string body,
+                              httplib::Response& to) {
+  HttpRequest request = ToRequest(from);
+  request.body = std::move(body);
+  auto in_hand_here = std::make_shared<const InHand>(in_hand);
+  HttpResponse response;
+  const bool is_get = from.method == "GET" || from.method == "HEAD";
+  if (!is_get && !(from.method == "POST" && options.takes_posts)) {
     response.status = 405;
-    response.headers.emplace_back("Allow", "GET, HEAD");
+    response.headers.emplace_back("Allow", options.takes_posts ? "GET, HEAD, POST" : "GET, HEAD");
   } else if (from.version == "HTTP/1.0" && request.path != "/metrics") {
     // Its bodies end where the connection does: nobody could tell a part from the whole.
     response.status = 505;
@@ -114,6 +184,16 @@ void HttpServer::Impl::Answer(const httplib::Request& from, httplib::Response& t
   } else {
     response = handler(request);
   }
+  Give(from, request, std::move(response), std::move(in_hand_here), to);
+}
+
+void HttpServer::Impl::Give(const httplib::Request& from, const HttpRequest& request,
+                            HttpResponse response, std::shared_ptr<const InHand> in_hand_here,
+                            httplib::Response& to) {
+  // The library would compress by itself, in a way of its own. The object is none of a const kind.
+  const_cast<httplib::Request&>(from).headers.erase("Accept-Encoding");
+  const_cast<httplib::Request&>(from).headers.erase("Range");
+  const_cast<httplib::Request&>(from).ranges.clear();
   if (!response.etag.empty() && response.status == 200 &&
       MatchesTag(request.Header("if-none-match").value_or(""), response.etag)) {
     response.status = 304;
@@ -136,6 +216,8 @@ void HttpServer::Impl::Answer(const httplib::Request& from, httplib::Response& t
 
 void HttpServer::Impl::Send(HttpResponse response, bool use_gzip,
                             std::shared_ptr<const InHand> in_hand_here, httplib::Response& to) {
+  if (response.ends_connection && !response.next)
+    return SendAndEnd(std::move(response.body), response.content_type, to);
   if (use_gzip) to.set_header("Content-Encoding", "gzip");
   if (!response.next) {
     if (use_gzip) {
@@ -151,8 +233,8 @@ void HttpServer::Impl::Send(HttpResponse response, bool use_gzip,
   const Clock::time_point until = Clock::now() + options.send_within;
   to.set_chunked_content_provider(
       response.content_type.c_str(),
-      [this, gzip, until, in_hand_here = std::move(in_hand_here), next = std::move(response.next)](
-          size_t, httplib::DataSink& sink) {
+      [this, gzip, until, in_hand_here = std::move(in_hand_here), held = std::move(response.held),
+       next = std::move(response.next)](size_t, httplib::DataSink& sink) {
         if (stopping || Clock::now() > until) return false;
         std::string piece;
         const absl::StatusOr<bool> more = next(piece);
@@ -192,17 +274,17 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
                                                               HttpHandler handler,
                                                               Metrics& metrics) {
   auto impl = std::make_unique<Impl>(options, std::move(handler), metrics);
-  if (options.certificate_path.empty() && options.private_key_path.empty()) {
+  if (!options.tls.is_set()) {
     impl->server = std::make_unique<httplib::Server>();
   } else {
-    impl->server = std::make_unique<httplib::SSLServer>(options.certificate_path.c_str(),
-                                                        options.private_key_path.c_str());
+    absl::StatusOr<std::unique_ptr<TlsContext>> tls = TlsContext::Open(options.tls, metrics);
+    if (!tls.ok()) return tls.status();
+    impl->tls = *std::move(tls);
+    impl->server = std::make_unique<httplib::SSLServer>(
+        [context = impl->tls.get()](SSL_CTX& ssl) { return context->SetUp(ssl); });
   }
   httplib::Server& server = *impl->server;
-  if (!server.is_valid()) {
-    return absl::InvalidArgumentError("cannot use certificate " + options.certificate_path +
-                                      " with key " + options.private_key_path);
-  }
+  if (!server.is_valid()) return absl::InvalidArgumentError("TLS cannot be set up");
   server.new_task_queue = [threads = options.threads, waiting_max = options.waiting_max] {
     return MakePool<httplib::ThreadPool>(threads, waiting_max);
   };
@@ -212,21 +294,23 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
   server.set_write_timeout(options.write_within.count());
   server.set_keep_alive_timeout(options.keep_alive.count());
   server.set_keep_alive_max_count(kKeepAliveRequestsMax);
-  server.set_payload_max_length(options.body_bytes_max);
+  // Checked here, where the rest of the connection is thought of.
+  server.set_payload_max_length(std::numeric_limits<size_t>::max());
   server.set_pre_routing_handler(
       [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
-        // Others come with bodies, which the library reads first, up to its limit.
+        // Others come with bodies, which are read first.
         if (from.method != "GET" && from.method != "HEAD")
           return httplib::Server::HandlerResponse::Unhandled;
-        self->Answer(from, to);
+        self->Answer(from, "", to);
         return httplib::Server::HandlerResponse::Handled;
       });
-  const httplib::Server::Handler answer = [self = impl.get()](const httplib::Request& from,
-                                                              httplib::Response& to) {
-    self->Answer(from, to);
-  };
-  server.Post(".*", answer).Put(".*", answer).Patch(".*", answer).Delete(".*", answer);
-  server.Options(".*", answer);
+  const httplib::Server::HandlerWithContentReader take =
+      [self = impl.get()](const httplib::Request& from, httplib::Response& to,
+                          const httplib::ContentReader& reader) { self->Take(from, reader, to); };
+  server.Post(".*", take).Put(".*", take).Patch(".*", take).Delete(".*", take);
+  server.Options(".*", [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
+    self->Answer(from, "", to);
+  });
   const std::string host = options.host.starts_with('[')
                                ? options.host.substr(1, options.host.size() - 2)
                                : options.host;

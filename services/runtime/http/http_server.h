@@ -8,11 +8,12 @@
 #include "absl/status/statusor.h"
 #include "services/runtime/http/http_message.h"
 #include "services/runtime/metrics.h"
+#include "services/runtime/tls/tls_files.h"
 
 namespace ringfence::runtime {
 
 // HTTP/1.1 in front of one handler: streams bodies of any size, compresses them with gzip where the
-// client takes it, answers conditional requests. GET and HEAD; POST where the handler takes it,
+// client takes it, answers conditional requests. GET and HEAD, and POST where it is asked for;
 // anything else is 405. Events (text/event-stream) go out as they come, uncompressed.
 class HttpServer {
  public:
@@ -20,9 +21,13 @@ class HttpServer {
     std::string host = "127.0.0.1";
     // 0 takes a free one.
     int port = 0;
-    // Files in PEM; both empty: no TLS.
-    std::string certificate_path;
-    std::string private_key_path;
+    // Not set: no TLS.
+    TlsFiles tls;
+    // Bodies are read whole before the handler is called; larger ones, before or after their
+    // Content-Encoding is undone, are 413, slower ones 408.
+    bool takes_posts = false;
+    size_t body_bytes_max = size_t{1} << 20;
+    std::chrono::seconds body_within{30};
     // As many connections are served at a time; `waiting_max` more wait.
     size_t threads = 16;
     size_t waiting_max = 64;
@@ -32,13 +37,10 @@ class HttpServer {
     std::chrono::seconds write_within{30};
     std::chrono::seconds send_within{600};
     std::chrono::seconds keep_alive{5};
-    size_t body_bytes_max = size_t{1} << 20;
-    // Paths that begin so may be posted to; empty: none.
-    std::string post_below;
   };
 
   // `metrics` must outlive it. `handler` is called from several threads until `this` goes.
-  // kUnavailable where it cannot listen there, kInvalidArgument where certificate or key cannot be
+  // kUnavailable where it cannot listen there, kInvalidArgument where certificates cannot be
   // used.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const Options& options,
                                                            HttpHandler handler, Metrics& metrics);

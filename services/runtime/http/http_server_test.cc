@@ -134,7 +134,7 @@ TEST_F(HttpServers, RefuseWhatTheyDoNotDo) {
                 .code(),
             absl::StatusCode::kUnavailable);
   HttpServer::Options secret;
-  secret.certificate_path = secret.private_key_path = "/dev/null";
+  secret.tls = {"/dev/null", "/dev/null", "/dev/null"};
   EXPECT_EQ(HttpServer::Start(
                 secret, [](const HttpRequest&) { return HttpResponse{}; }, metrics)
                 .status()
@@ -203,21 +203,43 @@ TEST_F(HttpServers, EventsComeUncompressedAndAtOnce) {
   EXPECT_EQ(got, "event: state\ndata: {}\n\n");
 }
 
-TEST_F(HttpServers, PostsReachOnlyThePathsThatTakeThem) {
+TEST_F(HttpServers, PostsAreReadWholeWithinTheirBounds) {
   HttpServer::Options options;
-  options.post_below = "/api/";
+  options.takes_posts = true;
+  options.body_bytes_max = 1'000;
   Start(
       [](const HttpRequest& request) {
         HttpResponse response;
         response.content_type = "text/plain";
-        response.body = request.method + " " + request.body;
+        response.body = request.method + " " + std::to_string(request.body.size());
         return response;
       },
       options);
-  EXPECT_EQ(client_->Post("/api/x", "{}", "application/json")->body, "POST {}");
-  EXPECT_EQ(client_->Post("/v1/x", "{}", "application/json")->status, 405);
-  EXPECT_EQ(client_->Put("/api/x", "{}", "application/json")->status, 405);
-  EXPECT_EQ(client_->Delete("/api/x")->status, 405);
+  EXPECT_EQ(client_->Post("/x", "{}", "application/json")->body, "POST 2");
+  EXPECT_EQ(client_->Post("/x", std::string(1'000, 'x'), "text/plain")->body, "POST 1000");
+  EXPECT_EQ(client_->Post("/x", std::string(1'001, 'x'), "text/plain")->status, 413);
+  EXPECT_EQ(client_->Post("/x", "{}", "application/json")->body, "POST 2")
+      << "the connection goes on";
+  EXPECT_EQ(client_->Put("/x", "{}", "application/json")->status, 405);
+  EXPECT_EQ(client_->Delete("/x")->status, 405);
+}
+
+TEST_F(HttpServers, AnAnswerThatEndsItsConnectionComesWhole) {
+  Start([](const HttpRequest&) {
+    HttpResponse response;
+    response.status = 429;
+    response.content_type = "text/plain";
+    response.body = "too many";
+    response.ends_connection = true;
+    return response;
+  });
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = client_->Get("/");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 429);
+    EXPECT_EQ(answer->body, "too many");
+    EXPECT_EQ(answer->get_header_value("Connection"), "close");
+  }
 }
 
 TEST(HttpMessages, TagsAreComparedWeakly) {

@@ -65,14 +65,32 @@ std::optional<Flags> ReadFlags(int argc, char** argv, const std::string& name) {
 class Process {
  public:
   Process(const Config& config, Service service, const ServiceStart& start)
-      : config_(config), word_(ServiceWord(service)), start_(start), http_(HttpOf(service)) {}
+      : config_(config),
+        word_(ServiceWord(service)),
+        start_(start),
+        http_(HttpOf(service)),
+        is_edge_(service == Service::kGateway),
+        has_callers_(service == Service::kGateway || service == Service::kPublish) {}
 
   int Run() {
     Interrupt interrupt;
     ReportBuild(word_.c_str(), metrics_);
     metrics_.Set(Metric::kPartitions, {}, config_.partitions());
     const std::stop_token stop = interrupt.token();
-    absl::StatusOr<std::string> address = operations_.Serve(http_, metrics_);
+    const TlsFiles tls = http_.network_without_tls() ? TlsFiles() : TlsFilesOf(config_);
+    Gate::Options gate_options;
+    gate_options.plaintext_on_loopback = config_.access().plaintext_on_loopback();
+    gate_options.clock = clock_;
+    // Who has nobody to tell from anybody else need not have the files.
+    if (has_callers_ || tls.is_set()) {
+      gate_options.identities_file = config_.access().identities_file();
+      gate_options.tokens_file = config_.access().tokens_file();
+    }
+    absl::StatusOr<std::unique_ptr<Gate>> gate = Gate::Open(gate_options, metrics_);
+    if (!gate.ok()) return Fail(gate.status());
+    gate_ = *std::move(gate);
+    absl::StatusOr<std::string> address =
+        operations_.Serve({http_.address(), tls, is_edge_}, *gate_, metrics_);
     if (!address.ok()) return Fail(address.status());
     absl::Status status = Start(stop);
     if (status.ok() && !stop.stop_requested()) {
@@ -88,20 +106,20 @@ class Process {
   }
 
  private:
-  std::string HttpOf(Service service) const {
+  internal::v1::HttpConfig HttpOf(Service service) const {
     switch (service) {
       case Service::kIntake:
-        return config_.intake().http().address();
+        return config_.intake().http();
       case Service::kDedupe:
-        return config_.dedupe().http().address();
+        return config_.dedupe().http();
       case Service::kCluster:
-        return config_.cluster().http().address();
+        return config_.cluster().http();
       case Service::kPublish:
-        return config_.publish().http().address();
+        return config_.publish().http();
       case Service::kGateway:
-        return config_.gateway().http().address();
+        return config_.gateway().http();
     }
-    return "";
+    return {};
   }
 
   int Fail(const absl::Status& status) const {
@@ -134,7 +152,7 @@ class Process {
     }
     if (absl::Status status = MakeTopics(opened_->log(), config_.partitions()); !status.ok())
       return status;
-    Surroundings surroundings{config_, *opened_, metrics_, memory_, clock_};
+    Surroundings surroundings{config_, *opened_, metrics_, memory_, clock_, *gate_};
     auto service = start_(surroundings);
     if (!service.ok()) return service.status();
     service_ = *std::move(service);
@@ -144,7 +162,7 @@ class Process {
 
   void Announce(const std::string& address) const {
     const std::string grpc = service_->GrpcAddress();
-    std::printf("serving /metrics and /healthz on http://%s%s\n", address.c_str(),
+    std::printf("serving /metrics and /healthz on %s%s\n", address.c_str(),
                 grpc.empty() ? "" : (", gRPC on " + grpc).c_str());
     std::fflush(stdout);
   }
@@ -168,12 +186,15 @@ class Process {
   const Config& config_;
   const std::string word_;
   const ServiceStart& start_;
-  const std::string http_;
+  const internal::v1::HttpConfig http_;
+  const bool is_edge_;
+  const bool has_callers_;
   const Clock clock_ = SystemNow;
   const std::shared_ptr<RocksMemory> memory_ =
       MakeRocksMemory({.cache_bytes = config_.rocks().cache_bytes(),
                        .memtable_bytes = config_.rocks().memtable_bytes()});
   Metrics metrics_;
+  std::unique_ptr<Gate> gate_;
   std::unique_ptr<OpenedLog> opened_;
   std::unique_ptr<RunningService> service_;
   OperationsHttp operations_;
@@ -181,7 +202,14 @@ class Process {
 
 }  // namespace
 
-HttpResponse RunningService::Answer(const HttpRequest&) const {
+TlsFiles TlsFilesOf(const Config& config) {
+  const internal::v1::AccessConfig& access = config.access();
+  return {access.certificate_file(),
+          access.key_file().empty() ? access.certificate_file() : access.key_file(),
+          access.ca_file()};
+}
+
+HttpResponse RunningService::Answer(const HttpRequest&, const Caller&) const {
   HttpResponse response;
   response.status = 404;
   response.content_type = "text/plain";

@@ -9,9 +9,11 @@
 #include "services/runtime/clock.h"
 #include "services/runtime/config/config.h"
 #include "services/runtime/http/http_message.h"
+#include "services/runtime/identity/gate.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/rocks/memory.h"
 #include "services/runtime/service/open_log.h"
+#include "services/runtime/tls/tls_files.h"
 
 namespace ringfence::runtime {
 
@@ -22,6 +24,7 @@ struct Surroundings {
   Metrics& metrics;
   const std::shared_ptr<RocksMemory>& memory;
   const Clock& clock;
+  const Gate& gate;
   Log& log() const { return opened.log(); }
 };
 
@@ -37,9 +40,12 @@ class RunningService {
   virtual absl::Status Failed() const { return absl::OkStatus(); }
   // Where it serves gRPC; empty: nowhere.
   virtual std::string GrpcAddress() const { return ""; }
-  // Answers what is neither /metrics nor health.
-  virtual HttpResponse Answer(const HttpRequest& request) const;
+  // Answers what is neither /metrics nor health, to whom the gate has admitted.
+  virtual HttpResponse Answer(const HttpRequest& request, const Caller& caller) const;
 };
+
+// Of `access`; not set where there are none.
+TlsFiles TlsFilesOf(const Config& config);
 
 using ServiceStart =
     std::function<absl::StatusOr<std::unique_ptr<RunningService>>(Surroundings& surroundings)>;
