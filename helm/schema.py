@@ -92,7 +92,7 @@ def schema():
                       "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
                       "pullPolicy": {"type": "string", "enum": ["Always", "IfNotPresent", "Never"]}, "pullSecrets": several(NAME)}),
         "config": section(messages(), "Config"),
-        "secrets": obj({"keys": NAME, "kafka": NAME, "access": NAME,
+        "secrets": obj({"keys": NAME, "access": NAME, "tokens": BOOL, "kafka": NAME,
                         "kafkaFiles": several({"enum": ["ca.pem", "client.pem", "client.key", "client.key.password", "password"]})}),
         "topics": obj({"enabled": BOOL, "partners": several({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
                        "reportPartitions": whole(1, 1024), "retentionDays": whole(1, 3650)}),
@@ -105,7 +105,7 @@ def schema():
         "networkPolicy": obj({"enabled": BOOL, "kafka": PEERS, "kafkaPorts": {**several(whole(1, 65535)), "minItems": 1}, "callers": PEERS,
                               "metrics": PEERS}),
         "monitoring": obj({"serviceMonitor": obj({"enabled": BOOL, "interval": {"type": "string", "pattern": "^[0-9]+(ms|s|m)$"},
-                                                  "labels": LABELS}),
+                                                  "labels": LABELS, "tlsConfig": FREE}),
                            "prometheusRule": obj({"enabled": BOOL, "labels": LABELS}), "dashboards": obj({"enabled": BOOL, "labels": LABELS})}),
         "keda": obj({"enabled": BOOL, "maxReplicas": whole(1, 1024), "lagThreshold": whole(1, 10**9), "authentication": NAME}),
     }, required=["image", "config", "secrets"])}

@@ -46,21 +46,17 @@ helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- range .Values.secrets.kafkaFiles }}{{ $_ := set $kafka (get $files .) (printf "/etc/ringfence/kafka/%s" .) }}{{ end -}}
 {{- $_ := set $config "keys" (dict "victim_tokens_file" "/etc/ringfence/keys/victim-tokens.key" "naming_file" "/etc/ringfence/keys/naming.key" "cursors_file" "/etc/ringfence/keys/cursors.key") -}}
 {{- if .Values.snapshots.existingClaim }}{{ $_ := set (get $config "snapshots") "folder" "/var/lib/ringfence-snapshots" }}{{ end -}}
-{{- /* Without TLS that port has /metrics and /healthz, and nothing else; without certificates gRPC is for the pod alone. */ -}}
-{{- $http := dict "address" "0.0.0.0:7780" "network_without_tls" true -}}
-{{- $edge := $http -}}
-{{- $grpc := dict "address" "127.0.0.1:7733" -}}
-{{- if .Values.secrets.access -}}
-{{- $edge = dict "address" "0.0.0.0:7780" -}}
-{{- $grpc = dict "address" "0.0.0.0:7733" -}}
-{{- $_ := set $config "access" (dict "certificate_file" "/etc/ringfence/access/tls.crt" "key_file" "/etc/ringfence/access/tls.key" "ca_file" "/etc/ringfence/access/ca.crt" "identities_file" "/etc/ringfence/access/identities.yaml" "tokens_file" "/etc/ringfence/access/tokens.yaml") -}}
-{{- else -}}
-{{- $_ := set $config "access" (dict "plaintext_on_loopback" true) -}}
-{{- end -}}
+{{- $http := dict "address" "0.0.0.0:7780" -}}
+{{- $grpc := dict "address" "0.0.0.0:7733" -}}
+{{- $access := .Values.secrets.access -}}
+{{- if not $access }}{{ fail "secrets.access: an existing secret with server.pem (certificate and key), ca.pem and identities.yaml has to be named" }}{{ end -}}
+{{- $files := dict "certificate_file" "/etc/ringfence/access/server.pem" "ca_file" "/etc/ringfence/access/ca.pem" "identities_file" "/etc/ringfence/access/identities.yaml" -}}
+{{- if .Values.secrets.tokens }}{{ $_ := set $files "tokens_file" "/etc/ringfence/access/tokens.yaml" }}{{ end -}}
+{{- $_ := set $config "access" $files -}}
 {{- $_ := set $config "intake" (dict "http" $http) -}}
 {{- range $service := list "dedupe" "cluster" }}{{ $_ := set $config $service (dict "http" $http "state_folder" "/var/lib/ringfence") }}{{ end -}}
-{{- $_ := set $config "publish" (dict "http" $edge "grpc" $grpc "state_folder" "/var/lib/ringfence") -}}
-{{- $_ := set $config "gateway" (merge (dict "http" $edge "grpc" $grpc) $config.gateway) -}}
+{{- $_ := set $config "publish" (dict "http" $http "grpc" $grpc "state_folder" "/var/lib/ringfence") -}}
+{{- $_ := set $config "gateway" (merge (dict "http" $http "grpc" $grpc) $config.gateway) -}}
 {{- include "ringfence.whole" $config -}}
 {{- toYaml $config }}
 {{- end }}
@@ -85,8 +81,6 @@ capabilities: {drop: [ALL]}
 {{- $root := index . 0 -}}{{- $service := index . 1 -}}{{- $values := index $root.Values $service -}}
 {{- $keys := get (dict "intake" (list "victim-tokens.key") "gateway" (list "victim-tokens.key") "publish" (list "naming.key" "cursors.key")) $service -}}
 {{- $stage := has $service (list "dedupe" "cluster") -}}
-{{- $access := and $root.Values.secrets.access (has $service (list "gateway" "publish")) -}}
-{{- $scheme := ternary ", scheme: HTTPS" "" (not (empty $access)) -}}
 metadata:
   labels:
     {{- include "ringfence.labels" . | nindent 4 }}
@@ -140,16 +134,16 @@ spec:
         {{- end }}
       # Live answers while the log is waited for and while state is restored: neither is healed by a restart.
       startupProbe:
-        httpGet: {path: /healthz/live, port: http{{ $scheme }}}
+        httpGet: {path: /healthz/live, port: http, scheme: HTTPS}
         periodSeconds: 2
         failureThreshold: 60
       readinessProbe:
-        httpGet: {path: /healthz/ready, port: http{{ $scheme }}}
+        httpGet: {path: /healthz/ready, port: http, scheme: HTTPS}
         periodSeconds: 5
         timeoutSeconds: 3
         failureThreshold: 2
       livenessProbe:
-        httpGet: {path: /healthz/live, port: http{{ $scheme }}}
+        httpGet: {path: /healthz/live, port: http, scheme: HTTPS}
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 6
@@ -157,11 +151,9 @@ spec:
       resources: {{- toYaml $values.resources | nindent 8 }}
       volumeMounts:
         - {name: config, mountPath: /etc/ringfence/config, readOnly: true}
+        - {name: access, mountPath: /etc/ringfence/access, readOnly: true}
         {{- if $keys }}
         - {name: keys, mountPath: /etc/ringfence/keys, readOnly: true}
-        {{- end }}
-        {{- if $access }}
-        - {name: access, mountPath: /etc/ringfence/access, readOnly: true}
         {{- end }}
         {{- if $root.Values.secrets.kafka }}
         - {name: kafka, mountPath: /etc/ringfence/kafka, readOnly: true}
@@ -175,6 +167,18 @@ spec:
   volumes:
     - name: config
       configMap: {name: {{ include "ringfence.name" $root }}}
+    # Read again when they change; no pod has to be restarted.
+    - name: access
+      secret:
+        secretName: {{ $root.Values.secrets.access }}
+        defaultMode: 0440
+        items:
+          - {key: server.pem, path: server.pem}
+          - {key: ca.pem, path: ca.pem}
+          - {key: identities.yaml, path: identities.yaml}
+          {{- if $root.Values.secrets.tokens }}
+          - {key: tokens.yaml, path: tokens.yaml}
+          {{- end }}
     {{- if $keys }}
     - name: keys
       secret:
@@ -182,10 +186,6 @@ spec:
         defaultMode: 0440
         items: {{- range $keys }}
           - {key: {{ . }}, path: {{ . }}}{{ end }}
-    {{- end }}
-    {{- if $access }}
-    - name: access
-      secret: {secretName: {{ $root.Values.secrets.access }}, defaultMode: 0440}
     {{- end }}
     {{- if $root.Values.secrets.kafka }}
     - name: kafka
