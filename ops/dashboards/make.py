@@ -35,6 +35,7 @@ def quantiles(title, metric, by="", labels=""):
 
 KAFKA = "kafka"          # the panel has something only on Kafka
 SNAPSHOTS = "snapshots"  # only where snapshots of state are made: in the services
+CERTIFICATES = "certificates"  # only where there are any
 HELD = "held"            # only once a partner is past its quota
 
 LAG = "sum by (stage) (ringfence_stage_lag_records{$n%s})"
@@ -107,6 +108,8 @@ BOARDS = {
         graph("Indicators by action", "short", ("sum by (action) (max by (namespace, type, action) (ringfence_indicators{$n}))", "{{action}}")),
         graph("Calls by method", "reqps", (CALLS % ("method", ""), "{{method}}")),
         *DISKS,
+        graph("Certificates: time left", "s",
+              ("min by (certificate) (ringfence_certificate_expiry_time_seconds{$n}) - time()", "{{certificate}}"), needs=CERTIFICATES),
         dict(kind="table", title="What runs", unit="short",
              queries=(("count by (version, rocksdb, rocksdb_assertions) (ringfence_build_info{$n})", ""),)),
     ]),
@@ -188,7 +191,7 @@ def panel(spec, number_of, x, y):
         made["fieldConfig"]["defaults"]["thresholds"] = {"mode": "absolute", "steps": [
             {"color": "green", "value": None}, {"color": "red", "value": spec["bad"]}]}
     if "needs" in spec:
-        made["description"] = {KAFKA: "Empty without Kafka.", SNAPSHOTS: "Empty where no snapshots are made.",
+        made["description"] = {KAFKA: "Empty without Kafka.", SNAPSHOTS: "Empty where no snapshots are made.", CERTIFICATES: "Empty without certificates.",
                                HELD: "Empty until a partner is past its quota."}[spec["needs"]]
     return made
 

@@ -120,6 +120,8 @@ constexpr auto kRows = std::to_array<Row>({
     {Metric::kNewIndicators, Kind::kCounter, "ringfence_new_indicators_total",
      "Indicators that came into the set and bear incidents, by each partner that reported these; "
      "what came while publish was behind at its start is not counted."},
+    {Metric::kCertificateExpiry, Kind::kGauge, "ringfence_certificate_expiry_time_seconds",
+     "When the first certificate in a file of this process expires. Seconds since the Unix epoch."},
 });
 
 prometheus::Histogram::BucketBoundaries Buckets(Metric metric) {

@@ -58,6 +58,7 @@ enum class Metric {
   kCalls,                // method, code
   kCallSeconds,          // method
   kNewIndicators,        // partner
+  kCertificateExpiry,    // certificate
 };
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;

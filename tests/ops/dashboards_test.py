@@ -32,7 +32,8 @@ OPS = metrics.ROOT / "ops"
 RANGES = {"$__rate_interval": "15s"}
 WAIT_SECONDS = 40
 PARTS = 10
-NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": "kafka", "Empty until a partner is past its quota.": "never"}
+NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": "kafka", "Empty until a partner is past its quota.": "never",
+         "Empty without certificates.": "never"}
 
 SERVICES = """\
 partitions: 2

@@ -14,6 +14,7 @@
 #include "services/runtime/interrupt.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
+#include "services/runtime/service/certificate_watch.h"
 #include "services/runtime/service/operations_http.h"
 
 namespace ringfence::runtime {
@@ -76,6 +77,9 @@ class Process {
     Interrupt interrupt;
     ReportBuild(word_.c_str(), metrics_);
     metrics_.Set(Metric::kPartitions, {}, config_.partitions());
+    const CertificateWatch certificates({{"kafka_client", config_.log().kafka().certificate_file()},
+                                         {"kafka_ca", config_.log().kafka().ca_file()}},
+                                        metrics_);
     const std::stop_token stop = interrupt.token();
     const TlsFiles tls = http_.network_without_tls() ? TlsFiles() : TlsFilesOf(config_);
     Gate::Options gate_options;
