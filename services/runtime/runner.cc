@@ -63,6 +63,7 @@ absl::Status Runner::Stop() {
   if (!is_open) return absl::OkStatus();
   if (status.ok()) status = state_->Flush();
   if (status.ok()) status = CommitPositions();
+  ReportProgress();
   if (!status.ok()) {
     LogLine(LogLevel::kError, "state was not flushed",
             {{"stage", options_.stage},
