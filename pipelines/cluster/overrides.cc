@@ -28,6 +28,8 @@ uint32_t BitsOf(int effect) {
       return Effects::kCanary;
     case v1::Override::EFFECT_WITHHOLD:
       return Effects::kWithhold;
+    case v1::Override::EFFECT_CONFIRMED:
+      return Effects::kConfirmed;
     default:
       return 0;
   }

@@ -26,6 +26,7 @@ struct Effects {
     kWithhold = 16,
     // Of a registrable domain: a host below it is allowed, so that it cannot stand for all of them.
     kAllowsBelow = 32,
+    kConfirmed = 64,
   };
   uint32_t bits = 0;
   // Sightings before are void; 0: none.

@@ -32,6 +32,7 @@ constexpr std::string_view kRules[] = {
     "list.appeal",
     "weight.canary",
     "weight.none",
+    "custodian.confirmed",
 };
 
 void CapAt(v1::Action ceiling, std::string_view rule, Assessment& assessment) {
@@ -126,13 +127,19 @@ void ApplyInfrastructure(const Statistics& statistics, ties::Infrastructure infr
 }
 
 void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics,
-                   ties::Infrastructure infrastructure, core::Time now, Assessment& assessment) {
+                   ties::Infrastructure infrastructure, core::Time now, bool confirmed,
+                   Assessment& assessment) {
   ApplyInfrastructure(statistics, infrastructure, assessment);
   if (HasStanding(statistics, internal::v1::STANDING_UNTAGGED_WALLET)) {
     CapAt(v1::ACTION_MONITOR, "ceiling.untagged_wallet", assessment);
   }
   const TypePolicy& policy = PolicyOf(type);
-  CapAt(policy.ceiling, policy.ceiling_rule, assessment);
+  const bool waits_for_custodian = policy.ceiling_rule == identifiers::kCustodianRule;
+  if (!waits_for_custodian || !confirmed) {
+    CapAt(policy.ceiling, policy.ceiling_rule, assessment);
+  } else if (assessment.action > policy.ceiling) {
+    assessment.rules.push_back("custodian.confirmed");
+  }
   if (type == v1::IDENTIFIER_TYPE_PHONE &&
       statistics.last_seen() + identifiers::kPhoneBlockSpan <= now) {
     CapAt(v1::ACTION_CHALLENGE, "ceiling.phone_not_seen_lately", assessment);
@@ -164,7 +171,8 @@ Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
   assessment.action = ByQuorum(voices, assessment);
   if (assessment.action == v1::ACTION_MONITOR) ExplainMonitor(statistics, assessment);
   if (effects.Has(Effects::kShared)) infrastructure = ties::Infrastructure::kDeclared;
-  ApplyCeilings(type, statistics, infrastructure, now, assessment);
+  ApplyCeilings(type, statistics, infrastructure, now, effects.Has(Effects::kConfirmed),
+                assessment);
   if (effects.Has(Effects::kAppeal)) {
     assessment.action = std::min(assessment.action, v1::ACTION_MONITOR);
     assessment.rules.push_back("list.appeal");

@@ -114,6 +114,30 @@ TEST(Assess, AccountsWaitForTheirCustodian) {
               ElementsAre("ceiling.custodian_unconfirmed", "quorum.three_organisations"));
 }
 
+TEST(Assess, ACustodiansWordLiftsItsCeilingAndNoOther) {
+  Effects effects;
+  effects.bits = Effects::kConfirmed;
+  const Assessment account =
+      Assess(v1::IDENTIFIER_TYPE_IBAN,
+             Reported(v1::IDENTIFIER_TYPE_IBAN, v1::IDENTIFIER_ROLE_BENEFICIARY, {2, 2, 2}),
+             ties::Infrastructure::kNo, kNow, Weights(), effects);
+  EXPECT_EQ(account.action, v1::ACTION_BLOCK);
+  EXPECT_THAT(account.rules, ElementsAre("custodian.confirmed", "quorum.three_organisations"));
+
+  const Assessment alone =
+      Assess(v1::IDENTIFIER_TYPE_IBAN,
+             Reported(v1::IDENTIFIER_TYPE_IBAN, v1::IDENTIFIER_ROLE_BENEFICIARY, {9}),
+             ties::Infrastructure::kNo, kNow, Weights(), effects);
+  EXPECT_EQ(alone.action, v1::ACTION_MONITOR);
+  EXPECT_THAT(alone.rules, ElementsAre("quorum.not_reached"));
+
+  const Assessment address =
+      Assess(v1::IDENTIFIER_TYPE_IP,
+             Reported(v1::IDENTIFIER_TYPE_IP, v1::IDENTIFIER_ROLE_UNSPECIFIED, {2, 2, 2}),
+             ties::Infrastructure::kNo, kNow, Weights(), effects);
+  EXPECT_EQ(address.action, v1::ACTION_CHALLENGE);
+}
+
 TEST(Assess, WhatHasNoWeightCountsInNoQuorum) {
   const Statistics statistics =
       Reported(v1::IDENTIFIER_TYPE_PHONE, v1::IDENTIFIER_ROLE_CALLBACK, {2, 2, 2});

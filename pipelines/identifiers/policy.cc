@@ -13,7 +13,6 @@ using enum v1::IdentifierType;
 constexpr std::string_view kNoRule = "";
 constexpr std::string_view kIpRule = "ceiling.ip";
 constexpr std::string_view kSenderRule = "ceiling.sender_id";
-constexpr std::string_view kCustodianRule = "ceiling.custodian_unconfirmed";
 
 constexpr std::array<TypePolicy, 17> kPolicies = {{
     // type, listed, links, joins, span, ceiling, rule, bearer order

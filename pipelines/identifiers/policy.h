@@ -11,6 +11,9 @@
 
 namespace ringfence::identifiers {
 
+// The ceiling that lasts until the value's custodian has confirmed that it served fraud.
+inline constexpr std::string_view kCustodianRule = "ceiling.custodian_unconfirmed";
+
 // One row a type: whether it links campaigns, joins duplicates, is listed, for how long and how far
 // up. The one place for these facts; the reasons are in ARCHITECTURE.md.
 struct TypePolicy {

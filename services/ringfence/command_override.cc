@@ -20,9 +20,9 @@ namespace {
 
 constexpr char kFooter[] =
     R"(What operators decide by hand about one identifier, or a range of them (ops/overrides.md):
-allow (never listed, never links), appeal (MONITOR at most), shared_infrastructure (MONITOR at most,
-joins no campaigns), canary (planted; who reports it loses weight), withhold (counts and links, never
-leaves), disregard (what was seen before --disregard-before is void). It reaches what is already
+allow (never listed, never links), appeal (MONITOR at most), confirmed (its custodian confirms: an
+account may reach BLOCK), shared_infrastructure (MONITOR at most, joins no campaigns), canary (planted;
+who reports it loses weight), withhold (counts and links, never leaves), disregard (what was seen before --disregard-before is void). It reaches what is already
 listed.
 
 A range is 198.51.100.0/24, +1800*, or a domain with --scope subtree. A file to import has the columns
@@ -45,6 +45,7 @@ const std::map<std::string, v1::Override::Effect> kEffects = {
     {"canary", v1::Override::EFFECT_CANARY},
     {"withhold", v1::Override::EFFECT_WITHHOLD},
     {"disregard", v1::Override::EFFECT_DISREGARD},
+    {"confirmed", v1::Override::EFFECT_CONFIRMED},
 };
 const std::map<std::string, v1::Scope> kScopes = {
     {"exact", v1::SCOPE_UNSPECIFIED},

@@ -73,6 +73,7 @@ Word Decisions::About(v1::IdentifierType type, const std::string& value) const {
     word.appeal |= news->effect() == v1::Override::EFFECT_APPEAL;
     word.shared |= news->effect() == v1::Override::EFFECT_SHARED_INFRASTRUCTURE;
     word.canary |= news->effect() == v1::Override::EFFECT_CANARY;
+    word.confirmed |= news->effect() == v1::Override::EFFECT_CONFIRMED;
     word.withhold |= news->effect() == v1::Override::EFFECT_WITHHOLD;
     word.disregard_before = std::max(word.disregard_before, core::Time{news->disregard_before()});
   }

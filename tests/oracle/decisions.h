@@ -15,6 +15,7 @@ struct World;
 struct Word {
   bool allow = false;
   bool appeal = false;
+  bool confirmed = false;
   bool shared = false;
   bool canary = false;
   bool withhold = false;

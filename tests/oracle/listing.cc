@@ -59,6 +59,9 @@ v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of, const Listin
     return v1::ACTION_MONITOR;
   }
   v1::Action ceiling = PolicyOf(type).ceiling;
+  if (live.front().word.confirmed && PolicyOf(type).ceiling_rule == identifiers::kCustodianRule) {
+    ceiling = v1::ACTION_BLOCK;
+  }
   if (type == v1::IDENTIFIER_TYPE_PHONE &&
       listing.last_seen + identifiers::kPhoneBlockSpan <= as_of) {
     ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);

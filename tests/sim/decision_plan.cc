@@ -114,7 +114,7 @@ class DecisionGenerator {
 
   void FillEffect(OverrideNews& news) {
     news.set_effect(static_cast<int>(
-        random_.Between(v1::Override::EFFECT_ALLOW, v1::Override::EFFECT_DISREGARD)));
+        random_.Between(v1::Override::EFFECT_ALLOW, v1::Override::EFFECT_CONFIRMED)));
     news.clear_expires_at();
     news.clear_disregard_before();
     if (random_.Chance(0.3)) news.set_expires_at(RandomTime() + random_.Between(0, 2) * kDay);
