@@ -4,7 +4,10 @@
 #include <utility>
 #include <variant>
 
+#include "pipelines/core/id.h"
 #include "pipelines/identifiers/normalise.h"
+#include "services/publish/decision_book.h"
+#include "services/publish/operators.h"
 
 namespace ringfence::publish {
 namespace {
@@ -75,6 +78,20 @@ bool IsStricter(Override::Effect effect) {
 }
 
 }  // namespace
+
+Feedback::Options Feedback::Into(Operators& operators, const DecisionBook& book) {
+  Options options;
+  options.find = [&book](v1::IdentifierType type,
+                         const std::string& value) -> std::optional<Override> {
+    const auto held = book.Find(core::IdentifierId(type, value));
+    if (!held) return std::nullopt;
+    return held->override();
+  };
+  options.put = [&operators](const Override& override, const std::string& who) {
+    return operators.Put(override, who).status();
+  };
+  return options;
+}
 
 absl::Status Feedback::Take(const Request& request, const Sender& sender) const {
   const absl::StatusOr<std::string> value = Check(request);

@@ -13,6 +13,9 @@
 
 namespace ringfence::publish {
 
+class DecisionBook;
+class Operators;
+
 // Takes what consumers, owners and custodians know of an indicator. What a custodian says of a
 // value of its own is done at once, as an override in its name:
 //
@@ -42,6 +45,10 @@ class Feedback {
         find;
     std::function<absl::Status(const v1::Override& override, const std::string& who)> put;
   };
+
+  // What custodians say is decided by `operators`, beside what stands in `book`. Both must outlive
+  // who uses the options.
+  static Options Into(Operators& operators, const DecisionBook& book);
 
   // `metrics` must outlive it.
   Feedback(Options options, runtime::Metrics& metrics)

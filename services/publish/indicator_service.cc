@@ -28,6 +28,12 @@ Consumers::Options ConsumersOptions(const IndicatorService::Options& options) {
   return consumers;
 }
 
+Feedback::Options FeedbackOptions(const IndicatorService::Options& options) {
+  Feedback::Options feedback = options.feedback;
+  feedback.clock = options.feed.clock;
+  return feedback;
+}
+
 // Moves what a query gave to where gRPC wants it.
 template <typename Response>
 absl::Status Give(absl::StatusOr<Response> answer, Response* response) {
@@ -43,6 +49,7 @@ IndicatorService::IndicatorService(const Options& options, const Publisher& publ
       gate_(gate),
       feed_(options.feed, publisher, metrics),
       consumers_(ConsumersOptions(options), publisher, feed_.cursors(), metrics),
+      feedback_(FeedbackOptions(options), metrics),
       workers_(options.workers, options.calls_max),
       streams_(options.streams, publisher, consumers_, workers_, metrics) {}
 
@@ -107,9 +114,15 @@ grpc::ServerUnaryReactor* IndicatorService::Acknowledge(grpc::CallbackServerCont
 }
 
 grpc::ServerUnaryReactor* IndicatorService::SubmitFeedback(grpc::CallbackServerContext* context,
-                                                           const v1::SubmitFeedbackRequest*,
+                                                           const v1::SubmitFeedbackRequest* request,
                                                            v1::SubmitFeedbackResponse*) {
-  return Finished(context, {grpc::StatusCode::UNIMPLEMENTED, "feedback is not taken"});
+  const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
+  if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
+  const Feedback::Sender sender{caller->name,
+                                [&caller](v1::IdentifierType type, const std::string& value) {
+                                  return caller->IsCustodianOf(type, value);
+                                }};
+  return Finished(context, ToGrpc(feedback_.Take(*request, sender)));
 }
 
 grpc::ServerUnaryReactor* IndicatorService::Answer(grpc::CallbackServerContext* context,

@@ -12,6 +12,7 @@
 #include "services/publish/clearance.h"
 #include "services/publish/consumers.h"
 #include "services/publish/feed.h"
+#include "services/publish/feedback.h"
 #include "services/publish/publisher.h"
 #include "services/publish/streams.h"
 #include "services/publish/workers.h"
@@ -33,7 +34,7 @@ using IndicatorServiceBase = v1::IndicatorService::WithRawCallbackMethod_Subscri
 // wait and calls are UNAVAILABLE: nobody gets a short list.
 //
 // Whom it answers what the gate decides (runtime/identity/roles.cc), and what they see their
-// Viewer. SubmitFeedback is UNIMPLEMENTED.
+// Viewer.
 //
 // To end: CloseStreams, shut the server down, then destroy this, then the publisher.
 class IndicatorService : public IndicatorServiceBase {
@@ -43,6 +44,8 @@ class IndicatorService : public IndicatorServiceBase {
     Streams::Options streams;
     // `clock` is taken from the feed's.
     Consumers::Options consumers;
+    // `clock` is taken from the feed's.
+    Feedback::Options feedback;
     int workers = 2;
     // Calls that may wait for a worker; more are UNAVAILABLE.
     size_t calls_max = 256;
@@ -86,6 +89,7 @@ class IndicatorService : public IndicatorServiceBase {
   const runtime::Gate& gate_;
   Feed feed_;
   Consumers consumers_;
+  const Feedback feedback_;
   Workers workers_;
   Streams streams_;
 };

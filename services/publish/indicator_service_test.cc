@@ -296,14 +296,33 @@ TEST_F(IndicatorServiceTest, QuestionsAreNotAnsweredFromHalfASet) {
   EXPECT_EQ(stub_->ListCampaigns(&context, {}, &list).error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(IndicatorServiceTest, WhatIsNotThereSaysSo) {
+TEST_F(IndicatorServiceTest, FeedbackIsCheckedAndHitsAreCounted) {
   Start();
+  v1::SubmitFeedbackRequest request;
+  v1::SubmitFeedbackResponse response;
   {
     grpc::ClientContext context;
-    v1::SubmitFeedbackResponse response;
-    EXPECT_EQ(stub_->SubmitFeedback(&context, {}, &response).error_code(),
-              grpc::StatusCode::UNIMPLEMENTED);
+    const grpc::Status status = stub_->SubmitFeedback(&context, request, &response);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_EQ(status.error_message(), "type: no known type");
   }
+  request.set_type(v1::IDENTIFIER_TYPE_PHONE);
+  request.set_value("+1 212 555 0123");
+  request.set_kind(v1::SubmitFeedbackRequest::KIND_HIT);
+  request.set_count(3);
+  {
+    grpc::ClientContext context;
+    EXPECT_TRUE(stub_->SubmitFeedback(&context, request, &response).ok());
+  }
+  EXPECT_THAT(publisher_.metrics.Text(), HasSubstr("ringfence_hits_total{type=\"phone\"} 3"));
+  request.set_kind(v1::SubmitFeedbackRequest::KIND_CLOSED);
+  grpc::ClientContext context;
+  EXPECT_EQ(stub_->SubmitFeedback(&context, request, &response).error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(IndicatorServiceTest, WhatIsNotThereSaysSo) {
+  Start();
   const auto admin = v1::AdminService::NewStub(channel_);
   grpc::ClientContext context;
   v1::PutOverrideResponse response;

@@ -131,6 +131,12 @@ absl::Status Client::Acknowledge(const v1::AcknowledgeRequest& request,
   return impl_->Converted(impl_->indicators->Acknowledge(&context, request, &response));
 }
 
+absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
+    const v1::SubmitFeedbackRequest& request) {
+  return impl_->Call<v1::SubmitFeedbackResponse>(
+      *impl_->indicators, &v1::IndicatorService::Stub::SubmitFeedback, request);
+}
+
 absl::StatusOr<v1::ListConsumersResponse> Client::ListConsumers() {
   return impl_->Call<v1::ListConsumersResponse>(
       *impl_->admin, &v1::AdminService::Stub::ListConsumers, v1::ListConsumersRequest());

@@ -46,6 +46,8 @@ class Client {
                          const Visitor& visit);
 
   absl::Status Acknowledge(const v1::AcknowledgeRequest& request, const std::stop_token& stop);
+  absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(
+      const v1::SubmitFeedbackRequest& request);
   absl::StatusOr<v1::ListConsumersResponse> ListConsumers();
   absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request);
   absl::StatusOr<v1::GetCampaignResponse> GetCampaign(const v1::GetCampaignRequest& request);

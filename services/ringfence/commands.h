@@ -43,6 +43,7 @@ Command DeclareExplain(CLI::App& app);
 Command DeclareToken(CLI::App& app);
 Command DeclareOverride(CLI::App& app);
 Command DeclareRetractPartner(CLI::App& app);
+Command DeclareFeedback(CLI::App& app);
 Command DeclareTokens(CLI::App& app);
 Command DeclareAudit(CLI::App& app);
 

@@ -29,6 +29,7 @@ constexpr Row kCommands[] = {
     {"lookup", "Says whether values are listed, and why", DeclareLookup},
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
     {"explain", "Says why a report is in its incident", DeclareExplain},
+    {"feedback", "Says what you know of an indicator", DeclareFeedback},
     {"override", "Puts, deletes, lists and imports operators' overrides", DeclareOverride},
     {"retract-partner", "Withdraws what arrived from a partner", DeclareRetractPartner},
     {"status", "Says how far each stage is", DeclareStatus},

@@ -156,6 +156,44 @@ def check_allowances(program, folder):
     server.stop()
 
 
+def check_feedback(program, folder):
+    """Without identities a caller on this machine is every value's custodian."""
+    server = Server(program, folder)
+    number, account = "+12125550144", "GB33BUKB20201555555555"
+    for partner in ("bank", "telco", "vendor"):
+        reports = [report(i, number) for i in range(2)]
+        for one in reports:
+            one["identifiers"].append({"type": "IDENTIFIER_TYPE_IBAN", "value": account, "role": "IDENTIFIER_ROLE_BENEFICIARY"})
+        server.report(partner, *reports)
+    assert server.action(number) == "ACTION_BLOCK" and server.action(account) == "ACTION_CHALLENGE"
+
+    def tell(*feedback, expect=0):
+        said = server.run("feedback", *feedback, expect=expect)
+        server.run("status", "--wait-quiet", "60")
+        return said
+
+    tell("phone", "+1 212 555 0144", "hit", "--count", "5")
+    assert server.action(number) == "ACTION_BLOCK" and "phone" not in server.run("override", "list")
+    tell("iban", account, "confirmed", "--reference", "T-1")
+    assert server.action(account) == "ACTION_BLOCK"
+    tell("phone", number, "false-positive", "--reference", "T-2")
+    assert server.action(number) == "ACTION_MONITOR"
+    assert "false positive, says its custodian" in server.run("override", "list")
+    tell("phone", number, "confirmed")
+    assert server.action(number) == "ACTION_BLOCK"
+    tell("iban", account, "closed")
+    assert server.action(account) is None
+    server.report("bank", report(10, number))
+    # An operator's stricter word stays.
+    server.run("override", "put", "phone", number, "allow", "--reason", "our own line")
+    tell("phone", number, "confirmed")
+    assert server.action(number) is None
+    for wrong, field in ((("phone", "call me", "hit"), "value: phone"), (("gift_card", "sha256:1", "hit"), "type")):
+        said = server.run("feedback", *wrong, expect=3)
+        assert field in said, (wrong, said)
+    server.stop()
+
+
 def check_organisations(program, folder):
     file = pathlib.Path(folder) / "organisations.yaml"
     file.write_text("organisations:\n  - name: group\n    partners: [a-one, a-two, a-three]\n  - name: other\n    partners: [b]\n")
@@ -215,7 +253,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
     program = str(pathlib.Path(parser.parse_args().programs).resolve() / "ringfence")
-    for check in (check_allowances, check_organisations, check_retraction):
+    for check in (check_allowances, check_feedback, check_organisations, check_retraction):
         folder = tempfile.mkdtemp(prefix="ringfence-overrides-")
         check(program, folder)
         shutil.rmtree(folder)

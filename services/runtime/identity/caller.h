@@ -37,7 +37,8 @@ struct Caller {
     return Is(internal::v1::ROLE_ANALYST) || role == internal::v1::ROLE_OPERATOR;
   }
   bool MaySee(v1::IdentifierType type) const { return (types >> type & 1) != 0; }
-  // Is this canonical value in one of its ranges? Never, where it is local or no custodian.
+  // Is this canonical value in one of its ranges? Of who is local every value is, of who is no
+  // custodian none.
   bool IsCustodianOf(v1::IdentifierType type, std::string_view value) const;
 };
 
