@@ -79,11 +79,14 @@ class PublishService : public runtime::RunningService {
     api.clock = surroundings_.clock;
     api.meter = &surroundings_.gate.meter();
     api_ = std::make_unique<HttpApi>(api, *publisher_);
+    if (absl::Status status = StartDecisions(); !status.ok()) return status;
+    if (absl::Status status = Listen(*cursors); !status.ok()) return status;
     Console::Options console;
     console.deployment = config.deployment();
+    console.consumers = [this] { return indicators_->ListConsumers(); };
+    console.operators = operators_.get();
     console_ = std::make_unique<Console>(console, *publisher_);
-    if (absl::Status status = StartDecisions(); !status.ok()) return status;
-    return Listen(*cursors);
+    return absl::OkStatus();
   }
 
   absl::Status Live() const override {
@@ -180,6 +183,7 @@ class PublishService : public runtime::RunningService {
     indicators.feed.deployment = surroundings_.config.deployment();
     indicators.feed.clock = surroundings_.clock;
     indicators.consumers.path = surroundings_.config.publish().state_folder() + "/consumers";
+    indicators.feedback = Feedback::Into(*operators_, *decisions_);
     indicators_ = std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.gate,
                                                      surroundings_.metrics);
     admin_ = std::make_unique<AdminService>(

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "google/protobuf/util/json_util.h"
 #include "services/publish/console/campaign_page.h"
 #include "services/publish/console/exports.h"
+#include "services/publish/console/json_answers.h"
 #include "services/publish/console/overlap.h"
+#include "services/publish/console/override_answers.h"
 #include "services/publish/console/overview.h"
 #include "services/publish/console/pages.h"
 #include "services/publish/console/search.h"
@@ -25,48 +25,6 @@ using runtime::HttpResponse;
 
 constexpr std::string_view kApi = kConsoleApi;
 constexpr uint32_t kPageSizeDefaultOfConsole = 50;
-
-std::string JsonOf(const google::protobuf::Message& message) {
-  std::string json;
-  // Fails for messages of types that it does not know; there are none here.
-  if (!google::protobuf::util::MessageToJsonString(message, &json).ok()) return "{}";
-  return json;
-}
-
-HttpResponse Json(const google::protobuf::Message& message) {
-  HttpResponse response;
-  response.content_type = "application/json";
-  response.headers.emplace_back("Cache-Control", "private, no-cache");
-  response.body = JsonOf(message);
-  response.etag = TagOf({response.body});
-  return response;
-}
-
-template <typename Message>
-HttpResponse Json(const absl::StatusOr<Message>& message) {
-  return message.ok() ? Json(*message) : Problem(message.status());
-}
-
-// A page of another site can make a browser send forms here, but not JSON, and not under our name.
-absl::Status CheckOrigin(const HttpRequest& request) {
-  if (!absl::StartsWith(request.Header("content-type").value_or(""), "application/json"))
-    return absl::InvalidArgumentError("content-type: application/json");
-  const std::optional<std::string> origin = request.Header("origin");
-  if (!origin) return absl::OkStatus();
-  const std::string host = request.Header("host").value_or("");
-  if (*origin == "http://" + host || *origin == "https://" + host) return absl::OkStatus();
-  return absl::PermissionDeniedError("origin: another site's page");
-}
-
-// An unknown field is an error: it was meant to say something.
-template <typename Message>
-absl::StatusOr<Message> Parse(const HttpRequest& request) {
-  if (absl::Status status = CheckOrigin(request); !status.ok()) return status;
-  Message message;
-  if (!google::protobuf::util::JsonStringToMessage(request.body, &message).ok())
-    return absl::InvalidArgumentError("body: not the JSON that is expected here");
-  return message;
-}
 
 absl::StatusOr<v1::ListCampaignsRequest> ListRequestOf(const HttpRequest& request) {
   v1::ListCampaignsRequest list;
@@ -98,18 +56,22 @@ std::optional<HttpResponse> Console::Answer(const HttpRequest& request,
   const bool is_api = request.path.starts_with(kApi);
   std::optional<HttpResponse> page = is_api ? std::nullopt : AnswerPage(request.path);
   if (!is_api && !page) return std::nullopt;
-  HttpResponse response = page ? *std::move(page) : AnswerApi(request, ViewerOf(caller));
+  HttpResponse response = page ? *std::move(page) : AnswerApi(request, caller);
   response.route = is_api ? "api" : "console";
   AddSecurityHeaders(response);
   return response;
 }
 
-HttpResponse Console::AnswerApi(const HttpRequest& request, const Viewer& caller) const {
+HttpResponse Console::AnswerApi(const HttpRequest& request, const runtime::Caller& who) const {
+  const std::string_view path = std::string_view(request.path).substr(kApi.size());
+  // Also while the set is being read: an operator need not wait for it.
+  if (options_.operators != nullptr && (path == "overrides" || path == "overrides/delete"))
+    return AnswerOverrides(request, path, who, *options_.operators);
+  const Viewer caller = ViewerOf(who);
   const std::shared_ptr<const Moment> moment = publisher_.Latest();
   if (!moment->complete) return Problem(503, "the set is still being read");
   if (!publisher_.Health().ok())
     return Problem(503, "the set is not kept up to date here any more");
-  const std::string_view path = std::string_view(request.path).substr(kApi.size());
   campaigns::ReadView view(*moment->state, publisher_.names());
   if (path == "lookup") {
     if (request.method != "POST")
@@ -118,12 +80,16 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const Viewer& caller
     return asked.ok() ? Json(Search(*asked, caller, view)) : Problem(asked.status());
   }
   if (request.method != "GET" && request.method != "HEAD") return Problem(405, "GET only");
-  if (path == "session") return AnswerSession(caller);
+  if (path == "session") return AnswerSession(caller, who.Is(internal::v1::ROLE_OPERATOR));
   if (path == "overview") return AnswerOverview(*moment, caller);
   if (path == "partners" && options_.partners) {
     if (!caller.is_analyst) return Problem(403, "for analysts");
     const auto partners = options_.partners();
     return partners.ok() ? Json(**partners) : Problem(partners.status());
+  }
+  if (path == "consumers" && options_.consumers) {
+    if (!caller.is_analyst) return Problem(403, "for analysts");
+    return Json(options_.consumers());
   }
   if (path == "status" && options_.status) {
     if (!caller.is_analyst) return Problem(403, "for analysts");
@@ -145,13 +111,16 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const Viewer& caller
   return Problem(404, "no such resource");
 }
 
-HttpResponse Console::AnswerSession(const Viewer& caller) const {
+HttpResponse Console::AnswerSession(const Viewer& caller, bool is_operator) const {
   console::v1::Session session;
   session.set_analyst(caller.is_analyst);
+  session.set_operator_(is_operator);
   session.set_clearance(caller.clearance);
   session.set_deployment(options_.deployment);
   if (options_.ties) session.add_features("ties");
   if (options_.partners) session.add_features("partners");
+  if (options_.consumers) session.add_features("consumers");
+  if (options_.operators != nullptr) session.add_features("overrides");
   if (options_.status) session.add_features("pipeline");
   return Json(session);
 }
@@ -201,7 +170,7 @@ HttpResponse Console::AnswerCampaign(const HttpRequest& request, const Viewer& c
   campaigns::ReadView view(*moment.state, publisher_.names());
   const std::optional<campaigns::Label> label = view.LabelOfCampaign(id);
   const std::optional<v1::Campaign> campaign = label ? view.CampaignOf(*label) : std::nullopt;
-  if (!campaign || campaign->tlp() > caller.max_tlp) return Problem(404, "no such campaign");
+  if (!campaign || campaign->tlp() > caller.clearance) return Problem(404, "no such campaign");
   if (rest.empty()) {
     console::v1::CampaignPage page = PageOf(view, *label, *campaign, caller);
     if (campaign->campaign_id() != id) page.set_superseded_id(std::string(id));

@@ -12,6 +12,7 @@
 #include "services/publish/console/event_stream.h"
 #include "services/publish/console/keeper.h"
 #include "services/publish/console/partners.h"
+#include "services/publish/operators.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
 #include "services/runtime/identity/caller.h"
@@ -32,6 +33,9 @@ class Console {
     TiesOf ties;
     std::function<absl::StatusOr<std::shared_ptr<const console::v1::Partners>>()> partners;
     std::function<v1::GetStatusResponse()> status;
+    std::function<v1::ListConsumersResponse()> consumers;
+    // Must outlive the console.
+    Operators* operators = nullptr;
   };
 
   // `publisher` must outlive it.
@@ -42,9 +46,10 @@ class Console {
                                               const runtime::Caller& caller) const;
 
  private:
-  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request, const Viewer& caller) const;
+  runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request,
+                                  const runtime::Caller& who) const;
   runtime::HttpResponse AnswerOverview(const Moment& moment, const Viewer& caller) const;
-  runtime::HttpResponse AnswerSession(const Viewer& caller) const;
+  runtime::HttpResponse AnswerSession(const Viewer& caller, bool is_operator) const;
   std::shared_ptr<const console::v1::CampaignGraph> Graph(const campaigns::Label& label,
                                                           const v1::Campaign& campaign,
                                                           const Viewer& caller,

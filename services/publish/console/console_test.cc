@@ -10,7 +10,10 @@
 #include "google/protobuf/util/json_util.h"
 #include "ringfence/console/v1/console.pb.h"
 #include "services/publish/console/pages.h"
+#include "services/publish/decision_book.h"
 #include "services/publish/http/http_api_testing.h"
+#include "services/runtime/rocks/embedded_log.h"
+#include "services/runtime/rocks/temporary_folder_testing.h"
 
 namespace ringfence::publish {
 namespace {
@@ -265,6 +268,99 @@ TEST_F(ConsoleTest, EveryViewIsOnePageThatMayLoadNothingFromElsewhere) {
   EXPECT_EQ(Get("/console/assets/none.js").status, 404);
   EXPECT_FALSE(console_->Answer(Request("/v1/indicators.csv"), Analyst()).has_value());
   EXPECT_EQ(Get("/api/v1/nothing").status, 404);
+}
+
+// Consumers are known to who serves them, decisions to who takes them.
+TEST_F(ConsoleTest, WithoutConsumersAndDecisionsThereAreNoPages) {
+  Start();
+  EXPECT_EQ(Get("/api/v1/consumers").status, 404);
+  EXPECT_EQ(Get("/api/v1/overrides").status, 404);
+  const auto session = Parsed<console::v1::Session>(Get("/api/v1/session"));
+  EXPECT_TRUE(session.operator_());
+  EXPECT_THAT(session.features(), Not(testing::Contains("overrides")));
+}
+
+class OverrideAnswersTest : public ConsoleTest {
+ protected:
+  void Start() {
+    ConsoleTest::Start();
+    auto log = runtime::EmbeddedLog::Open({.dir = folder_.path(),
+                                           .clock = [] { return campaigns::kNow; },
+                                           .memory = runtime::MakeRocksMemory({}),
+                                           .reserve_bytes = 0});
+    ASSERT_TRUE(log.ok()) << log.status();
+    decisions_log_ = *std::move(log);
+    for (const std::string_view topic :
+         {runtime::kOverridesTopic, runtime::kDedupeTopic, runtime::kClusterTopic}) {
+      ASSERT_TRUE(decisions_log_->CreateTopic(std::string(topic), {}).ok());
+    }
+    DecisionBook::Options book;
+    book.clock = [] { return campaigns::kNow; };
+    auto started = DecisionBook::Start(book, *decisions_log_);
+    ASSERT_TRUE(started.ok()) << started.status();
+    book_ = *std::move(started);
+    Operators::Options operators;
+    operators.clock = book.clock;
+    operators_ = std::make_unique<Operators>(std::move(operators), *book_);
+    Console::Options options;
+    options.operators = operators_.get();
+    options.consumers = [] {
+      v1::ListConsumersResponse response;
+      response.add_consumers()->set_consumer("blocker");
+      return response;
+    };
+    console_ = std::make_unique<Console>(options, *publisher_);
+  }
+  runtime::HttpResponse AskAs(internal::v1::Role role, const runtime::HttpRequest& request) {
+    runtime::Caller caller = Analyst();
+    caller.is_local = false;
+    caller.role = role;
+    caller.name = "spiffe://t/somebody";
+    return *console_->Answer(request, caller);
+  }
+
+  runtime::TemporaryFolder folder_;
+  std::unique_ptr<runtime::EmbeddedLog> decisions_log_;
+  std::unique_ptr<DecisionBook> book_;
+  std::unique_ptr<Operators> operators_;
+};
+
+constexpr char kAllowOne[] =
+    R"({"override": {"type": "IDENTIFIER_TYPE_PHONE", "value": "+1 212 555 0123",
+        "effect": "EFFECT_ALLOW", "reason": "our own"}})";
+
+TEST_F(OverrideAnswersTest, OperatorsDecideAndAnalystsRead) {
+  Start();
+  const auto put = AskAs(internal::v1::ROLE_OPERATOR, Posting("/api/v1/overrides", kAllowOne));
+  EXPECT_EQ(put.status, 200) << put.body;
+  EXPECT_THAT(put.body, HasSubstr("+12125550123"));
+  const auto listed = AskAs(internal::v1::ROLE_ANALYST, Request("/api/v1/overrides"));
+  EXPECT_THAT(listed.body, HasSubstr("\"setBy\":\"spiffe://t/somebody\""));
+  EXPECT_EQ(AskAs(internal::v1::ROLE_ANALYST, Posting("/api/v1/overrides", kAllowOne)).status, 403);
+  EXPECT_EQ(AskAs(internal::v1::ROLE_CONSUMER, Request("/api/v1/overrides")).status, 403);
+  EXPECT_EQ(AskAs(internal::v1::ROLE_CONSUMER, Request("/api/v1/consumers")).status, 403);
+  EXPECT_THAT(Get("/api/v1/consumers").body, HasSubstr("blocker"));
+
+  const std::string which = R"({"type": "IDENTIFIER_TYPE_PHONE", "value": "+12125550123")";
+  const auto no_reason =
+      AskAs(internal::v1::ROLE_OPERATOR, Posting("/api/v1/overrides/delete", which + "}"));
+  EXPECT_EQ(no_reason.status, 400);
+  EXPECT_THAT(no_reason.body, HasSubstr("reason"));
+  const auto ended = AskAs(internal::v1::ROLE_OPERATOR,
+                           Posting("/api/v1/overrides/delete", which + R"(, "reason": "sold"})"));
+  EXPECT_EQ(ended.status, 200) << ended.body;
+  EXPECT_EQ(AskAs(internal::v1::ROLE_ANALYST, Request("/api/v1/overrides")).body, "{}");
+}
+
+TEST_F(OverrideAnswersTest, WhatIsWrongIsNamedAndOtherSitesAreRefused) {
+  Start();
+  auto wrong = AskAs(internal::v1::ROLE_OPERATOR,
+                     Posting("/api/v1/overrides", R"({"override": {"value": "+12125550123"}})"));
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_THAT(wrong.body, HasSubstr("override.type"));
+  runtime::HttpRequest foreign = Posting("/api/v1/overrides", kAllowOne);
+  foreign.headers.emplace("origin", "https://elsewhere.example");
+  EXPECT_EQ(AskAs(internal::v1::ROLE_OPERATOR, foreign).status, 403);
 }
 
 }  // namespace

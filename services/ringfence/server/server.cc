@@ -235,6 +235,7 @@ void Server::MakeServices() {
   indicators.feed.deployment = options_.deployment;
   indicators.feed.clock = runtime::SystemNow;
   indicators.consumers.path = options_.data + "/consumers";
+  indicators.feedback = publish::Feedback::Into(*operators_, *decisions_);
   services_->indicators =
       std::make_unique<publish::IndicatorService>(indicators, *publisher_, *gate_, metrics_);
   services_->admin = std::make_unique<publish::AdminService>(
@@ -270,6 +271,8 @@ void Server::MakeConsole() {
   console.ties = [this](const auto& bases, const auto& visit) { return VisitTies(bases, visit); };
   console.partners = [this] { return partners_->Get(); };
   console.status = [this] { return Status(); };
+  console.consumers = [this] { return services_->indicators->ListConsumers(); };
+  console.operators = operators_.get();
   console_ = std::make_unique<publish::Console>(console, *publisher_);
 }
 

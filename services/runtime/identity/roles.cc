@@ -62,6 +62,8 @@ constexpr RouteRow kRoutes[] = {
     {"GET", "/console/*", kPeople},
     {"GET", "/api/v1/*", kPeople},
     {"POST", "/api/v1/lookup", kPeople},
+    {"POST", "/api/v1/overrides", {kOperator}},
+    {"POST", "/api/v1/overrides/delete", {kOperator}},
 };
 
 bool Fits(std::string_view row, std::string_view name) {

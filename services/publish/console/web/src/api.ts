@@ -52,6 +52,16 @@ export interface PartnerStatus {
 export interface StageStatus {
   stage: string; topic: string; partition?: number; logEnd?: string; applied?: string; asOf?: string;
 }
+export interface Filter { types?: string[]; minAction?: string; minScore?: number; maxTlp?: string }
+export interface ConsumerStatus {
+  consumer: string; streams?: number; phase?: string; filter?: Filter; sentRecordsBehind?: string; heardAt?: string;
+  acknowledgedAt?: string; unacknowledgedRevocations?: number; moreRevocations?: boolean;
+  oldestUnacknowledgedRevocation?: string;
+}
+export interface Override {
+  type: string; value: string; effect?: string; reason?: string; expiresAt?: string; setBy?: string; setAt?: string;
+  disregardBefore?: string; scope?: string; reference?: string;
+}
 export interface Reading {
   type: string;
   result?: { indicator?: Indicator; canonicalValue?: string; problemCode?: string };
@@ -129,8 +139,9 @@ export function follow() {
 
 export interface Resource<T> { data?: T; error?: ApiError | Error; loading: boolean }
 
-// What stands at `path`, asked for again whenever the set has changed: at most once in `everyMs`.
-export function useResource<T>(path: string | null, everyMs = 1_000): Resource<T> {
+// What stands at `path`, asked for again whenever the set or `version` has changed: for the set, at most once in
+// `everyMs`.
+export function useResource<T>(path: string | null, everyMs = 1_000, version = 0): Resource<T> {
   const [resource, setResource] = useState<Resource<T>>({ loading: true });
   useEffect(() => {
     setResource((before) => ({ ...before, loading: true }));
@@ -162,6 +173,6 @@ export function useResource<T>(path: string | null, everyMs = 1_000): Resource<T
     void ask();
     const unsubscribe = counters.subscribe(consider);
     return () => { abort.abort(); window.clearTimeout(timer); unsubscribe(); };
-  }, [path, everyMs]);
+  }, [path, everyMs, version]);
   return resource;
 }

@@ -7,6 +7,8 @@ import { Empty } from './parts/basics';
 import { Shell } from './parts/shell';
 import './style.css';
 import { CampaignsView } from './views/campaigns';
+import { ConsumersView } from './views/consumers';
+import { OverridesView } from './views/overrides';
 import { OverviewView } from './views/overview';
 import { PartnersView } from './views/partners';
 import { PipelineView } from './views/pipeline';
@@ -41,6 +43,8 @@ function App() {
             <Route path="/campaigns/:id">{(parameters) => <CampaignView key={parameters.id} id={parameters.id!} />}</Route>
             <Route path="/search" component={SearchView} />
             <Route path="/partners" component={PartnersView} />
+            <Route path="/consumers" component={ConsumersView} />
+            <Route path="/overrides" component={OverridesView} />
             <Route path="/pipeline" component={PipelineView} />
             <Route path="/overview"><Redirect to="/" /></Route>
             <Route><Empty title="There is no such view" /></Route>

@@ -15,6 +15,13 @@ const kNames: Record<string, string> = {
   IDENTIFIER_ROLE_VICTIM_SIDE: 'Victim\u2019s side',
 };
 
+export const kTypeNames = Object.keys(kNames).filter((name) => name.startsWith('IDENTIFIER_TYPE_'));
+export const kEffects: Record<string, string> = {
+  EFFECT_ALLOW: 'Allow: never listed', EFFECT_APPEAL: 'Appeal: watched at most', EFFECT_CONFIRMED: 'Confirmed by its custodian',
+  EFFECT_SHARED_INFRASTRUCTURE: 'Shared infrastructure: merges nothing', EFFECT_CANARY: 'Canary: planted',
+  EFFECT_WITHHOLD: 'Withhold: counts, never leaves', EFFECT_DISREGARD: 'Void before a date',
+};
+
 export function typeWord(type: string): string { return kNames[type] ?? plain(type, 'IDENTIFIER_TYPE_'); }
 export function roleWord(role = ''): string { return kNames[role] ?? plain(role, 'IDENTIFIER_ROLE_'); }
 export function scamWord(type: string): string { return plain(type, 'SCAM_TYPE_'); }
@@ -58,6 +65,10 @@ const kRules: Record<string, string> = {
   'ceiling.untagged_wallet': 'A wallet that serves many by tag, and comes without one, is only watched.',
   'ceiling.ip': 'An IP address is challenged at most.',
   'ceiling.sender_id': 'A sender ID can be anyone\u2019s: only watched.',
+  'custodian.confirmed': 'Its custodian confirmed that it served fraud.',
+  'list.appeal': 'An operator looks into an appeal: only watched.',
+  'weight.canary': 'An organisation that named a canary counts half.',
+  'weight.none': 'An organisation that is not listed does not count.',
   'hub.many_contacts': 'Many contacts that do not know each other: shared infrastructure, merges nothing.',
   'hub.shared_infrastructure': 'Declared shared infrastructure: merges nothing.',
   'basis.feed_only': 'Only passed on from feeds: does not count.',

@@ -101,6 +101,11 @@ export function Bars({ bars, label }: { bars: Bar[]; label: string }) {
   );
 }
 
+// What is decided about stands behind '#', as in a search: no server logs it.
+export function overrideAddress(type: string, value: string): string {
+  return `/overrides#${new URLSearchParams({ type, v: value })}`;
+}
+
 export function Icon({ path }: { path: string }) {
   return (
     <svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"

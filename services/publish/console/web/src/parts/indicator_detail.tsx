@@ -1,8 +1,9 @@
 // One indicator, and why it is what it is.
 import { Link } from 'wouter-preact';
 import type { Indicator } from '../api';
+import { session } from '../api';
 import { count, countryWord, day, roleWord, ruleWord, scamWord, typeWord } from '../words';
-import { ActionBadge, Ago, Tlp } from './basics';
+import { ActionBadge, Ago, overrideAddress, Tlp } from './basics';
 
 // `wide`: beside each other where there is room.
 export function IndicatorDetail({ indicator, wide = false }: { indicator: Indicator; wide?: boolean }) {
@@ -27,6 +28,9 @@ export function IndicatorDetail({ indicator, wide = false }: { indicator: Indica
           </svg>
           <strong>{score}</strong><span class="faint">of 1,000</span>
         </div>
+        {session.value?.operator && session.value.features?.includes('overrides') && (
+          <div><Link class="button" href={overrideAddress(indicator.type, indicator.value)}>Decide about it…</Link></div>
+        )}
         <div>
           <h3>Why</h3>
           <ul class="reasons">
