@@ -19,6 +19,17 @@ import world
 
 REPORT = {"reportId": "case-1", "occurredAt": "2026-03-01T09:30:00Z", "victim": {"country": "US"},
           "identifiers": [{"type": "IDENTIFIER_TYPE_PHONE", "value": "(212) 555-0142", "role": "IDENTIFIER_ROLE_CALLBACK"}]}
+# Lines are no media type that schemathesis knows.
+LINES = """
+import json
+import schemathesis
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    if isinstance(value, bytes):
+        return value
+    return (value if isinstance(value, str) else json.dumps(value)).encode("utf-8", "surrogatepass")
+"""
 AS = {"x-ringfence-partner": "acme"}
 
 
@@ -64,7 +75,8 @@ def main():
     try:
         check_by_hand(server)
         with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, "schemathesis.toml").write_text("")
+            pathlib.Path(folder, "schemathesis.toml").write_text('hooks = "lines"\n')
+            pathlib.Path(folder, "lines.py").write_text(LINES)
             command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", server.url + "/v1/openapi.json", "--url", server.url,
                        "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
                                    "response_schema_conformance,negative_data_rejection,unsupported_method",

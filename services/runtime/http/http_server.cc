@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -52,6 +53,14 @@ HttpRequest ToRequest(const httplib::Request& from) {
   request.has_certificate = true;
   request.certificate_uris = UriNamesOf(*certificate);
   return request;
+}
+
+// Those that are answered by a handler.
+bool IsKnownMethod(std::string_view method) {
+  for (const char* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+    if (method == known) return true;
+  }
+  return false;
 }
 
 bool HasBody(const httplib::Request& request) {
@@ -115,6 +124,9 @@ struct HttpServer::Impl {
   // Says it, and ends the connection: what is left of the body is not read.
   void Break(int status, const char* why, httplib::Response& to);
   static void SendAndEnd(std::string body, const std::string& type, httplib::Response& to);
+  // What the library answers by itself: it cannot read the request, and would take the rest of it
+  // for the next one. A method that it has never heard of is such a one, too.
+  httplib::Server::HandlerResponse EndBroken(const httplib::Request& from, httplib::Response& to);
 };
 
 void HttpServer::Impl::Break(int status, const char* why, httplib::Response& to) {
@@ -122,6 +134,22 @@ void HttpServer::Impl::Break(int status, const char* why, httplib::Response& to)
   to.status = status;
   SendAndEnd("{\"title\":\"" + std::string(why) + "\",\"status\":" + std::to_string(status) + "}\n",
              "application/problem+json", to);
+}
+
+httplib::Server::HandlerResponse HttpServer::Impl::EndBroken(const httplib::Request& from,
+                                                             httplib::Response& to) {
+  if (to.status != 400 || !to.body.empty() || to.content_provider_)
+    return httplib::Server::HandlerResponse::Unhandled;
+  const bool is_method =
+      !from.method.empty() &&
+      from.method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == std::string::npos;
+  if (is_method && !IsKnownMethod(from.method)) {
+    to.set_header("Allow", "GET, HEAD");
+    Break(405, "not with this method", to);
+  } else {
+    Break(400, "the request cannot be read", to);
+  }
+  return httplib::Server::HandlerResponse::Handled;
 }
 
 void HttpServer::Impl::SendAndEnd(std::string body, const std::string& type,
@@ -298,12 +326,22 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
   server.set_payload_max_length(std::numeric_limits<size_t>::max());
   server.set_pre_routing_handler(
       [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
-        // Others come with bodies, which are read first.
-        if (from.method != "GET" && from.method != "HEAD")
+        // These come with bodies, which are read first.
+        if (from.method == "GET" || from.method == "HEAD") {
+          self->Answer(from, "", to);
+        } else if (IsKnownMethod(from.method)) {
           return httplib::Server::HandlerResponse::Unhandled;
-        self->Answer(from, "", to);
+        } else {
+          // TRACE and CONNECT, which nobody takes: what may follow is not read.
+          to.set_header("Allow", "GET, HEAD");
+          self->Break(405, "not with this method", to);
+        }
         return httplib::Server::HandlerResponse::Handled;
       });
+  server.set_error_handler(httplib::Server::HandlerWithResponse(
+      [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
+        return self->EndBroken(from, to);
+      }));
   const httplib::Server::HandlerWithContentReader take =
       [self = impl.get()](const httplib::Request& from, httplib::Response& to,
                           const httplib::ContentReader& reader) { self->Take(from, reader, to); };

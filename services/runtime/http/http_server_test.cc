@@ -222,6 +222,12 @@ TEST_F(HttpServers, PostsAreReadWholeWithinTheirBounds) {
       << "the connection goes on";
   EXPECT_EQ(client_->Put("/x", "{}", "application/json")->status, 405);
   EXPECT_EQ(client_->Delete("/x")->status, 405);
+  httplib::Request trace;
+  trace.method = "TRACE";
+  trace.path = "/x";
+  EXPECT_EQ(client_->send(trace)->status, 405);
+  trace.method = "QUERY";
+  EXPECT_EQ(client_->send(trace)->status, 405);
 }
 
 TEST_F(HttpServers, AnAnswerThatEndsItsConnectionComesWhole) {
