@@ -11,6 +11,9 @@
 namespace ringfence::stix {
 namespace {
 
+// A bit for the number of each type; 0 is none.
+constexpr uint32_t kEveryType = (uint32_t{2} << v1::IdentifierType_MAX) - 2;
+
 // 2026-01-01T00:00:00Z, before anything was published.
 constexpr core::Time kCreatedTime = 1'767'225'600 * core::kSecond;
 constexpr char kCreated[] = "2026-01-01T00:00:00.000Z";
@@ -255,7 +258,7 @@ std::vector<Object> Objects::OfRecord(const internal::v1::IndicatorRecord& recor
   }
   objects.push_back(Indicator(indicator, modified, audience));
   objects.push_back(Sighting(indicator, modified, audience));
-  const bool gets_campaigns = audience.types == ~uint32_t{0};
+  const bool gets_campaigns = (audience.types & kEveryType) == kEveryType;
   if (!campaign || !gets_campaigns || Effective(campaign->tlp) > audience.level) return objects;
   objects.push_back(Indicates(indicator, *campaign, modified));
   if (campaign->bears) objects.push_back(Campaign(*campaign, modified));

@@ -151,7 +151,8 @@ int Fanout(int subscribers, int stuck, int changes_per_second, int seconds) {
   service_options.feed.cursor_key = "key";
   service_options.feed.clock = runtime::SystemNow;
   service_options.streams.streams_max = static_cast<size_t>(subscribers) + 10;
-  publish::IndicatorService service(service_options, **publisher, metrics);
+  const std::unique_ptr<runtime::Gate> gate = runtime::Gate::OnThisMachine(metrics);
+  publish::IndicatorService service(service_options, **publisher, *gate, metrics);
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);

@@ -61,7 +61,11 @@ Got Get(const publish::HttpApi& api, const std::string& path, const std::string&
   request.remote_address = "127.0.0.1";
   request.headers.emplace("host", "127.0.0.1:1");
   if (!from.empty()) request.query.emplace("from", from);
-  runtime::HttpResponse response = api.Answer(request);
+  runtime::Caller consumer;
+  consumer.is_local = true;
+  consumer.max_tlp = v1::TLP_AMBER_STRICT;
+  consumer.types = runtime::AllTypes();
+  runtime::HttpResponse response = api.Answer(request, consumer);
   Got got{response.body, ""};
   for (const auto& [name, value] : response.headers) {
     if (name == "Ringfence-Version") got.version = value;

@@ -56,9 +56,29 @@ int Write(const KafkaOptions& options, const char* topic) {
   return Say(result);
 }
 
+// What the broker says of the topic to this client.
+rd_kafka_resp_err_t AskFor(rd_kafka_t* client, const char* topic) {
+  const TopicHandle handle(rd_kafka_topic_new(client, topic, nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_metadata(client, 0, handle.get(), &metadata, kTimeoutMilliseconds);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  const rd_kafka_resp_err_t of_topic = metadata->topics[0].err;
+  rd_kafka_metadata_destroy(metadata);
+  return of_topic;
+}
+
+int Describe(const KafkaOptions& options, const char* topic) {
+  const Client client = Make(options, KafkaRole::kAsker, RD_KAFKA_PRODUCER);
+  return client ? Say(AskFor(client.get(), topic)) : 1;
+}
+
 int Read(const KafkaOptions& options, const char* topic) {
   const Client client = Make(options, KafkaRole::kReader, RD_KAFKA_CONSUMER);
   if (!client) return 1;
+  // A consumer of a topic that it may not even know of hears nothing.
+  const rd_kafka_resp_err_t error = AskFor(client.get(), topic);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Say(error);
   rd_kafka_poll_set_consumer(client.get());
   const PartitionList partitions(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(partitions.get(), topic, 0)->offset = 0;
@@ -73,19 +93,6 @@ int Read(const KafkaOptions& options, const char* topic) {
     if (says) return Say(message->err);
   }
   return Say(RD_KAFKA_RESP_ERR__TIMED_OUT);
-}
-
-int Describe(const KafkaOptions& options, const char* topic) {
-  const Client client = Make(options, KafkaRole::kAsker, RD_KAFKA_PRODUCER);
-  if (!client) return 1;
-  const TopicHandle handle(rd_kafka_topic_new(client.get(), topic, nullptr));
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(client.get(), 0, handle.get(), &metadata, kTimeoutMilliseconds);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Say(error);
-  const rd_kafka_resp_err_t of_topic = metadata->topics[0].err;
-  rd_kafka_metadata_destroy(metadata);
-  return Say(of_topic);
 }
 
 int Main(char** argv) {

@@ -244,8 +244,9 @@ TEST_F(TaxiiTest, DatesAreTheSameOnEveryReplicaAndAfterACompaction) {
   ASSERT_TRUE(other.Start().ok());
   other.AwaitApplied();
   const HttpApi replica(options_, *other);
-  EXPECT_EQ(Whole(replica.Answer(Request(kCollections + std::string("green/manifest/")))).body,
-            before);
+  EXPECT_EQ(
+      Whole(replica.Answer(Request(kCollections + std::string("green/manifest/")), Analyst())).body,
+      before);
   publisher_.End();
   Start();
   EXPECT_EQ(Get(kCollections + std::string("green/manifest/")).body, before);
@@ -265,7 +266,7 @@ TEST_F(TaxiiTest, ARecordThatWasSentTwiceHasTheDateOfTheSecond) {
   other.AwaitApplied();
   const HttpApi replica(options_, *other);
   const std::string path = kCollections + std::string("green/manifest/");
-  EXPECT_EQ(Whole(replica.Answer(Request(path))).body, Get(path).body);
+  EXPECT_EQ(Whole(replica.Answer(Request(path), Analyst())).body, Get(path).body);
   EXPECT_THAT(Get(path).body, HasSubstr("\"date_added\":\"2026-03-01T12:00:10."));
 }
 
