@@ -55,16 +55,20 @@ HttpRequest ToRequest(const httplib::Request& from) {
   return request;
 }
 
-// Those that are answered by a handler.
+// The library reads the bodies of these alone.
+bool MayHaveBody(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
+}
+
 bool IsKnownMethod(std::string_view method) {
-  for (const char* known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
-    if (method == known) return true;
-  }
-  return false;
+  return MayHaveBody(method) || method == "GET" || method == "HEAD" || method == "OPTIONS";
 }
 
 bool HasBody(const httplib::Request& request) {
   return request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
+}
+bool HasContent(const httplib::Request& request) {
+  return HasBody(request) && request.get_header_value("Content-Length") != "0";
 }
 
 // Releases before 0.15 have no bound for connections that wait.
@@ -326,13 +330,14 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
   server.set_payload_max_length(std::numeric_limits<size_t>::max());
   server.set_pre_routing_handler(
       [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
-        // These come with bodies, which are read first.
-        if (from.method == "GET" || from.method == "HEAD") {
+        if (MayHaveBody(from.method)) return httplib::Server::HandlerResponse::Unhandled;
+        const bool is_get = from.method == "GET" || from.method == "HEAD";
+        // What the library does not read it takes for the next request.
+        if (is_get && HasContent(from)) {
+          self->Break(400, "a GET with a body", to);
+        } else if (is_get || (from.method == "OPTIONS" && !HasContent(from))) {
           self->Answer(from, "", to);
-        } else if (IsKnownMethod(from.method)) {
-          return httplib::Server::HandlerResponse::Unhandled;
         } else {
-          // TRACE and CONNECT, which nobody takes: what may follow is not read.
           to.set_header("Allow", "GET, HEAD");
           self->Break(405, "not with this method", to);
         }
@@ -346,9 +351,6 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
       [self = impl.get()](const httplib::Request& from, httplib::Response& to,
                           const httplib::ContentReader& reader) { self->Take(from, reader, to); };
   server.Post(".*", take).Put(".*", take).Patch(".*", take).Delete(".*", take);
-  server.Options(".*", [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
-    self->Answer(from, "", to);
-  });
   const std::string host = options.host.starts_with('[')
                                ? options.host.substr(1, options.host.size() - 2)
                                : options.host;

@@ -222,12 +222,29 @@ TEST_F(HttpServers, PostsAreReadWholeWithinTheirBounds) {
       << "the connection goes on";
   EXPECT_EQ(client_->Put("/x", "{}", "application/json")->status, 405);
   EXPECT_EQ(client_->Delete("/x")->status, 405);
-  httplib::Request trace;
-  trace.method = "TRACE";
-  trace.path = "/x";
-  EXPECT_EQ(client_->send(trace)->status, 405);
-  trace.method = "QUERY";
-  EXPECT_EQ(client_->send(trace)->status, 405);
+}
+
+// Who shares a connection, as a proxy's clients do, cannot put a request into another's.
+TEST_F(HttpServers, WhatIsNotReadOfARequestIsNotTakenForTheNext) {
+  std::atomic<int> answered = 0;
+  Start([&](const HttpRequest&) {
+    ++answered;
+    return HttpResponse();
+  });
+  client_->set_keep_alive(true);
+  httplib::Request request;
+  request.path = "/x";
+  request.body = "GET /x HTTP/1.1\r\n\r\n";
+  request.set_header("Content-Length", std::to_string(request.body.size()));
+  for (const auto& [method, status] : std::vector<std::pair<const char*, int>>{
+           {"GET", 400}, {"OPTIONS", 405}, {"TRACE", 405}, {"QUERY", 405}}) {
+    request.method = method;
+    const auto response = client_->send(request);
+    ASSERT_TRUE(response) << method;
+    EXPECT_EQ(response->status, status) << method;
+    EXPECT_EQ(client_->Get("/x")->status, 200) << method;
+  }
+  EXPECT_EQ(answered, 4);
 }
 
 TEST_F(HttpServers, AnAnswerThatEndsItsConnectionComesWhole) {
