@@ -128,6 +128,8 @@ struct HttpServer::Impl {
   // Says it, and ends the connection: what is left of the body is not read.
   void Break(int status, const char* why, httplib::Response& to);
   static void SendAndEnd(std::string body, const std::string& type, httplib::Response& to);
+  // The same for a HEAD, without a body.
+  static void EndHead(const httplib::Request& from, httplib::Response& to);
   // What the library answers by itself: it cannot read the request, and would take the rest of it
   // for the next one. A method that it has never heard of is such a one, too.
   httplib::Server::HandlerResponse EndBroken(const httplib::Request& from, httplib::Response& to);
@@ -154,6 +156,14 @@ httplib::Server::HandlerResponse HttpServer::Impl::EndBroken(const httplib::Requ
     Break(400, "the request cannot be read", to);
   }
   return httplib::Server::HandlerResponse::Handled;
+}
+
+void HttpServer::Impl::EndHead(const httplib::Request& from, httplib::Response& to) {
+  to.set_header("Connection", "close");
+  // The library calls what ends a connection for bodies alone. It lent us its own request.
+  const_cast<httplib::Request&>(from).method = "GET";
+  to.set_content_provider(1, "text/plain",
+                          [](size_t, size_t, httplib::DataSink&) { return false; });
 }
 
 void HttpServer::Impl::SendAndEnd(std::string body, const std::string& type,
@@ -216,6 +226,8 @@ void HttpServer::Impl::Answer(const httplib::Request& from, std::string body,
   } else {
     response = handler(request);
   }
+  // What the library does not read it would take for the next request.
+  if (is_get && HasContent(from)) response.ends_connection = true;
   Give(from, request, std::move(response), std::move(in_hand_here), to);
 }
 
@@ -226,7 +238,7 @@ void HttpServer::Impl::Give(const httplib::Request& from, const HttpRequest& req
   const_cast<httplib::Request&>(from).headers.erase("Accept-Encoding");
   const_cast<httplib::Request&>(from).headers.erase("Range");
   const_cast<httplib::Request&>(from).ranges.clear();
-  if (!response.etag.empty() && response.status == 200 &&
+  if (!response.etag.empty() && response.status == 200 && !response.ends_connection &&
       MatchesTag(request.Header("if-none-match").value_or(""), response.etag)) {
     response.status = 304;
   }
@@ -266,6 +278,7 @@ void HttpServer::Impl::Send(HttpResponse response, bool use_gzip,
   to.set_chunked_content_provider(
       response.content_type.c_str(),
       [this, gzip, until, in_hand_here = std::move(in_hand_here), held = std::move(response.held),
+       ends_connection = response.ends_connection,
        next = std::move(response.next)](size_t, httplib::DataSink& sink) {
         if (stopping || Clock::now() > until) return false;
         std::string piece;
@@ -283,7 +296,7 @@ void HttpServer::Impl::Send(HttpResponse response, bool use_gzip,
         // An empty chunk would be the end.
         if (!piece.empty() && !sink.write(piece.data(), piece.size())) return false;
         if (!*more) sink.done();
-        return true;
+        return *more || !ends_connection;
       });
 }
 
@@ -332,15 +345,13 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
       [self = impl.get()](const httplib::Request& from, httplib::Response& to) {
         if (MayHaveBody(from.method)) return httplib::Server::HandlerResponse::Unhandled;
         const bool is_get = from.method == "GET" || from.method == "HEAD";
-        // What the library does not read it takes for the next request.
-        if (is_get && HasContent(from)) {
-          self->Break(400, "a GET with a body", to);
-        } else if (is_get || (from.method == "OPTIONS" && !HasContent(from))) {
+        if (is_get || (from.method == "OPTIONS" && !HasContent(from))) {
           self->Answer(from, "", to);
         } else {
           to.set_header("Allow", "GET, HEAD");
           self->Break(405, "not with this method", to);
         }
+        if (from.method == "HEAD" && HasContent(from)) self->EndHead(from, to);
         return httplib::Server::HandlerResponse::Handled;
       });
   server.set_error_handler(httplib::Server::HandlerWithResponse(
