@@ -176,3 +176,13 @@ export function useResource<T>(path: string | null, everyMs = 1_000, version = 0
   }, [path, everyMs, version]);
   return resource;
 }
+
+// Counts on, for what changes without the set: `useResource(path, ms, useTick(ms))`. Rests while nobody looks.
+export function useTick(everyMs: number): number {
+  const [tick, setTick] = useState(0);
+  useEffect(() => {
+    const timer = window.setInterval(() => { if (!document.hidden) setTick((before) => before + 1); }, everyMs);
+    return () => window.clearInterval(timer);
+  }, [everyMs]);
+  return tick;
+}

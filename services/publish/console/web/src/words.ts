@@ -15,7 +15,9 @@ const kNames: Record<string, string> = {
   IDENTIFIER_ROLE_VICTIM_SIDE: 'Victim\u2019s side',
 };
 
-export const kTypeNames = Object.keys(kNames).filter((name) => name.startsWith('IDENTIFIER_TYPE_'));
+// Cards and references of payments are never listed: there is nothing to decide about them.
+export const kListedTypes = Object.keys(kNames).filter((name) => name.startsWith('IDENTIFIER_TYPE_')
+  && !/_(GIFT_CARD|PAYMENT_CARD|PAYMENT_REFERENCE)$/.test(name));
 export const kEffects: Record<string, string> = {
   EFFECT_ALLOW: 'Allow: never listed', EFFECT_APPEAL: 'Appeal: watched at most', EFFECT_CONFIRMED: 'Confirmed by its custodian',
   EFFECT_SHARED_INFRASTRUCTURE: 'Shared infrastructure: merges nothing', EFFECT_CANARY: 'Canary: planted',

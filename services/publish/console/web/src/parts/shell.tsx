@@ -103,11 +103,13 @@ export function Shell({ children }: { children: ComponentChildren }) {
   useEffect(() => {
     if (!first.current) { main.current?.focus({ preventScroll: true }); scrollTo(0, 0); }
     first.current = false;
-    // On narrow screens the views stand in a row that scrolls.
-    document.querySelector('.nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [path]);
-  useSignalEffect(() => { void theme.value; });
   const features = session.value?.features ?? [];
+  // On narrow screens the views stand in a row that scrolls.
+  useEffect(() => {
+    document.querySelector('.nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path, features.length]);
+  useSignalEffect(() => { void theme.value; });
   return (
     <>
       <a class="button skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>

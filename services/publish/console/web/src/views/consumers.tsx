@@ -1,5 +1,5 @@
 import type { ConsumerStatus } from '../api';
-import { useResource } from '../api';
+import { useResource, useTick } from '../api';
 import { Ago, Empty, Panel, Waiting } from '../parts/basics';
 import { count, kActionWords, actionOf, tlpWord } from '../words';
 
@@ -26,21 +26,21 @@ function Lag({ consumer }: { consumer: ConsumerStatus }) {
 }
 
 export function ConsumersView() {
-  const resource = useResource<{ consumers?: ConsumerStatus[] }>('consumers', 2_000);
+  const resource = useResource<{ consumers?: ConsumerStatus[] }>('consumers', 2_000, useTick(2_000));
   const consumers = resource.data?.consumers ?? [];
   return (
     <>
       <div class="page-head"><h1>Consumers</h1></div>
-      <Panel title="Who takes the set" note="as this server knows it" bare>
+      <Panel title="Who takes the set" note="and which revocations are not applied, as this server knows it" bare>
         {!resource.data ? <Waiting of={resource} /> : consumers.length === 0
           ? <Empty title="Nobody has subscribed yet"><p><code>ringfence subscribe --consumer NAME</code></p></Empty>
           : (
-            <div class="scroll">
+            <div class="scroll" tabIndex={0} role="region" aria-label="Consumers">
               <table>
                 <thead>
                   <tr>
                     <th scope="col">Consumer</th><th scope="col">Stream</th><th scope="col" class="phone-hide">Takes</th>
-                    <th scope="col" class="number">Behind</th><th scope="col">Revocations not applied</th>
+                    <th scope="col" class="number phone-hide">Behind</th><th scope="col">Not applied</th>
                     <th scope="col" class="number phone-hide">Acknowledged</th>
                   </tr>
                 </thead>
@@ -51,7 +51,7 @@ export function ConsumersView() {
                       <td>{consumer.streams ? kPhases[consumer.phase ?? ''] ?? consumer.phase
                         : <span class="faint">gone <Ago at={consumer.heardAt} /></span>}</td>
                       <td class="phone-hide"><Wants consumer={consumer} /></td>
-                      <td class="number">{count(Number(consumer.sentRecordsBehind ?? 0))}</td>
+                      <td class="number phone-hide">{count(Number(consumer.sentRecordsBehind ?? 0))}</td>
                       <td><Lag consumer={consumer} /></td>
                       <td class="number nowrap phone-hide"><Ago at={consumer.acknowledgedAt} /></td>
                     </tr>

@@ -4,7 +4,7 @@ import { useLocation } from 'wouter-preact';
 import type { Override } from '../api';
 import { post, session, useResource } from '../api';
 import { Ago, Empty, Panel, Waiting } from '../parts/basics';
-import { day, kEffects, kTypeNames, typeWord } from '../words';
+import { day, kEffects, kListedTypes, typeWord } from '../words';
 
 const kDefaultDays = 30;
 const kScopes: Record<string, string> = { SCOPE_SUBTREE: 'and all below it', SCOPE_PREFIX: 'the whole range' };
@@ -49,7 +49,7 @@ function PutForm({ onDone }: { onDone: () => void }) {
       <form ref={form} class="override-form" onSubmit={(event) => { event.preventDefault(); void submit(); }}>
         <label>Type
           <select name="type" class="field" value={type} onChange={(event) => setType(event.currentTarget.value)}>
-            {kTypeNames.map((name) => <option key={name} value={name}>{typeWord(name)}</option>)}
+            {kListedTypes.map((name) => <option key={name} value={name}>{typeWord(name)}</option>)}
           </select>
         </label>
         <label>Value

@@ -1,5 +1,5 @@
 import type { PartnerStatus } from '../api';
-import { useResource } from '../api';
+import { useResource, useTick } from '../api';
 import { Ago, Empty, Panel, Waiting } from '../parts/basics';
 import { count } from '../words';
 
@@ -17,7 +17,7 @@ function Problems({ partner }: { partner: PartnerStatus }) {
 }
 
 export function PartnersView() {
-  const resource = useResource<{ partners?: PartnerStatus[]; isPartial?: boolean }>('partners', 5_000);
+  const resource = useResource<{ partners?: PartnerStatus[]; isPartial?: boolean }>('partners', 5_000, useTick(5_000));
   const partners = resource.data?.partners ?? [];
   return (
     <>

@@ -1,10 +1,10 @@
 import type { StageStatus } from '../api';
-import { useResource } from '../api';
+import { useResource, useTick } from '../api';
 import { Ago, Panel, Waiting } from '../parts/basics';
 import { count } from '../words';
 
 export function PipelineView() {
-  const resource = useResource<{ stages?: StageStatus[]; quiet?: boolean }>('status', 2_000);
+  const resource = useResource<{ stages?: StageStatus[]; quiet?: boolean }>('status', 2_000, useTick(2_000));
   const stages = resource.data?.stages ?? [];
   return (
     <>
