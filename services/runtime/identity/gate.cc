@@ -228,8 +228,8 @@ absl::StatusOr<Caller> Gate::AdmitRpc(std::string_view method,
   const RpcRow* row = FindRpc(method);
   if (row == nullptr) return Refused("no_row", absl::UnimplementedError("nobody may call this"));
   if (caller->is_local || row->roles.Has(caller->role)) return caller;
-  return Refused("role",
-                 absl::PermissionDeniedError(std::string("not for a ") + RoleWord(caller->role)));
+  return Refused("role", absl::PermissionDeniedError(std::string("not for the role ") +
+                                                     RoleWord(caller->role)));
 }
 
 absl::StatusOr<Caller> Gate::AdmitRoute(std::string_view method, std::string_view path,
@@ -241,8 +241,8 @@ absl::StatusOr<Caller> Gate::AdmitRoute(std::string_view method, std::string_vie
   // Only who is known learns what there is.
   if (row == nullptr) return absl::NotFoundError("there is nothing here");
   if (caller->is_local || row->roles.Has(caller->role)) return caller;
-  return Refused("role",
-                 absl::PermissionDeniedError(std::string("not for a ") + RoleWord(caller->role)));
+  return Refused("role", absl::PermissionDeniedError(std::string("not for the role ") +
+                                                     RoleWord(caller->role)));
 }
 
 bool Gate::StillHolds(const Caller& caller) const {
