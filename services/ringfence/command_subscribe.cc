@@ -72,9 +72,10 @@ int Run(const Arguments& arguments) {
   options.once = arguments.once;
   std::optional<client::SetFile> file;
   if (!arguments.cursor_path.empty()) {
-    // A cursor is good for one server and one filter.
-    absl::StatusOr<client::SetFile> opened = client::SetFile::Open(
-        arguments.cursor_path, arguments.server.address + " " + Json(options.request.filter()));
+    // A cursor is good for one filter, on every replica; what another deployment makes of it is a
+    // new snapshot.
+    absl::StatusOr<client::SetFile> opened =
+        client::SetFile::Open(arguments.cursor_path, Json(options.request.filter()));
     if (!opened.ok()) return Fail(opened.status());
     file = *std::move(opened);
   }
