@@ -20,7 +20,7 @@ using runtime::Metric;
 using runtime::Reaction;
 using runtime::TopicPartition;
 
-constexpr char kReader[] = "intake";
+constexpr const char* kReader = runtime::kIntakeReader.data();
 // How long it waits for records before it looks for new topics, and whether it is to stop.
 constexpr std::chrono::milliseconds kWait{50};
 constexpr std::chrono::milliseconds kStoppedReportEvery{1'000};

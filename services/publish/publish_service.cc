@@ -83,6 +83,7 @@ class PublishService : public runtime::RunningService {
     if (absl::Status status = Listen(*cursors); !status.ok()) return status;
     Console::Options console;
     console.deployment = config.deployment();
+    console.status = [this] { return Status(); };
     console.consumers = [this] { return indicators_->ListConsumers(); };
     console.operators = operators_.get();
     console_ = std::make_unique<Console>(console, *publisher_);
@@ -177,6 +178,12 @@ class PublishService : public runtime::RunningService {
     return absl::OkStatus();
   }
 
+  v1::GetStatusResponse Status() const {
+    std::vector<runtime::Progress> progress = CommittedProgress(surroundings_.log());
+    for (runtime::Progress& own : publisher_->progress()) progress.push_back(std::move(own));
+    return StatusOf(progress, surroundings_.log());
+  }
+
   absl::Status Listen(const std::string& cursors) {
     IndicatorService::Options indicators;
     indicators.feed.cursor_key = cursors;
@@ -187,8 +194,7 @@ class PublishService : public runtime::RunningService {
     indicators_ = std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.gate,
                                                      surroundings_.metrics);
     admin_ = std::make_unique<AdminService>(
-        surroundings_.gate,
-        [this] { return StatusOf(publisher_->progress(), surroundings_.log()); }, nullptr,
+        surroundings_.gate, [this] { return Status(); }, nullptr,
         [this] { return indicators_->ListConsumers(); });
     admin_->set_operators(operators_.get());
     runtime::GrpcListener::Options options;

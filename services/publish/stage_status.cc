@@ -1,10 +1,44 @@
 #include "services/publish/stage_status.h"
 
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "pipelines/core/time.h"
 
 namespace ringfence::publish {
+namespace {
+
+void AddCommitted(const std::string& stage, std::string_view reader, const std::string& topic,
+                  runtime::Log& log, size_t max, std::vector<runtime::Progress>& all) {
+  const int32_t partitions = log.Partitions(topic).value_or(0);
+  for (int32_t p = 0; p < partitions && all.size() < max; ++p) {
+    runtime::Progress& progress = all.emplace_back();
+    progress.stage = stage;
+    progress.input = {topic, p};
+    const auto committed = log.Committed(std::string(reader), progress.input);
+    progress.applied =
+        committed.ok() && *committed ? **committed : log.StartOffset(progress.input).value_or(0);
+  }
+}
+
+}  // namespace
+
+std::vector<runtime::Progress> CommittedProgress(runtime::Log& log, size_t reports_max) {
+  std::vector<runtime::Progress> all;
+  const auto topics = log.Topics(runtime::kReportsPrefix);
+  for (const std::string& topic : topics.ok() ? *topics : std::vector<std::string>()) {
+    AddCommitted("intake", runtime::kIntakeReader, topic, log, reports_max, all);
+  }
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  for (const auto& [stage, topic] :
+       {std::pair("dedupe", runtime::kDedupeTopic), std::pair("cluster", runtime::kClusterTopic)}) {
+    AddCommitted(stage, runtime::kStageReader, std::string(topic), log, kAll, all);
+  }
+  return all;
+}
 
 v1::GetStatusResponse StatusOf(const std::vector<runtime::Progress>& progress, runtime::Log& log) {
   v1::GetStatusResponse response;

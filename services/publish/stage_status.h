@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "ringfence/v1/admin_service.pb.h"
@@ -12,5 +13,10 @@ namespace ringfence::publish {
 // reader had applied all that its partition held, and no partition had grown by the time that all
 // had been looked at, for what is applied has been sent before.
 v1::GetStatusResponse StatusOf(const std::vector<runtime::Progress>& progress, runtime::Log& log);
+
+// How far the stages of other processes are that share the log: their last commits, which are what
+// their disks hold, some seconds old. Of intake as many partitions as `reports_max`. Asks the log
+// for each.
+std::vector<runtime::Progress> CommittedProgress(runtime::Log& log, size_t reports_max = 256);
 
 }  // namespace ringfence::publish

@@ -19,8 +19,6 @@ constexpr std::chrono::milliseconds kWait{50};
 constexpr core::Time kFlushEvery = 600 * core::kSecond;
 constexpr core::Time kPositionEvery = 10 * core::kSecond;
 constexpr std::chrono::milliseconds kStoppedReportEvery{1'000};
-// The reader of all mailboxes: each has one owner.
-constexpr char kReader[] = "stage";
 
 }  // namespace
 
@@ -296,7 +294,8 @@ absl::Status Runner::Keep() {
 }
 
 absl::Status Runner::CommitPositions() {
-  if (absl::Status status = log_.Commit(kReader, input_, state_->FlushedOffset()); !status.ok())
+  if (absl::Status status = log_.Commit(std::string(kStageReader), input_, state_->FlushedOffset());
+      !status.ok())
     return status;
   return foreign_ ? foreign_->Commit() : absl::OkStatus();
 }

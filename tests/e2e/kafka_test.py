@@ -84,6 +84,9 @@ def scenario(programs, folder, servers, reports):
         expect(load.wait(180) == 0, "a report was not taken")
     rest(intake, dedupe, cluster, publish)
     services.expect_equal(expected, services.published_set(programs + "/ringfence", publish.grpc), "published on Kafka")
+    # publish tells of all of them, as far as they have committed.
+    stages = {line.split()[0] for line in run(programs + "/ringfence", "status", "--server", publish.grpc).splitlines()[1:] if line}
+    expect({"intake", "dedupe", "cluster", "publish"} <= stages, f"status tells of {stages}")
     print(f"killed under load: {len(expected)} indicators, 0 differences", flush=True)
 
     # Another machine, with nothing on its disk: it gets a part of the partitions, then all.

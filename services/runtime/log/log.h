@@ -102,6 +102,9 @@ inline constexpr std::string_view kRejectsPrefix = "rejects.";
 inline constexpr std::string_view kDedupeTopic = "ringfence.dedupe";
 inline constexpr std::string_view kClusterTopic = "ringfence.cluster";
 inline constexpr std::string_view kIndicatorsTopic = "ringfence.indicators";
+// The readers of all mailboxes, each of which has one owner, and of reports.
+inline constexpr std::string_view kStageReader = "stage";
+inline constexpr std::string_view kIntakeReader = "intake";
 // Of one partition.
 inline constexpr std::string_view kOverridesTopic = "ringfence.overrides";
 
