@@ -179,9 +179,9 @@ class PublishService : public runtime::RunningService {
   }
 
   v1::GetStatusResponse Status() const {
-    std::vector<runtime::Progress> progress = CommittedProgress(surroundings_.log());
-    for (runtime::Progress& own : publisher_->progress()) progress.push_back(std::move(own));
-    return StatusOf(progress, surroundings_.log());
+    v1::GetStatusResponse status = StatusOf(publisher_->progress(), surroundings_.log());
+    AddOtherStages(surroundings_.log(), status);
+    return status;
   }
 
   absl::Status Listen(const std::string& cursors) {

@@ -12,32 +12,35 @@ namespace ringfence::publish {
 namespace {
 
 void AddCommitted(const std::string& stage, std::string_view reader, const std::string& topic,
-                  runtime::Log& log, size_t max, std::vector<runtime::Progress>& all) {
+                  size_t max, runtime::Log& log, v1::GetStatusResponse& response) {
   const int32_t partitions = log.Partitions(topic).value_or(0);
-  for (int32_t p = 0; p < partitions && all.size() < max; ++p) {
-    runtime::Progress& progress = all.emplace_back();
-    progress.stage = stage;
-    progress.input = {topic, p};
-    const auto committed = log.Committed(std::string(reader), progress.input);
-    progress.applied =
-        committed.ok() && *committed ? **committed : log.StartOffset(progress.input).value_or(0);
+  for (int32_t p = 0; p < partitions && static_cast<size_t>(p) < max; ++p) {
+    const runtime::TopicPartition input{topic, p};
+    const auto committed = log.Committed(std::string(reader), input);
+    v1::StageStatus& status = *response.add_stages();
+    status.set_stage(stage);
+    status.set_topic(topic);
+    status.set_partition(p);
+    status.set_log_end(log.EndOffset(input).value_or(-1));
+    status.set_applied(committed.ok() && *committed ? **committed
+                                                    : log.StartOffset(input).value_or(0));
   }
 }
 
 }  // namespace
 
-std::vector<runtime::Progress> CommittedProgress(runtime::Log& log, size_t reports_max) {
-  std::vector<runtime::Progress> all;
+void AddOtherStages(runtime::Log& log, v1::GetStatusResponse& response, size_t reports_max) {
   const auto topics = log.Topics(runtime::kReportsPrefix);
   for (const std::string& topic : topics.ok() ? *topics : std::vector<std::string>()) {
-    AddCommitted("intake", runtime::kIntakeReader, topic, log, reports_max, all);
+    const auto before = static_cast<size_t>(response.stages_size());
+    AddCommitted("intake", runtime::kIntakeReader, topic, reports_max, log, response);
+    reports_max -= static_cast<size_t>(response.stages_size()) - before;
   }
   constexpr size_t kAll = std::numeric_limits<size_t>::max();
   for (const auto& [stage, topic] :
        {std::pair("dedupe", runtime::kDedupeTopic), std::pair("cluster", runtime::kClusterTopic)}) {
-    AddCommitted(stage, runtime::kStageReader, std::string(topic), log, kAll, all);
+    AddCommitted(stage, runtime::kAppliedReader, std::string(topic), kAll, log, response);
   }
-  return all;
 }
 
 v1::GetStatusResponse StatusOf(const std::vector<runtime::Progress>& progress, runtime::Log& log) {

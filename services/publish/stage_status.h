@@ -14,9 +14,9 @@ namespace ringfence::publish {
 // had been looked at, for what is applied has been sent before.
 v1::GetStatusResponse StatusOf(const std::vector<runtime::Progress>& progress, runtime::Log& log);
 
-// How far the stages of other processes are that share the log: their last commits, which are what
-// their disks hold, some seconds old. Of intake as many partitions as `reports_max`. Asks the log
-// for each.
-std::vector<runtime::Progress> CommittedProgress(runtime::Log& log, size_t reports_max = 256);
+// Adds the stages of other processes that share the log, as far as they have committed, which is
+// some seconds old: it says nothing of `quiet`, which stays that of this process. Of intake as many
+// partitions as `reports_max`. Asks the log for each.
+void AddOtherStages(runtime::Log& log, v1::GetStatusResponse& response, size_t reports_max = 256);
 
 }  // namespace ringfence::publish

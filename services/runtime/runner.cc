@@ -297,7 +297,9 @@ absl::Status Runner::CommitPositions() {
   if (absl::Status status = log_.Commit(std::string(kStageReader), input_, state_->FlushedOffset());
       !status.ok())
     return status;
-  return foreign_ ? foreign_->Commit() : absl::OkStatus();
+  absl::Status status = log_.Commit(std::string(kAppliedReader), input_, state_->NextOffset());
+  if (status.ok() && foreign_) status = foreign_->Commit();
+  return status;
 }
 
 void Runner::ReportBatch(size_t records, const std::vector<AppendRecord>& sent, double seconds) {

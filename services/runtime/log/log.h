@@ -102,8 +102,10 @@ inline constexpr std::string_view kRejectsPrefix = "rejects.";
 inline constexpr std::string_view kDedupeTopic = "ringfence.dedupe";
 inline constexpr std::string_view kClusterTopic = "ringfence.cluster";
 inline constexpr std::string_view kIndicatorsTopic = "ringfence.indicators";
-// The readers of all mailboxes, each of which has one owner, and of reports.
+// The readers of all mailboxes, each of which has one owner, and of reports. "stage": what the
+// owner's disk holds, from where a crash goes on; "applied": what it has applied and sent.
 inline constexpr std::string_view kStageReader = "stage";
+inline constexpr std::string_view kAppliedReader = "applied";
 inline constexpr std::string_view kIntakeReader = "intake";
 // Of one partition.
 inline constexpr std::string_view kOverridesTopic = "ringfence.overrides";
