@@ -11,8 +11,9 @@ namespace ringfence::runtime {
 namespace {
 
 constexpr core::Time kTickEvery = core::kSecond;
-// Who reads the state sees it at most so late, while there is always more to apply.
-constexpr core::Time kCommitEvery = core::kSecond;
+// Who reads the state sees it at most so late, while there is always more to apply. What is hot
+// changes in most batches: the rarer it is written, the better.
+constexpr core::Time kCommitEvery = 3 * core::kSecond;
 // How long it waits for records before it looks at the clock, and whether it is to stop.
 constexpr std::chrono::milliseconds kWait{50};
 // So long at most a quiet partition's state is not durable, and its log must keep what led to it.

@@ -26,7 +26,7 @@ namespace ringfence::runtime {
 
 // Runs one stage over one partition of a mailbox, in a thread of its own: reads a batch, applies
 // it, appends what came out and waits until the log has it. Once it is up to date, and else every
-// second or when much has changed, it commits state and offset together: so an entry that many
+// few seconds or when much has changed, it commits state and offset together: so an entry that many
 // batches change is written once. After a crash it goes on from the state's offset; what it sends
 // again, receivers know by its place. It tells the log, as reader `stage`, up to where the state is
 // durable.
@@ -60,7 +60,7 @@ class Runner {
     size_t batch_records_max = 500;
     size_t batch_bytes_max = size_t{4} << 20;
     // What the stage keeps in memory beyond this is committed at the end of the batch.
-    size_t unstored_bytes_max = size_t{32} << 20;
+    size_t unstored_bytes_max = size_t{64} << 20;
   };
   using StageFactory = std::function<std::unique_ptr<core::Stage>(core::State&)>;
 

@@ -12,7 +12,7 @@ namespace {
 using core::Mailbox;
 
 constexpr size_t kBatchRecordsMax = 500;
-constexpr size_t kUnstoredBytesMax = size_t{32} << 20;
+constexpr size_t kUnstoredBytesMax = size_t{64} << 20;
 
 }  // namespace
 
