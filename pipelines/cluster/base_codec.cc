@@ -36,13 +36,15 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
   stored.set_shown_day(link.shown.day);
   stored.set_declared(link.declared);
   const ties::NodeState& state = link.ties.state();
-  stored.set_facts_version(state.facts_version);
   stored.set_sketch_version(state.sketch_version);
   if (state.announce_from) {
     stored.set_announcing_ties(true);
     stored.set_announce_ties_hi(state.announce_from->id.hi);
     stored.set_announce_ties_lo(state.announce_from->id.lo);
     stored.set_announce_ties_day(state.announce_from->day);
+    stored.set_announce_ties_again(state.announce_again);
+    stored.set_wait_left(state.wait_left);
+    stored.set_calm_left(state.calm_left);
   }
   stored.set_has_spilled_neighbours(link.spilled);
   if (link.spilled) return;
@@ -153,12 +155,14 @@ void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& store
   out.Number(flags);
   Pack(key, out);
   out.Number(tied.place);
+  out.Number(tied.greeted);
   out.Number(tied.facts_told);
   out.Number(tied.sketch_told);
   if (tied.facts != nullptr) Pack(*tied.facts, out);
   if (tied.sketch != nullptr) Pack(*tied.sketch, out);
   if (labels == nullptr) return;
   out.Number(labels->place);
+  out.Number(labels->greeted);
   if ((flags & kRootIsNeighbour) == 0) Pack(labels->root, out);
   out.Number(labels->distance);
   out.Number(labels->epoch);
@@ -172,7 +176,8 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
   ties::Neighbour tied;
   tied.active = has(kActive);
   tied.place = in.Number();
-  tied.facts_told = in.Number32();
+  tied.greeted = in.Number();
+  tied.facts_told = in.Number();
   tied.sketch_told = in.Number32();
   if (has(kHasFacts)) tied.facts = std::make_unique<ties::NodeFacts>(UnpackFacts(in));
   if (has(kHasSketch)) tied.sketch = std::make_unique<ties::Sketch>(UnpackSketch(in));
@@ -186,6 +191,7 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
     labels.labelled = has(kLabelled);
     labels.waiting = has(kWaiting);
     labels.place = in.Number();
+    labels.greeted = in.Number();
     labels.root = has(kRootIsNeighbour) ? key : UnpackKey(in);
     labels.distance = in.Number32();
     labels.epoch = in.Number();
@@ -203,7 +209,11 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
 bool RestoreNodes(const StoredBase& stored, Base& base) {
   for (const StoredNode& node : stored.nodes()) {
     LinkNode& link = base.nodes.at(node.day());
-    ties::NodeState state{node.facts_version(), node.sketch_version(), std::nullopt};
+    ties::NodeState state{.sketch_version = node.sketch_version(),
+                          .announce_from = std::nullopt,
+                          .announce_again = node.announce_ties_again(),
+                          .wait_left = node.wait_left(),
+                          .calm_left = node.calm_left()};
     if (node.announcing_ties()) {
       state.announce_from =
           NodeKey{{node.announce_ties_hi(), node.announce_ties_lo()}, node.announce_ties_day()};

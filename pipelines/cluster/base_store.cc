@@ -17,6 +17,9 @@ using core::Id;
 // Bases that are looked up in the state at once.
 constexpr size_t kScannedMax = 256;
 
+// Of a base, by and large, in one WriteBack.
+constexpr size_t kWrittenBytesMax = size_t{64} << 10;
+
 constexpr char kBaseTable = 'b';
 constexpr char kEvidenceTable = 'v';
 constexpr char kNeighbourTable = 'n';
@@ -201,7 +204,8 @@ void BaseStore::MarkDirty(Base& base) {
   cached_bytes_ -= base.bytes;
   base.bytes = EstimatedBytes(base);
   cached_bytes_ += base.bytes;
-  unstored_bytes_ += base.bytes;
+  // Of a large base only what changed is written.
+  unstored_bytes_ += std::min(base.bytes, kWrittenBytesMax);
 }
 
 void BaseStore::Index(Base& base) {

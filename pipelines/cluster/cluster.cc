@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <deque>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "google/protobuf/arena.h"
 #include "pipelines/cluster/deciding.h"
 #include "pipelines/cluster/evidence.h"
+#include "pipelines/cluster/heard.h"
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/packed_messages.h"
 #include "pipelines/cluster/recheck.h"
+#include "pipelines/cluster/remote.h"
 #include "pipelines/core/envelope.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -32,34 +32,6 @@ using internal::v1::Evidence;
 // Places that one record may use up before its own messages go through the log too.
 constexpr uint32_t kPlacesSoftMax = core::kPlaceIndexMax / 2;
 
-// Messages to other partitions, and to which. Of several from one node to another only the last
-// goes out: it says all that the earlier ones did.
-template <typename EitherMessage>
-class Remote {
- public:
-  void Add(const EitherMessage& message, uint32_t partition) {
-    auto [entry, inserted] =
-        index_.try_emplace(std::pair(message.from, message.to), messages_.size());
-    if (inserted) {
-      messages_.emplace_back(message, partition);
-      return;
-    }
-    EitherMessage& earlier = messages_[entry->second].first;
-    const bool hello = earlier.hello || message.hello;
-    earlier = message;
-    earlier.hello = hello;
-  }
-
-  std::vector<std::pair<EitherMessage, uint32_t>> Take() {
-    index_.clear();
-    return std::exchange(messages_, {});
-  }
-
- private:
-  std::vector<std::pair<EitherMessage, uint32_t>> messages_;
-  absl::flat_hash_map<std::pair<NodeKey, NodeKey>, size_t> index_;
-};
-
 class Cluster : public core::Stage, private components::Outbox, private Deciding::Host {
  public:
   Cluster(core::State& state, const Options& options)
@@ -68,6 +40,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
         node_options_{options.ties, options.rules.announce_max},
         store_(state, options.store, node_options_),
         clock_(state),
+        heard_(state),
         deciding_(state, store_, *this, options.partition, options.review_max),
         ids_(options.deployment),
         components_(options_.rules, *this),
@@ -107,8 +80,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       if (go_on.work() == Continue::WORK_ANNOUNCE) Announce(key);
       if (go_on.work() == Continue::WORK_ANNOUNCE_TIES) AnnounceTies(key);
     }
-    do DeliverOwn();
-    while (SettleAll());
+    DeliverAndSettle();
     for (const internal::v1::Recheck& recheck : messages.rechecks()) Recheck(recheck);
     FinishRecord();
     return store_.status();
@@ -139,6 +111,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   absl::Status Store() override {
     clock_.Store();
+    heard_.Store();
     store_.WriteBack();
     return store_.status();
   }
@@ -151,15 +124,18 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   // --------------------------------------------------------------------------------------
 
   Place NextPlace() override { return core::MakePlace(offset_, index_++); }
+  Place HeardUpTo(const NodeKey& from) const override {
+    return heard_.UpTo(core::PartitionOf(from.id, partitions_));
+  }
 
-  void Send(const Message& message) override { SendEither(message); }
+  void Send(const Message& message) override { SendEither(message, own_labels_); }
 
   template <typename EitherMessage>
-  void SendEither(const EitherMessage& message) {
+  void SendEither(const EitherMessage& message, std::deque<EitherMessage>& own) {
     const uint32_t partition = core::PartitionOf(message.to.id, partitions_);
     if (partition == options_.partition && own_left_ > 0 && index_ < kPlacesSoftMax) {
       --own_left_;
-      own_.emplace_back(message);
+      own.push_back(message);
     } else {
       SendThroughLog(message, partition);
     }
@@ -195,7 +171,10 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       return *this;
     }
     Place NextPlace() override { return cluster_.NextPlace(); }
-    void Send(const ties::Message& message) override { cluster_.SendEither(message); }
+    Place HeardUpTo(const NodeKey& from) const override { return cluster_.HeardUpTo(from); }
+    void Send(const ties::Message& message) override {
+      cluster_.SendEither(message, cluster_.own_ties_);
+    }
     void SetActive(const NodeKey&, const NodeKey& neighbour, bool active) override {
       if (active) {
         cluster_.components_.Connect(link_->node, neighbour);
@@ -250,10 +229,12 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   }
 
   void Receive(const Message& message) {
+    heard_.Add(core::PartitionOf(message.from.id, partitions_), message.place);
     LinkNode* link = FindNode(message.to, /*bring_up_to_date=*/true);
     if (link != nullptr) components_.Receive(link->node, message);
   }
   void Receive(const ties::Message& message) {
+    heard_.Add(core::PartitionOf(message.from.id, partitions_), message.place);
     LinkNode* link = FindNode(message.to, /*bring_up_to_date=*/true);
     if (link != nullptr && link->ties.OnNeighbour(message)) SettleLater(*link);
   }
@@ -299,30 +280,38 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (!std::exchange(link.is_unsettled, true)) unsettled_.push_back(link.node.key);
   }
 
-  bool SettleAll() {
-    const std::vector<NodeKey> unsettled = std::exchange(unsettled_, {});
-    for (const NodeKey& key : unsettled) {
-      LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
-      if (link == nullptr) continue;
+  // A node acts once it has heard what those before it sent; labels go where they are to go once
+  // it is known which edges count.
+  void DeliverAndSettle() {
+    for (;;) {
+      while (DeliverOne(own_ties_)) {
+      }
+      if (!SettleOne() && !DeliverOne(own_labels_)) return;
+    }
+  }
+
+  bool SettleOne() {
+    if (unsettled_.empty()) return false;
+    const NodeKey key = unsettled_.front();
+    unsettled_.pop_front();
+    if (LinkNode* link = FindNode(key, /*bring_up_to_date=*/false)) {
       link->is_unsettled = false;
       link->ties.Settle(ties_outbox_.Of(*link));
     }
-    return !unsettled.empty();
+    return true;
   }
 
-  void DeliverOwn() {
-    while (!own_.empty()) {
-      const std::variant<Message, ties::Message> own = std::move(own_.front());
-      own_.pop_front();
-      auto deliver = [this](const auto& message) {
-        if (index_ < kPlacesSoftMax) {
-          Receive(message);
-        } else {
-          SendThroughLog(message, options_.partition);
-        }
-      };
-      std::visit(deliver, own);
+  template <typename EitherMessage>
+  bool DeliverOne(std::deque<EitherMessage>& own) {
+    if (own.empty()) return false;
+    const EitherMessage message = std::move(own.front());
+    own.pop_front();
+    if (index_ < kPlacesSoftMax) {
+      Receive(message);
+    } else {
+      SendThroughLog(message, options_.partition);
     }
+    return true;
   }
 
   void Recheck(const internal::v1::Recheck& recheck) {
@@ -459,6 +448,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   const NodeOptions node_options_;
   BaseStore store_;
   core::StageClock clock_;
+  Heard heard_;
   Deciding deciding_;
   const core::IndicatorNamespace ids_;
   Components components_;
@@ -470,9 +460,10 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   int64_t offset_ = 0;
   uint32_t index_ = 0;
   uint32_t own_left_ = 0;
-  std::deque<std::variant<Message, ties::Message>> own_;
+  std::deque<Message> own_labels_;
+  std::deque<ties::Message> own_ties_;
   std::vector<Base*> recounted_;
-  std::vector<NodeKey> unsettled_;
+  std::deque<NodeKey> unsettled_;
   std::vector<Base*> touched_;
 
   // Of the present batch.

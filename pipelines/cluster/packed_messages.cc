@@ -63,6 +63,7 @@ void Pack(const components::Message& message, std::string& to) {
   Pack(message.from, out);
   Pack(message.to, out);
   out.Number(message.place);
+  if (message.hello) out.Number(message.since);
   if (message.confirmed != 0) out.Number(message.confirmed);
   if (!message.labelled) return out.Number(message.epoch);
   if (!root_is_sender) Pack(message.root, out);
@@ -76,6 +77,7 @@ bool Unpack(Unpacker& in, components::Message& message) {
   message.from = UnpackKey(in);
   message.to = UnpackKey(in);
   message.place = in.Number();
+  message.since = message.hello ? in.Number() : components::kPlaceMax;
   message.confirmed = (flags & kConfirms) != 0 ? in.Number() : 0;
   message.root = NodeKey();
   message.distance = 0;
@@ -99,6 +101,7 @@ void Pack(const ties::Message& message, std::string& to) {
   Pack(message.from, out);
   Pack(message.to, out);
   out.Number(message.place);
+  if (message.hello) out.Number(message.since);
   if (has_facts) Pack(message.facts, out);
   if (message.sketch) Pack(*message.sketch, out);
 }
@@ -111,6 +114,7 @@ bool Unpack(Unpacker& in, ties::Message& message) {
   message.from = UnpackKey(in);
   message.to = UnpackKey(in);
   message.place = in.Number();
+  message.since = message.hello ? in.Number() : components::kPlaceMax;
   message.facts = (flags & kHasFacts) != 0 ? UnpackFacts(in) : ties::NodeFacts();
   message.sketch.reset();
   if ((flags & kHasSketch) != 0) message.sketch = UnpackSketch(in);

@@ -22,6 +22,7 @@ class Messages {
     message.place = random_();
     message.labelled = Maybe();
     message.hello = Maybe();
+    if (message.hello) message.since = random_();
     message.confirmed = Maybe() ? random_() : 0;
     if (message.labelled) {
       message.root = Maybe() ? message.from : Key();
@@ -40,6 +41,7 @@ class Messages {
     message.vouched = Maybe();
     message.wants_sketch = Maybe();
     message.hello = Maybe();
+    if (message.hello) message.since = random_();
     if (Maybe()) message.facts = Facts();
     if (Maybe()) message.sketch = ties::Sketch(random_() % 18, Key());
     return message;
@@ -71,13 +73,13 @@ class Messages {
 bool Same(const components::Message& a, const components::Message& b) {
   return a.from == b.from && a.to == b.to && a.place == b.place && a.labelled == b.labelled &&
          a.root == b.root && a.distance == b.distance && a.epoch == b.epoch &&
-         a.confirmed == b.confirmed && a.hello == b.hello;
+         a.confirmed == b.confirmed && a.hello == b.hello && a.since == b.since;
 }
 
 bool Same(const ties::Message& a, const ties::Message& b) {
   return a.from == b.from && a.to == b.to && a.place == b.place && a.facts == b.facts &&
          a.vouched == b.vouched && a.wants_sketch == b.wants_sketch && a.sketch == b.sketch &&
-         a.hello == b.hello;
+         a.hello == b.hello && a.since == b.since;
 }
 
 // Many in a row come back, and any shorter bytes are damaged at the last.

@@ -61,10 +61,14 @@ void Components::Disconnect(Node& node, const NodeKey& other) {
 void Components::Receive(Node& node, const Message& message) {
   auto sender = node.neighbours.find(message.from);
   if (sender == node.neighbours.end()) return;
-  // Even if the rest is out of date: the sender waits for an answer.
-  if (message.hello) Send(node, sender, /*hello=*/false);
   Neighbour& heard = sender->second;
-  if (message.place < heard.place) return;
+  if (message.place >= heard.place) Learn(node, sender, message);
+  // Even if it is out of date. What is on its way needs no repeating.
+  if (message.hello && heard.greeted <= message.since) Send(node, sender, /*hello=*/false);
+}
+
+void Components::Learn(Node& node, Neighbours::iterator sender, const Message& message) {
+  Neighbour& heard = sender->second;
   heard.place = message.place;
   heard.labelled = message.labelled;
   heard.root = message.root;
@@ -138,6 +142,10 @@ void Components::Send(Node& node, Neighbours::iterator to, bool hello) {
   }
   message.confirmed = to->second.confirmed;
   message.hello = hello;
+  if (hello) {
+    message.since = outbox_.HeardUpTo(to->first);
+    to->second.greeted = message.place;
+  }
   outbox_.Send(message);
 }
 

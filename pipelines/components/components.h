@@ -38,6 +38,9 @@ namespace ringfence::components {
 using core::Id;
 using core::Place;
 
+// Above all that are made.
+inline constexpr Place kPlaceMax = ~Place{0};
+
 // A node: an identifier or a report and, where sightings on different days are different nodes, the
 // day (else 0).
 struct NodeKey {
@@ -67,13 +70,16 @@ bool Dominates(const NodeKey& a, const NodeKey& b, const Rules& rules = {});
 struct Neighbour {
   // Of its latest message; 0 where nothing has been heard yet.
   Place place = 0;
-  bool labelled = false;
-  NodeKey root;
-  uint32_t distance = 0;
+  // Of the hello to it: this and what was sent later comes for sure where the neighbour had heard
+  // less when it learnt of the edge.
+  Place greeted = 0;
   // Since when it is detached, where it is and has been heard.
   Place epoch = 0;
   // The latest of its detachments that this node has confirmed.
   Place confirmed = 0;
+  NodeKey root;
+  uint32_t distance = 0;
+  bool labelled = false;
   // This node is detached and waits for its confirmation.
   bool waiting = false;
   // Stands in the node's `changed`.
@@ -118,8 +124,10 @@ struct Message {
   uint32_t distance = 0;
   Place epoch = 0;
   Place confirmed = 0;
-  // The sender has just learnt of the edge and waits for an answer.
+  // The sender has just learnt of the edge: what the receiver sent up to `since` may have been
+  // lost.
   bool hello = false;
+  Place since = kPlaceMax;
 };
 
 // Where a node's messages go; owned by the caller.
@@ -128,6 +136,8 @@ class Outbox {
   virtual ~Outbox() = default;
   // A place above all earlier ones.
   virtual Place NextPlace() = 0;
+  // No message that this neighbour sent at a later place has come yet.
+  virtual Place HeardUpTo(const NodeKey&) const { return kPlaceMax; }
   virtual void Send(const Message& message) = 0;
   // Call `Announce` for this node later: it has more neighbours than are told at once. At most one
   // such call is outstanding for a node.
@@ -157,6 +167,7 @@ class Components {
   void Send(Node& node, Neighbours::iterator to, bool hello);
   void TellAll(Node& node);
   void Confirm(Node& node, Neighbours::iterator to, Place epoch);
+  void Learn(Node& node, Neighbours::iterator sender, const Message& message);
   void ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message);
   void ReceiveLabelled(Node& node, Neighbours::iterator sender, const Message& message);
   void LoseVia(Node& node);

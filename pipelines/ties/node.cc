@@ -7,6 +7,12 @@
 namespace ringfence::ties {
 namespace {
 
+// A hub tells of itself when it has not changed for so many calls of Announce; or after so many,
+// and one more for so many neighbours.
+constexpr uint32_t kCalmCalls = 8;
+constexpr uint32_t kWaitCalls = 64;
+constexpr uint32_t kNeighboursPerWait = 64;
+
 void SortOut(std::vector<NodeKey>& keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -39,7 +45,7 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
     neighbour->second.tie = change.tie;
     if (is_new) {
       neighbour->second.greets = true;
-      owed_.push_back(change.neighbour);
+      owed_.push_back({change.neighbour, outbox.HeardUpTo(change.neighbour)});
       if (index_ != nullptr) {
         const Hashed hashed{SampleHash(change.neighbour), change.neighbour};
         index_->all.insert(hashed);
@@ -110,6 +116,7 @@ bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
   }
   all_touched_ = false;
   facts_ = FactsNow();
+  facts_mark_ = MarkOf(facts_);
   if (wanting_ > 0) sketch_ = SketchNow();
   return true;
 }
@@ -117,12 +124,11 @@ bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
 bool Node::OnNeighbour(const Message& message) {
   auto sender = neighbours_.find(message.from);
   if (sender == neighbours_.end()) return false;
-  // Even if the rest is out of date: the sender waits for an answer.
-  if (message.hello && !std::exchange(sender->second.owes_answer, true)) {
-    owed_.push_back(message.from);
-  }
+  // Even if the rest is out of date. What is on its way needs no repeating.
+  const bool asks = message.hello && sender->second.greeted <= message.since;
+  if (asks && !std::exchange(sender->second.owes_answer, true)) owed_.push_back({message.from});
   const bool learnt = message.place > sender->second.place && Learn(message, sender);
-  return learnt || message.hello;
+  return learnt || asks;
 }
 
 // Whether there is anything new in it.
@@ -208,7 +214,11 @@ NodeFacts Node::FactsNow() const {
   } else if (index_ != nullptr && IsInfrastructure(counts_, index_->clustering, rules_)) {
     facts.infrastructure = Infrastructure::kByRule;
   }
-  if (facts.infrastructure != Infrastructure::kNo) return facts;
+  if (facts.infrastructure != Infrastructure::kNo) {
+    // Of infrastructure nobody asks it, and it would be told again and again.
+    facts.established = false;
+    return facts;
+  }
   FindHomes(facts);
   if (facts.home) {
     const NodeFacts& home = FactsOf(neighbours_.at(*facts.home));
@@ -240,7 +250,7 @@ void Node::Settle(Outbox& outbox) {
   NodeFacts facts = FactsNow();
   if (facts != facts_) {
     facts_ = std::move(facts);
-    ++state_.facts_version;
+    facts_mark_ = MarkOf(facts_);
     all_touched_ = true;
   }
   if (wanting_ == 0) {
@@ -265,37 +275,54 @@ void Node::Settle(Outbox& outbox) {
     }
   }
   // After all else, so that each is told once, the whole.
-  for (const NodeKey& key : std::exchange(owed_, {})) {
-    auto neighbour = neighbours_.find(key);
+  for (const Owed& owed : std::exchange(owed_, {})) {
+    auto neighbour = neighbours_.find(owed.key);
     if (neighbour == neighbours_.end()) continue;
-    if (neighbour->second.greets || neighbour->second.owes_answer) Send(neighbour, outbox);
+    if (neighbour->second.greets || neighbour->second.owes_answer) {
+      Send(neighbour, outbox, owed.since);
+    }
   }
 }
 
 void Node::LookAtAll(Outbox& outbox) {
-  auto next = neighbours_.begin();
-  for (uint32_t seen = 0; next != neighbours_.end() && seen < announce_max_; ++seen, ++next) {
-    LookAt(next, outbox);
-  }
-  // A call of Announce that is outstanding goes on from the new place.
   const bool outstanding = state_.announce_from.has_value();
-  if (next != neighbours_.end()) {
-    state_.announce_from = next->first;
-    if (!outstanding) outbox.AnnounceLater(key_);
-  } else if (outstanding) {
+  if (neighbours_.size() <= announce_max_) {
+    for (auto next = neighbours_.begin(); next != neighbours_.end(); ++next) LookAt(next, outbox);
+    state_.wait_left = 0;
+    state_.announce_again = false;
     // All have been looked at; the outstanding call then has nothing left to do.
-    state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
+    if (outstanding) {
+      state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
+    }
+    return;
+  }
+  state_.calm_left = kCalmCalls;
+  if (!outstanding) {
+    state_.announce_from = neighbours_.begin()->first;
+    state_.wait_left = kWaitCalls + static_cast<uint32_t>(neighbours_.size()) / kNeighboursPerWait;
+    outbox.AnnounceLater(key_);
+  } else if (state_.wait_left == 0) {
+    state_.announce_again = true;
   }
 }
 
 void Node::Announce(Outbox& outbox) {
   if (!state_.announce_from) return;
+  if (state_.wait_left > 0) {
+    --state_.wait_left;
+    if (state_.calm_left > 0) --state_.calm_left;
+    if (state_.wait_left > 0 && state_.calm_left > 0) return outbox.AnnounceLater(key_);
+    state_.wait_left = 0;
+    // Those that came meanwhile may stand before the first of then.
+    if (!neighbours_.empty()) state_.announce_from = neighbours_.begin()->first;
+  }
   auto next = neighbours_.lower_bound(*state_.announce_from);
   for (uint32_t seen = 0; next != neighbours_.end() && seen < announce_max_; ++seen, ++next) {
     LookAt(next, outbox);
   }
   if (next == neighbours_.end()) {
     state_.announce_from.reset();
+    if (std::exchange(state_.announce_again, false)) LookAtAll(outbox);
     return;
   }
   state_.announce_from = next->first;
@@ -319,7 +346,7 @@ void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
     MarkDirty(key, neighbour);
     outbox.SetActive(key_, key, active);
   }
-  const bool told = neighbour.facts_told == state_.facts_version &&
+  const bool told = neighbour.facts_told == facts_mark_ &&
                     neighbour.vouched_told == neighbour.vouched &&
                     neighbour.sampled_told == neighbour.sampled &&
                     (!neighbour.wants_sketch || neighbour.sketch_told == state_.sketch_version);
@@ -363,7 +390,7 @@ bool Node::IsWitness(Neighbours::const_iterator at, const Lead& lead,
   });
 }
 
-void Node::Send(Neighbours::iterator to, Outbox& outbox) {
+void Node::Send(Neighbours::iterator to, Outbox& outbox, Place since) {
   Neighbour& neighbour = to->second;
   Message message{.from = key_,
                   .to = to->first,
@@ -372,10 +399,12 @@ void Node::Send(Neighbours::iterator to, Outbox& outbox) {
                   .vouched = neighbour.vouched,
                   .wants_sketch = neighbour.sampled,
                   .sketch = std::nullopt,
-                  .hello = std::exchange(neighbour.greets, false)};
+                  .hello = std::exchange(neighbour.greets, false),
+                  .since = since};
+  if (message.hello) neighbour.greeted = message.place;
   neighbour.owes_answer = false;
   if (neighbour.wants_sketch) message.sketch = sketch_;
-  neighbour.facts_told = state_.facts_version;
+  neighbour.facts_told = facts_mark_;
   neighbour.sketch_told = state_.sketch_version;
   neighbour.vouched_told = neighbour.vouched;
   neighbour.sampled_told = neighbour.sampled;

@@ -30,8 +30,10 @@ struct Message {
   bool wants_sketch = false;
   // The sender's, where the receiver wants it.
   std::optional<Sketch> sketch;
-  // The sender has just learnt of the edge and waits for an answer.
+  // The sender has just learnt of the edge: what the receiver sent up to `since` may have been
+  // lost.
   bool hello = false;
+  Place since = components::kPlaceMax;
 };
 
 // Where what a node does goes; owned by the caller.
@@ -40,6 +42,8 @@ class Outbox {
   virtual ~Outbox() = default;
   // A place above all earlier ones.
   virtual Place NextPlace() = 0;
+  // No message that this neighbour sent at a later place has come yet.
+  virtual Place HeardUpTo(const NodeKey&) const { return components::kPlaceMax; }
   virtual void Send(const Message& message) = 0;
   // The edge to `neighbour` became active, or ceased to be. Once no message is in flight both ends
   // say the same; until then an end may say otherwise.
@@ -64,8 +68,12 @@ struct Neighbour {
   std::unique_ptr<const NodeFacts> facts;
   // Null: none has been heard.
   std::unique_ptr<const Sketch> sketch;
-  // What it was told last: versions of the facts and the sketch, the rest as it was.
-  uint32_t facts_told = 0;
+  // Of the hello to it: this and what was sent later comes for sure where the neighbour had heard
+  // less when it learnt of the edge. 0 where it has not been greeted yet.
+  Place greeted = 0;
+  // What it was told last: the facts' mark, 0 where it has been told none, the sketch's version,
+  // the rest as it was.
+  uint64_t facts_told = 0;
   uint32_t sketch_told = 0;
   bool vouched_told = false;
   bool sampled_told = false;
@@ -85,10 +93,13 @@ struct Neighbour {
 
 // What has to be kept of a node beside its neighbours; the rest follows from what it counts.
 struct NodeState {
-  uint32_t facts_version = 1;
   uint32_t sketch_version = 1;
-  // Neighbours from here on have still to be looked at.
+  // Neighbours from here on have still to be looked at, and then all once more.
   std::optional<NodeKey> announce_from;
+  bool announce_again = false;
+  // Calls of Announce until that begins: at most so many, fewer once so many have found no change.
+  uint32_t wait_left = 0;
+  uint32_t calm_left = 0;
 };
 
 // A node keeps what it counts and what its neighbours last told it, and says which of its edges are
@@ -96,10 +107,12 @@ struct NodeState {
 // repeated, reordered. Once all that was sent has arrived, the edges are those that the rule gives.
 //
 // Work: a call touches the neighbours that it names, those that what they say changes something
-// for, and at most `announce_max` others; the rest follow in calls of Announce. Of a hub's sketches
-// a sample of Rules::sample_max is heard, of witnesses Rules::witnesses_max a lead. A node with few
-// neighbours, as most are, keeps no order of them: it looks at them all.
-// Not thread-safe.
+// for, and at most `announce_max` others. A node with more neighbours, a hub, looks at these in
+// calls of Announce: once nothing has changed for some calls, or after many, the more the larger it
+// is. So what changes and soon changes back is told to nobody, and what a hub tells them all,
+// shared out over the calls, does not grow with it. Of a hub's sketches a sample of
+// Rules::sample_max is heard, of witnesses Rules::witnesses_max a lead. A node with few neighbours,
+// as most are, keeps no order of them: it looks at them all. Not thread-safe.
 class Node {
  public:
   using Neighbours = absl::btree_map<NodeKey, Neighbour>;
@@ -164,7 +177,7 @@ class Node {
   bool IsVouchedFor(Neighbours::const_iterator neighbour) const;
   bool IsWitness(Neighbours::const_iterator neighbour, const Lead& lead,
                  Neighbours::const_iterator witness) const;
-  void Send(Neighbours::iterator to, Outbox& outbox);
+  void Send(Neighbours::iterator to, Outbox& outbox, Place since = components::kPlaceMax);
 
   const NodeKey key_;
   const Rules& rules_;
@@ -174,6 +187,7 @@ class Node {
   bool declared_ = false;
   bool all_touched_ = false;
   NodeFacts facts_;
+  uint64_t facts_mark_ = MarkOf(NodeFacts());
   NodeState state_;
   // Empty while nobody wants it.
   Sketch sketch_;
@@ -181,8 +195,13 @@ class Node {
   Neighbours neighbours_;
   std::unique_ptr<Index> index_;
   std::vector<NodeKey> changed_;
-  // Neighbours that are greeted or answered.
-  std::vector<NodeKey> owed_;
+  // Neighbours that are greeted or answered; of the former, what had come from it until it became
+  // one.
+  struct Owed {
+    NodeKey key;
+    Place since = components::kPlaceMax;
+  };
+  std::vector<Owed> owed_;
 };
 
 }  // namespace ringfence::ties

@@ -129,8 +129,81 @@ TEST(Node, AHubAsksASampleAndTellsInPieces) {
   outbox.sent.clear();
   node.OnCounts({1'001, 2, 1'001}, true, {}, outbox);
   node.Settle(outbox);
+  EXPECT_EQ(outbox.sent.size(), 0u);
+  for (int calls = 0; outbox.sent.empty(); ++calls) {
+    ASSERT_LT(calls, 10);
+    ASSERT_EQ(std::exchange(outbox.later, 0), 1);
+    node.Announce(outbox);
+  }
   EXPECT_EQ(outbox.sent.size(), 64u);
   EXPECT_EQ(outbox.later, 1);
+}
+
+// A flood's reports are incidents of their own until they are joined.
+TEST(Node, AHubThatChangesAndChangesBackTellsNobody) {
+  const Rules rules;
+  constexpr uint32_t kNeighbours = 1'000;
+  Recorder outbox;
+  Node node(Key(0), rules, /*announce_max=*/64);
+  node.OnCounts({1, 1, kNeighbours}, false, TiesTo(1, kNeighbours), outbox);
+  node.Settle(outbox);
+  while (outbox.later > 0) {
+    --outbox.later;
+    node.Announce(outbox);
+  }
+  const NodeFacts facts = node.facts();
+  outbox.sent.clear();
+  uint64_t calls = 0;
+  auto announce = [&] {
+    if (outbox.later == 0) return;
+    --outbox.later;
+    ++calls;
+    node.Announce(outbox);
+  };
+  for (int i = 0; i < 500; ++i) {
+    node.OnCounts({200, 1, kNeighbours}, false, {}, outbox);
+    node.Settle(outbox);
+    ASSERT_NE(node.facts(), facts);
+    announce();
+    node.OnCounts({1, 1, kNeighbours}, false, {}, outbox);
+    node.Settle(outbox);
+    announce();
+  }
+  // Those that were told in between are told again.
+  while (outbox.later > 0) announce();
+  EXPECT_LT(outbox.sent.size(), 20 * calls);
+  std::map<NodeKey, NodeFacts> told;
+  for (const Message& message : outbox.sent) told[message.to] = message.facts;
+  for (const auto& [to, last] : told) EXPECT_EQ(last, facts);
+
+  outbox.sent.clear();
+  node.OnCounts({200, 1, kNeighbours}, false, {}, outbox);
+  node.Settle(outbox);
+  announce();
+  node.OnCounts({1, 1, kNeighbours}, false, {}, outbox);
+  node.Settle(outbox);
+  while (outbox.later > 0) announce();
+  EXPECT_TRUE(outbox.sent.empty());
+}
+
+TEST(Node, AnswersNoHelloOfOneThatHearsItAnyway) {
+  const Rules rules;
+  Recorder outbox;
+  Node node(Key(0), rules);
+  node.OnCounts({1, 1, 1}, false, TiesTo(1, 1), outbox);
+  node.Settle(outbox);
+  ASSERT_EQ(outbox.sent.size(), 1u);
+  Message hello{.from = Key(1), .to = Key(0), .place = 9, .facts = {}, .sketch = {}, .hello = true};
+  hello.since = outbox.sent[0].place - 1;
+  EXPECT_TRUE(node.OnNeighbour(hello));
+  node.Settle(outbox);
+  EXPECT_EQ(outbox.sent.size(), 1u);
+  EXPECT_TRUE(node.IsActive(Key(1)));
+  hello.place = 10;
+  hello.since = outbox.sent[0].place;
+  EXPECT_TRUE(node.OnNeighbour(hello)) << "the node's own may have been lost";
+  node.Settle(outbox);
+  EXPECT_EQ(outbox.sent.size(), 2u);
 }
 
 }  // namespace

@@ -43,6 +43,20 @@ NodeFacts FactsOf(const Counts& counts, const Rules& rules) {
   return facts;
 }
 
+uint64_t MarkOf(const NodeFacts& facts) {
+  if (facts == NodeFacts()) return 1;
+  uint64_t mark = uint64_t{facts.established} | uint64_t{facts.many_neighbours} << 1 |
+                  uint64_t{facts.few_neighbours} << 2 | uint64_t{facts.home.has_value()} << 3 |
+                  uint64_t{facts.log2_incidents} << 8 | uint64_t{facts.organisations} << 16 |
+                  uint64_t{facts.reach} << 24 | static_cast<uint64_t>(facts.infrastructure) << 32 |
+                  uint64_t{facts.anchors.size()} << 40;
+  if (facts.home) mark = Hash(*facts.home, Mix(mark));
+  for (const Anchor& anchor : facts.anchors) {
+    mark = Hash(anchor.key, Mix(mark ^ Mix(anchor.only_organisation)));
+  }
+  return (Mix(mark) >> 8) | 2;
+}
+
 void Clustering::Change(const Sketch& sketch, bool add) {
   // The receiver may stand among the first; without it one more is taken.
   const size_t taken_max = rules_.sketch_size - 1;

@@ -118,6 +118,10 @@ struct NodeFacts {
   bool operator==(const NodeFacts&) const = default;
 };
 
+// Tells facts apart: not 0, equal for equal ones, and small for the default. Different facts have
+// the same with a chance of 2^-56.
+uint64_t MarkOf(const NodeFacts& facts);
+
 // Neighbours of a node, those with the smallest SketchHash.
 using Sketch = std::vector<NodeKey>;
 

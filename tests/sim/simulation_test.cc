@@ -129,6 +129,7 @@ constexpr FailedOnce kFailedOnce[] = {
     {4, "a removal's revision was that of a later record of the batch"},
     {43, "what was remembered of a listing depended on where a batch ended"},
     {275, "no mark where a stage began anew while it swept"},
+    {395, "neighbours that came while a hub waited were not told of it"},
     {3311, "dedupe forgot a report while lower revisions of it still came"},
     {3473, "dedupe forgot a retraction while lower revisions of it still came"},
     {6183, "a timer of an empty base stayed, and a sweep never ended"},

@@ -69,6 +69,7 @@ absl::Status Versions::CheckPacked(const std::string& way, const std::string& pa
     if (!cluster::Unpack(in, message)) return absl::InternalError(way + ": not what was packed");
     // Messages to one neighbour go out as one a batch, which asks for an answer if any of them did.
     message.hello = false;
+    message.since = components::kPlaceMax;
     std::string content;
     cluster::Pack(message, content);
     absl::Status status =
