@@ -2,25 +2,12 @@
 
 #include <array>
 
+#include "pipelines/core/csv.h"
 #include "pipelines/identifiers/normalise.h"
 #include "services/publish/http/answers.h"
 
 namespace ringfence::publish {
 namespace {
-
-// RFC 4180.
-void AppendCell(std::string_view text, std::string& out) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
 
 std::string_view ActionWord(v1::Action action) {
   return action == v1::ACTION_BLOCK       ? "block"
@@ -54,13 +41,7 @@ void AppendCsv(const v1::Indicator& indicator, std::string& out) {
                                indicator.campaign_id(),
                                indicator.indicator_id(),
                                std::to_string(indicator.revision())};
-  const char* separator = "";
-  for (const std::string& cell : cells) {
-    out += separator;
-    AppendCell(cell, out);
-    separator = ",";
-  }
-  out += "\r\n";
+  core::AppendCsvRow(cells, core::CsvPlus::kKeepNumbers, out);
 }
 
 }  // namespace ringfence::publish

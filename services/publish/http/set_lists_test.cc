@@ -131,6 +131,17 @@ TEST_F(SetListsTest, CsvQuotesWhatNeedsIt) {
   EXPECT_THAT(csv, HasSubstr("\r\napp,\"store:a,\"\"b\"\"\",block,800,amber,value,"));
 }
 
+TEST_F(SetListsTest, NoCellOfCsvIsAFormulaButPhoneNumbersStayAsTheyAre) {
+  Append(Upsert({.type = v1::IDENTIFIER_TYPE_SENDER_ID, .value = "=HYPERLINK(1)"}));
+  Append(Upsert({.type = v1::IDENTIFIER_TYPE_SENDER_ID, .value = "@sum"}));
+  Append(Upsert({.value = "+12125550142"}));
+  Start();
+  const std::string csv = Get("/v1/indicators.csv").body;
+  EXPECT_THAT(csv, HasSubstr("\r\nsender_id,'=HYPERLINK(1),"));
+  EXPECT_THAT(csv, HasSubstr("\r\nsender_id,'@sum,"));
+  EXPECT_THAT(csv, HasSubstr("\r\nphone,+12125550142,"));
+}
+
 TEST_F(SetListsTest, TheTagChangesWithTheContentAndWithNothingElse) {
   Append(Upsert({.value = "+1", .place = 1}));
   Start();
