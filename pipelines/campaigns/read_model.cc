@@ -8,6 +8,7 @@
 
 #include "pipelines/campaigns/demand.h"
 #include "pipelines/core/decimal.h"
+#include "pipelines/core/referral_key.h"
 
 namespace ringfence::campaigns {
 namespace {
@@ -20,12 +21,14 @@ constexpr size_t kIdBytes = 16;
 constexpr size_t kHeldCampaignsMax = 4'096;
 constexpr size_t kHeldCellsMax = 2'048;
 
+absl::Status UnknownFormat(const IndicatorRecord& record) {
+  return absl::FailedPreconditionError("a record of indicators has format " +
+                                       std::to_string(record.format()) + ", this release reads " +
+                                       std::to_string(kRecordFormat));
+}
+
 absl::Status Check(const IndicatorRecord& record) {
-  if (record.format() != kRecordFormat) {
-    return absl::FailedPreconditionError("a record of indicators has format " +
-                                         std::to_string(record.format()) + ", this release reads " +
-                                         std::to_string(kRecordFormat));
-  }
+  if (record.format() != kRecordFormat) return UnknownFormat(record);
   if (record.mark() != 0) return absl::OkStatus();
   if (record.identifier_id().size() != kIdBytes || record.has_indicator() == record.has_removed()) {
     return absl::DataLossError("a record of indicators is neither an indicator nor a removal");
@@ -100,9 +103,11 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   // The log's own way to remove a key; ours carry why.
   if (value.empty()) {
     Progress& progress = HeldProgress(partition);
+    if (core::IsReferralKey(key) && offset >= progress.next_offset) state_.Delete(ReferralKey(key));
     progress.next_offset = std::max(progress.next_offset, offset + 1);
     return std::optional<Change>();
   }
+  if (core::IsReferralKey(key)) return ApplyReferral(partition, offset, key, value);
   IndicatorRecord record;
   if (!record.ParseFromArray(value.data(), static_cast<int>(value.size())))
     return absl::DataLossError("a record of indicators cannot be parsed");
@@ -156,6 +161,22 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   PutIn(id, row, record);
   state_.Put(key, Encode(row));
   return std::optional(change);
+}
+
+absl::StatusOr<std::optional<Change>> ReadModel::ApplyReferral(int32_t partition, int64_t offset,
+                                                               std::string_view key,
+                                                               std::string_view value) {
+  IndicatorRecord record;
+  if (!record.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
+      !record.has_referral() || record.referral().hold_id().size() != kIdBytes) {
+    return absl::DataLossError("a record of what is frozen for a referral cannot be read");
+  }
+  if (record.format() != kRecordFormat) return UnknownFormat(record);
+  Progress& progress = HeldProgress(partition);
+  if (offset < progress.next_offset) return std::optional<Change>();
+  progress.next_offset = offset + 1;
+  state_.Put(ReferralKey(key), record.referral().SerializeAsString());
+  return std::optional<Change>();
 }
 
 void ReadModel::ReadTo(int32_t partition, int64_t offset) {

@@ -99,6 +99,8 @@ class ReadModel {
   absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
                                               const internal::v1::IndicatorRecord& record,
                                               std::string_view bytes, core::Time append_time);
+  absl::StatusOr<std::optional<Change>> ApplyReferral(int32_t partition, int64_t offset,
+                                                      std::string_view key, std::string_view value);
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
   void ForgetRemovals(int32_t partition, Progress& progress);

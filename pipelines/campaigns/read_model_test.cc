@@ -6,6 +6,7 @@
 #include "pipelines/campaigns/read_view.h"
 #include "pipelines/campaigns/record_testing.h"
 #include "pipelines/core/memory_state.h"
+#include "pipelines/core/referral_key.h"
 
 namespace ringfence::campaigns {
 namespace {
@@ -56,6 +57,50 @@ TEST_F(ReadModelTest, KeepsTheRecordWithTheGreatestPlace) {
   const std::optional<Change> later = Apply(Upsert({.value = "+1", .place = 11, .score = 600}));
   EXPECT_EQ(later->before->score, 500u);
   EXPECT_EQ(View().Lookup(IdOf({.value = "+1"}))->score(), 600u);
+}
+
+// A report that dedupe has frozen, or, where `done`, its word that there are no more than so many.
+std::pair<std::string, std::string> Frozen(uint64_t report, std::optional<uint64_t> done = {}) {
+  const std::string hold = "0123456789abcdef";
+  IndicatorRecord record;
+  record.set_format(1);
+  record.mutable_referral()->set_hold_id(hold);
+  record.mutable_referral()->set_report_lo(report);
+  if (!done) return {core::ReferralKeyOf(hold, core::Id{0, report}), record.SerializeAsString()};
+  record.mutable_referral()->set_done(true);
+  record.mutable_referral()->set_reports(*done);
+  return {core::ReferralKeyOf(hold, uint32_t{0}), record.SerializeAsString()};
+}
+
+TEST_F(ReadModelTest, WhatIsFrozenIsThereOnceAllOfItIs) {
+  const auto apply = [this](const std::pair<std::string, std::string>& record) {
+    EXPECT_TRUE(model_.Apply(0, offsets_[0]++, record.first, record.second).ok());
+    model_.EndBatch();
+  };
+  apply(Frozen(2));
+  EXPECT_FALSE(View().FrozenReports("0123456789abcdef", 1).has_value());
+  apply(Frozen(0, 2));
+  EXPECT_FALSE(View().FrozenReports("0123456789abcdef", 1).has_value()) << "one is missing";
+  apply(Frozen(1));
+  const auto reports = View().FrozenReports("0123456789abcdef", 1);
+  ASSERT_TRUE(reports.has_value());
+  ASSERT_EQ(reports->size(), 2u);
+  EXPECT_EQ(reports->front().report_lo(), 1u);
+  EXPECT_FALSE(View().FrozenReports("0123456789abcdef", 2).has_value()) << "a partition is silent";
+  EXPECT_THAT(View().AllIndicators(), IsEmpty());
+  // Let go: the log's own removals.
+  for (auto [key, value] : {Frozen(1), Frozen(2), Frozen(0, 2)}) apply({key, ""});
+  EXPECT_FALSE(View().FrozenReports("0123456789abcdef", 1).has_value());
+}
+
+TEST_F(ReadModelTest, WhatIsFrozenInAnUnknownFormIsRefused) {
+  auto [key, value] = Frozen(1);
+  EXPECT_EQ(model_.Apply(0, 0, key, "no record").status().code(), absl::StatusCode::kDataLoss);
+  IndicatorRecord record;
+  record.ParseFromString(value);
+  record.set_format(2);
+  EXPECT_EQ(model_.Apply(0, 0, key, record.SerializeAsString()).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ReadModelTest, ARemovalIsNotUndoneByALateWriter) {

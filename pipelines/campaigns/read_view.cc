@@ -186,6 +186,31 @@ void ReadView::Cells(const std::function<void(const CellKey&, const Cell&)>& vis
   });
 }
 
+std::optional<std::vector<internal::v1::ReferralEntry>> ReadView::FrozenReports(
+    std::string_view hold_id, uint32_t partitions) {
+  std::vector<internal::v1::ReferralEntry> reports;
+  uint64_t announced = 0;
+  uint32_t done = 0;
+  const std::string from = ReferralPrefix(hold_id);
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view, std::string_view value) {
+    internal::v1::ReferralEntry entry;
+    Demand(entry.ParseFromArray(value.data(), static_cast<int>(value.size())));
+    if (entry.done()) {
+      ++done;
+      announced += entry.reports();
+    } else {
+      reports.push_back(std::move(entry));
+    }
+    return true;
+  });
+  if (done < partitions || reports.size() != announced) return std::nullopt;
+  // Words that a partition has sent all stand among them.
+  std::sort(reports.begin(), reports.end(), [](const auto& a, const auto& b) {
+    return core::Id{a.report_hi(), a.report_lo()} < core::Id{b.report_hi(), b.report_lo()};
+  });
+  return reports;
+}
+
 std::vector<v1::Indicator> ReadView::AllIndicators() {
   std::vector<v1::Indicator> indicators;
   const std::string from = TablePrefix(Table::kRows);

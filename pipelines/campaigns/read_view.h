@@ -76,6 +76,11 @@ class ReadView {
   Progress ProgressOf(int32_t partition);
   void Cells(const std::function<void(const CellKey&, const Cell&)>& visit);
 
+  // What is frozen under a hold, in the order of the reports' ids; nothing until each of as many
+  // partitions of dedupe has said that it has sent all, and all is there.
+  std::optional<std::vector<internal::v1::ReferralEntry>> FrozenReports(std::string_view hold_id,
+                                                                        uint32_t partitions);
+
   // All of it, as a replay puts it out: indicators by (type number, value), campaigns by id.
   std::vector<v1::Indicator> AllIndicators();
   std::vector<v1::Campaign> AllCampaigns();

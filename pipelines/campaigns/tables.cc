@@ -105,6 +105,13 @@ std::string CellKeyBytes(const CellKey& key) {
 std::string ProgressKey(int32_t partition) { return Partition(Table::kProgress, partition).Take(); }
 std::string CountKey() { return TablePrefix(Table::kCount); }
 
+std::string ReferralKey(std::string_view record_key) {
+  return TablePrefix(Table::kReferrals).append(record_key.substr(1));
+}
+std::string ReferralPrefix(std::string_view hold_id) {
+  return TablePrefix(Table::kReferrals).append(hold_id);
+}
+
 std::string TablePrefix(Table table) { return Writer(table).Take(); }
 std::string ChangePrefix(int32_t partition) { return Partition(Table::kChanges, partition).Take(); }
 std::string RemovalPrefix(int32_t partition) {

@@ -39,6 +39,8 @@ enum class Table : char {
   kCells = 'd',
   // partition (4) -> Progress
   kProgress = 'p',
+  // hold id (16) report id (16), or partition of dedupe (4) -> ReferralEntry
+  kReferrals = 'f',
   // -> number of campaigns (8)
   kCount = 'n',
 };
@@ -119,6 +121,9 @@ std::string ListKey(Order order, uint64_t rank, const Label& label);
 std::string CellKeyBytes(const CellKey& key);
 std::string ProgressKey(int32_t partition);
 std::string CountKey();
+// Of a key of `indicators` that IsReferralKey.
+std::string ReferralKey(std::string_view record_key);
+std::string ReferralPrefix(std::string_view hold_id);
 
 // Beginnings of keys: of a table, of one partition's part, of a label's members, of one order.
 std::string TablePrefix(Table table);

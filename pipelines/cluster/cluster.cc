@@ -12,6 +12,7 @@
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/packed_messages.h"
 #include "pipelines/cluster/recheck.h"
+#include "pipelines/cluster/referrals.h"
 #include "pipelines/cluster/remote.h"
 #include "pipelines/core/envelope.h"
 #include "ringfence/internal/v1/state.pb.h"
@@ -63,6 +64,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     deciding_.BeginRecord(clock_.now(), output);
     Sweep();
     deciding_.Apply(messages);
+    PassOnReferrals(messages, output);
     for (const Evidence& evidence : messages.evidence()) ApplyEvidence(evidence);
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_REVIEW) deciding_.GoOnReviewing();

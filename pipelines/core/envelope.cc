@@ -13,6 +13,8 @@ constexpr std::string_view kClockKey = "m";
 // Far beyond what intake lets through; any span can be added to it.
 constexpr Time kFarthest = Time{270} * 365 * kDay;
 
+constexpr size_t kIdBytes = 16;
+
 bool IsTime(Time time) { return -kFarthest < time && time < kFarthest; }
 
 bool IsType(v1::IdentifierType type) {
@@ -44,6 +46,15 @@ bool IsSound(const internal::v1::Envelope& envelope) {
                      [](const internal::v1::OverrideNews& news) {
                        return IsType(news.type()) && IsTime(news.expires_at()) &&
                               IsTime(news.disregard_before());
+                     }) &&
+         std::all_of(envelope.referral_holds().begin(), envelope.referral_holds().end(),
+                     [](const internal::v1::ReferralHold& hold) {
+                       return hold.hold_id().size() == kIdBytes && IsTime(hold.at()) &&
+                              hold.members().size() % kIdBytes == 0;
+                     }) &&
+         std::all_of(envelope.referral_entries().begin(), envelope.referral_entries().end(),
+                     [](const internal::v1::ReferralEntry& entry) {
+                       return entry.hold_id().size() == kIdBytes;
                      });
 }
 

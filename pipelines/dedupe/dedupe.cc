@@ -13,13 +13,14 @@
 #include "pipelines/core/timers.h"
 #include "pipelines/dedupe/blocks.h"
 #include "pipelines/dedupe/evidence.h"
+#include "pipelines/dedupe/holds.h"
 #include "pipelines/dedupe/join_store.h"
 #include "pipelines/dedupe/joining.h"
 #include "pipelines/dedupe/post.h"
 #include "pipelines/dedupe/verdicts.h"
 #include "ringfence/internal/v1/state.pb.h"
 
-// Tables of the state, beside those of JoinStore:
+// Tables of the state, beside those of JoinStore and Holds:
 //   't' due (8) report (16)     when a report is no longer needed
 //   'm'                         StageClock
 namespace ringfence::dedupe {
@@ -64,6 +65,7 @@ class Dedupe : public core::Stage {
         verdicts_(state),
         review_(state),
         post_(options.partition, options.own_messages_max),
+        holds_(state, store_, post_, verdicts_, options.partition, options.review_max),
         joining_(store_, post_, verdicts_, rules_, options.block_max,
                  [this](Report& report) { Touch(report); }) {}
 
@@ -134,7 +136,9 @@ class Dedupe : public core::Stage {
     for (const auto& news : messages.marks()) ApplyMark(news);
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_REVIEW) GoOnReviewing();
+      if (go_on.work() == Continue::WORK_HOLD) holds_.GoOn(clock_.now());
     }
+    for (const auto& hold : messages.referral_holds()) holds_.Apply(hold, clock_.now());
   }
 
   void ApplyMark(const internal::v1::MarkNews& news) {
@@ -324,6 +328,7 @@ class Dedupe : public core::Stage {
   Verdicts verdicts_;
   core::Review review_;
   Post post_;
+  Holds holds_;
   Joining joining_;
   google::protobuf::Arena arena_;
   std::vector<Report*> touched_;

@@ -139,23 +139,6 @@ std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
   return bearers;
 }
 
-std::vector<v1::AmountTotal> SettledLosses(const ReportRevision& revision) {
-  std::map<std::string, core::Decimal> sums;
-  for (const internal::v1::PaymentFact& payment : revision.payments()) {
-    const bool settled = payment.status() == v1::Payment::STATUS_UNSPECIFIED ||
-                         payment.status() == v1::Payment::STATUS_SETTLED;
-    if (!settled || payment.amount().empty() || payment.currency().empty()) continue;
-    if (auto amount = core::Decimal::Parse(payment.amount())) sums[payment.currency()] += *amount;
-  }
-  std::vector<v1::AmountTotal> losses;
-  for (const auto& [currency, sum] : sums) {
-    losses.emplace_back();
-    losses.back().set_currency(currency);
-    losses.back().set_amount(sum.ToString());
-  }
-  return losses;
-}
-
 Evidence Header(const ReportRevision& revision, const Id& base, const Id& report,
                 const Id& incident) {
   Evidence evidence;
@@ -279,6 +262,23 @@ void TieToBearer(const IncidentBearers& bearers, const std::map<NodeKey, Day>& n
 }
 
 }  // namespace
+
+std::vector<v1::AmountTotal> SettledLosses(const ReportRevision& revision) {
+  std::map<std::string, core::Decimal> sums;
+  for (const internal::v1::PaymentFact& payment : revision.payments()) {
+    const bool settled = payment.status() == v1::Payment::STATUS_UNSPECIFIED ||
+                         payment.status() == v1::Payment::STATUS_SETTLED;
+    if (!settled || payment.amount().empty() || payment.currency().empty()) continue;
+    if (auto amount = core::Decimal::Parse(payment.amount())) sums[payment.currency()] += *amount;
+  }
+  std::vector<v1::AmountTotal> losses;
+  for (const auto& [currency, sum] : sums) {
+    losses.emplace_back();
+    losses.back().set_currency(currency);
+    losses.back().set_amount(sum.ToString());
+  }
+  return losses;
+}
 
 IncidentBearers BearersOf(const ReportRevision& revision) {
   IncidentBearers result;

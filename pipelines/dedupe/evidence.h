@@ -28,4 +28,7 @@ std::vector<internal::v1::Evidence> MakeEvidence(const internal::v1::ReportRevis
                                                  const core::Id& report, const core::Id& root,
                                                  const internal::v1::IncidentBearers& bearers);
 
+// What its settled payments add up to, by currency in ascending order.
+std::vector<v1::AmountTotal> SettledLosses(const internal::v1::ReportRevision& revision);
+
 }  // namespace ringfence::dedupe

@@ -74,6 +74,15 @@ void Post::Send(internal::v1::Evidence evidence) {
   *output_->To(Mailbox::kCluster, partition).add_evidence() = std::move(evidence);
 }
 
+void Post::Send(internal::v1::ReferralEntry entry) {
+  const uint32_t partition = core::PartitionOf(Id::FromBytes(entry.hold_id()), cluster_partitions_);
+  *output_->To(Mailbox::kCluster, partition).add_referral_entries() = std::move(entry);
+}
+
+void Post::ContinueHolds() {
+  output_->To(Mailbox::kDedupe, partition_).add_continues()->set_work(Continue::WORK_HOLD);
+}
+
 void Post::ContinueSweep() {
   output_->To(Mailbox::kDedupe, partition_).add_continues()->set_work(Continue::WORK_SWEEP);
 }

@@ -37,8 +37,11 @@ class Post {
   void Send(internal::v1::PeerFacts facts);
   void Send(internal::v1::NodeMessage message);
   void Send(internal::v1::Evidence evidence);
+  // To the hold's partition of cluster.
+  void Send(internal::v1::ReferralEntry entry);
   void ContinueSweep();
   void ContinueReview();
+  void ContinueHolds();
   void ContinueAnnounce(const components::NodeKey& node);
 
   // The next of the messages to the same partition.

@@ -1,6 +1,7 @@
 #include "tests/sim/decision_plan.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "pipelines/core/id.h"
@@ -151,6 +152,33 @@ class DecisionGenerator {
 
 std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& random) {
   return DecisionGenerator(plan, random).Decisions();
+}
+
+void AddHolds(const WorldPlan& plan, Random& random, std::vector<DecisionArrival>& decisions) {
+  std::set<core::Id> named;
+  for (const WorldPlan::Arrival& arrival : plan.arrivals) {
+    for (const NamedIdentifier& identifier : arrival.revision.identifiers()) {
+      named.insert(core::IdentifierId(identifier.type(), identifier.value()));
+    }
+  }
+  const Time first = plan.arrivals.front().at;
+  for (int64_t hold = random.Between(0, 2); hold > 0; --hold) {
+    DecisionArrival put;
+    put.at = first + random.Between(0, plan.as_of - first);
+    internal::v1::ReferralFreeze& freeze = *put.record.mutable_referral();
+    freeze.set_hold_id(core::Id{9, static_cast<uint64_t>(hold)}.Bytes());
+    freeze.set_at(put.at);
+    for (const core::Id& id : named) {
+      if (random.Chance(0.5)) id.AppendTo(*freeze.mutable_members());
+    }
+    decisions.push_back(put);
+    if (!random.Chance(0.4)) continue;
+    put.at += random.Between(0, plan.as_of - put.at);
+    freeze.set_lifted(true);
+    decisions.push_back(put);
+  }
+  std::stable_sort(decisions.begin(), decisions.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
 }  // namespace ringfence::sim

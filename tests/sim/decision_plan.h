@@ -20,4 +20,8 @@ struct DecisionArrival {
 // lists of organisations. None in half of the worlds.
 std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& random);
 
+// Adds legal holds on some of what the plan's reports name, some of them lifted later: their
+// records hold a ReferralFreeze. They change nothing that is published.
+void AddHolds(const WorldPlan& plan, Random& random, std::vector<DecisionArrival>& decisions);
+
 }  // namespace ringfence::sim

@@ -6,6 +6,7 @@
 #include "pipelines/campaigns/campaign_names.h"
 #include "pipelines/campaigns/read_view.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/referral_key.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
 namespace ringfence::sim {
@@ -45,7 +46,27 @@ absl::Status Check(const IndicatorRecord& record, std::string_view key) {
 
 }  // namespace
 
+absl::Status Reader::ReadReferral(uint32_t partition, std::string_view key,
+                                  std::string_view value) {
+  // One report of one hold always has the same bytes, until it is let go.
+  if (!value.empty()) {
+    auto [seen, is_new] = seen_.try_emplace({partition, std::string(key), 0}, std::string(value));
+    if (!is_new && seen->second != value) {
+      return absl::InternalError("a report was frozen in two ways");
+    }
+  }
+  return model_.Apply(static_cast<int32_t>(partition), offsets_[partition]++, key, value).status();
+}
+
+std::optional<std::vector<internal::v1::ReferralEntry>> Reader::FrozenReports(
+    std::string_view hold_id, uint32_t partitions) {
+  model_.EndBatch();
+  const campaigns::CampaignNames names{campaigns::NamingKey{}};
+  return campaigns::ReadView(state_, names).FrozenReports(hold_id, partitions);
+}
+
 absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_view value) {
+  if (core::IsReferralKey(key)) return ReadReferral(partition, key, value);
   IndicatorRecord record;
   if (!record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
     return absl::DataLossError("indicators: a record that is none");

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "pipelines/campaigns/read_model.h"
@@ -27,10 +29,15 @@ class Reader {
 
   // What publish would serve.
   oracle::Published Published();
+  // As campaigns::ReadView has it.
+  std::optional<std::vector<internal::v1::ReferralEntry>> FrozenReports(std::string_view hold_id,
+                                                                        uint32_t partitions);
   // Up to which everything has expired in a partition, as its mark says; kTimeMin without one.
   core::Time MarkOf(uint32_t partition) const;
 
  private:
+  absl::Status ReadReferral(uint32_t partition, std::string_view key, std::string_view value);
+
   core::MemoryState state_;
   campaigns::ReadModel model_;
   // Next offset by partition.

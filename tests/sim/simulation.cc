@@ -65,6 +65,9 @@ class Simulation {
     knobs_.cluster.ties = RandomTieRules(rules_random);
     store_ = store_random_.Pick({0.0, 0.1, 0.5, 1.0});
     decisions_ = RandomDecisions(world_, rules_random);
+    // Likewise.
+    Random holds_random(options.seed + 0x1f83d9abfb41bd6b);
+    AddHolds(world_, holds_random, decisions_);
     knobs_.dedupe.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
@@ -192,6 +195,7 @@ class Simulation {
       }
       return;
     }
+    if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral());
     if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
     if (record.has_partner_retraction()) {
       *envelope.add_partner_retractions() = record.partner_retraction();
@@ -200,6 +204,16 @@ class Simulation {
       if (to.mailbox == Mailbox::kCluster && !record.has_organisations()) continue;
       log_.Send(kOperator, to, envelope.SerializeAsString());
     }
+  }
+
+  static internal::v1::ReferralHold HoldOf(const internal::v1::ReferralFreeze& freeze) {
+    internal::v1::ReferralHold hold;
+    hold.set_place(freeze.lifted() ? 2 : 1);
+    hold.set_hold_id(freeze.hold_id());
+    hold.set_at(freeze.at());
+    hold.set_members(freeze.members());
+    hold.set_removed(freeze.lifted());
+    return hold;
   }
 
   PartitionName PartitionOf(const internal::v1::ReportRevision& revision) const {
@@ -369,8 +383,43 @@ class Simulation {
     }
     world.representatives = oracle::Representatives(world, knobs_.dedupe.block_max);
     std::string wrong = CompareIncidents(world);
+    if (wrong.empty()) wrong = CompareHolds();
     if (!wrong.empty()) return wrong;
     return oracle::Difference(oracle::Expected(world), reader_.Published());
+  }
+
+  // What dedupe holds is what publish knows, and all of it; nothing once it is lifted.
+  std::string CompareHolds() {
+    std::map<std::string, bool> lifted;
+    for (const DecisionArrival& decision : decisions_) {
+      const internal::v1::ReferralFreeze& freeze = decision.record.referral();
+      if (decision.record.has_referral()) lifted[freeze.hold_id()] = freeze.lifted();
+    }
+    for (const auto& [hold, is_lifted] : lifted) {
+      std::set<std::string> held;
+      for (uint32_t number = 0; number < knobs_.dedupe_partitions; ++number) {
+        Owner& owner = *seats_.at({Mailbox::kDedupe, number}).front().owner;
+        if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
+        const std::string prefix = "k" + hold;
+        owner.state().Scan(prefix, prefix + std::string(17, '\xff'),
+                           [&](std::string_view key, std::string_view) {
+                             held.emplace(key.substr(prefix.size()));
+                             return true;
+                           });
+      }
+      if (is_lifted) {
+        if (!held.empty()) return "reports are held though their hold was lifted";
+        continue;
+      }
+      const auto frozen = reader_.FrozenReports(hold, knobs_.dedupe_partitions);
+      if (!frozen) return "not all that is held has been frozen";
+      std::set<std::string> known;
+      for (const auto& entry : *frozen) {
+        known.insert(core::Id{entry.report_hi(), entry.report_lo()}.Bytes());
+      }
+      if (held != known) return "what is held is not what was frozen";
+    }
+    return "";
   }
 
   // Each report's incident, as dedupe explains it.

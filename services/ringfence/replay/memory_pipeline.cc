@@ -79,6 +79,12 @@ void MemoryPipeline::Send(const internal::v1::ReportRevision& revision) {
   *input_.To(Mailbox::kDedupe, partition).add_revisions() = revision;
 }
 
+void MemoryPipeline::Send(const internal::v1::ReferralHold& hold) {
+  for (uint32_t number = 0; number < options_.partitions; ++number) {
+    *input_.To(Mailbox::kDedupe, number).add_referral_holds() = hold;
+  }
+}
+
 void MemoryPipeline::Tick(core::Time time) {
   if (time <= now_) return;
   Deliver(input_.Take());

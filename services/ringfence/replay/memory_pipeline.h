@@ -38,6 +38,8 @@ class MemoryPipeline {
 
   // Puts a revision into its mailbox; it is applied by the next RunUntilQuiet at the latest.
   void Send(const internal::v1::ReportRevision& revision);
+  // Puts a legal hold, or its end, into the mailboxes of dedupe.
+  void Send(const internal::v1::ReferralHold& hold);
   // Time passes: all that expires by `time` does, in every partition of every mailbox.
   void Tick(core::Time time);
   absl::Status RunUntilQuiet();
