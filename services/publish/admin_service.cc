@@ -5,12 +5,16 @@
 #include <utility>
 
 #include "services/publish/operator.h"
+#include "services/publish/pack_stream.h"
 #include "services/publish/report_explanation.h"
+#include "services/runtime/grpc/grpc_caller.h"
 
 namespace ringfence::publish {
 namespace {
 
 const grpc::Status kNoOperator{grpc::StatusCode::UNAUTHENTICATED, "nobody knows who calls"};
+
+const absl::Status kNoReferrals = absl::UnimplementedError("this process makes no referrals");
 
 }  // namespace
 
@@ -64,6 +68,47 @@ grpc::ServerUnaryReactor* AdminService::RetractPartner(grpc::CallbackServerConte
     absl::StatusOr<v1::RetractPartnerResponse> done = operators_->Retract(*request, who);
     if (done.ok()) *response = *std::move(done);
     return done.status();
+  });
+}
+
+grpc::ServerWriteReactor<v1::CreateReferralResponse>* AdminService::CreateReferral(
+    grpc::CallbackServerContext* context, const v1::CreateReferralRequest* request) {
+  auto* stream = new PackStream;
+  const absl::StatusOr<runtime::Caller> caller = runtime::CallerOf(gate_, *context);
+  if (!caller.ok()) {
+    stream->Finish(kNoOperator);
+  } else if (referrals_ == nullptr) {
+    stream->Finish({grpc::StatusCode::UNIMPLEMENTED, "this process makes no referrals"});
+  } else {
+    const bool taken = workers_.SubmitCall([this, stream, asked = *request, who = *caller] {
+      absl::StatusOr<Referrals::Pack> pack =
+          referrals_->Create(asked, who, [stream] { return stream->is_cancelled(); });
+      if (!pack.ok()) return stream->Send(pack.status());
+      stream->Send(std::move(pack->archive));
+    });
+    if (!taken) {
+      stream->Finish(
+          {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many packs are being made: try again later"});
+    }
+  }
+  return stream;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListHolds(grpc::CallbackServerContext* context,
+                                                  const v1::ListHoldsRequest*,
+                                                  v1::ListHoldsResponse* response) {
+  return AsOperator(context, [&](const std::string&) {
+    if (referrals_ == nullptr) return kNoReferrals;
+    *response = referrals_->List();
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::LiftHold(grpc::CallbackServerContext* context,
+                                                 const v1::LiftHoldRequest* request,
+                                                 v1::LiftHoldResponse*) {
+  return AsOperator(context, [&](const std::string& who) {
+    return referrals_ == nullptr ? kNoReferrals : referrals_->Lift(*request, who);
   });
 }
 

@@ -10,12 +10,14 @@
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.grpc.pb.h"
 #include "services/publish/operators.h"
+#include "services/publish/referrals.h"
+#include "services/publish/workers.h"
 #include "services/runtime/identity/gate.h"
 
 namespace ringfence::publish {
 
-// What operators ask, answered for whom the gate lets through. CreateReferral is UNIMPLEMENTED, and
-// so is what operators decide where this process keeps no book of decisions.
+// What operators ask, answered for whom the gate lets through. What operators decide is
+// UNIMPLEMENTED where this process keeps no book of decisions, and so are referrals.
 class AdminService : public v1::AdminService::CallbackService {
  public:
   using Status = std::function<v1::GetStatusResponse()>;
@@ -59,6 +61,17 @@ class AdminService : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* RetractPartner(grpc::CallbackServerContext* context,
                                            const v1::RetractPartnerRequest* request,
                                            v1::RetractPartnerResponse* response) override;
+  // Likewise.
+  void set_referrals(Referrals* referrals) { referrals_ = referrals; }
+
+  grpc::ServerWriteReactor<v1::CreateReferralResponse>* CreateReferral(
+      grpc::CallbackServerContext* context, const v1::CreateReferralRequest* request) override;
+  grpc::ServerUnaryReactor* ListHolds(grpc::CallbackServerContext* context,
+                                      const v1::ListHoldsRequest* request,
+                                      v1::ListHoldsResponse* response) override;
+  grpc::ServerUnaryReactor* LiftHold(grpc::CallbackServerContext* context,
+                                     const v1::LiftHoldRequest* request,
+                                     v1::LiftHoldResponse* response) override;
 
  private:
   // Runs `act` with the operator's name where the caller is one.
@@ -66,6 +79,9 @@ class AdminService : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* AsOperator(grpc::CallbackServerContext* context, const Act& act);
 
   Operators* operators_ = nullptr;
+  Referrals* referrals_ = nullptr;
+  // Packs take long, and much memory.
+  Workers workers_{1, 8};
   const runtime::Gate& gate_;
   const Status status_;
   const Explain explain_;

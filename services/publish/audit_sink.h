@@ -12,9 +12,10 @@ struct AuditEntry {
   core::Time at = 0;
   // The caller, as `OperatorOf` says.
   std::string who;
-  // A stable word: "override.put", "override.delete", "partner.retract".
+  // A stable word: "override.put", "override.delete", "partner.retract",
+  // "referral.create", "referral.again", "hold.lift".
   std::string what;
-  // What it was done to: an identifier id in hexadecimal digits, a partner's name.
+  // What it was done to: an identifier id in hexadecimal digits, a partner's name, a campaign's id.
   std::string subject;
   // The reason given, and the case or ticket; may be empty.
   std::string why;

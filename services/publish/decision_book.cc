@@ -20,6 +20,11 @@ using internal::v1::OverrideNews;
 
 const runtime::TopicPartition kTopic{std::string(runtime::kOverridesTopic), 0};
 constexpr char kReader[] = "decisions";
+// First bytes of keys, before 16 of an id.
+constexpr char kOverrideKey = 'o';
+constexpr char kReferralKey = 'h';
+constexpr char kMembersKey = 'm';
+constexpr size_t kIdBytes = 16;
 constexpr char kOrganisationsKey[] = "organisations";
 constexpr uint32_t kFormat = 1;
 constexpr size_t kRecordsMax = 500;
@@ -68,6 +73,27 @@ void SendOverride(const OverrideNews& news, uint32_t partitions, Envelopes& enve
     if (!to_all && partition != own) continue;
     *envelopes.To(runtime::kClusterTopic, partition).add_overrides() = news;
   }
+}
+
+void SendHold(const internal::v1::ReferralFreeze& freeze, core::Place place, uint32_t partitions,
+              Envelopes& envelopes) {
+  internal::v1::ReferralHold hold;
+  hold.set_place(place);
+  hold.set_hold_id(freeze.hold_id());
+  hold.set_at(freeze.at());
+  hold.set_members(freeze.members());
+  hold.set_removed(freeze.lifted());
+  for (uint32_t partition = 0; partition < partitions; ++partition) {
+    *envelopes.To(runtime::kDedupeTopic, partition).add_referral_holds() = hold;
+  }
+}
+
+std::string ChunkKey(const std::string& hold_id, size_t chunk) {
+  std::string key(1, kMembersKey);
+  key += hold_id;
+  key.push_back(static_cast<char>(chunk >> 8 & 0xff));
+  key.push_back(static_cast<char>(chunk & 0xff));
+  return key;
 }
 
 }  // namespace
@@ -142,7 +168,7 @@ absl::Status DecisionBook::ReadOn() {
   for (const runtime::LogRecord& record : *records) {
     DecisionRecord decision;
     if (record.value.empty()) {
-      if (record.key.size() == 17) overrides_.erase(Id::FromBytes(record.key.substr(1)));
+      Erase(record.key);
     } else if (decision.ParseFromString(record.value)) {
       Hold(record, decision);
     }
@@ -151,12 +177,31 @@ absl::Status DecisionBook::ReadOn() {
   return absl::OkStatus();
 }
 
+void DecisionBook::Erase(const std::string& key) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (key.size() != 1 + kIdBytes) return;
+  if (key[0] == kOverrideKey) overrides_.erase(Id::FromBytes(key.substr(1)));
+  if (key[0] == kReferralKey) referrals_.erase(key.substr(1));
+}
+
 void DecisionBook::Hold(const runtime::LogRecord& record,
                         const DecisionRecord& decision) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (decision.has_override_news()) {
     overrides_[IdOf(decision.override_news())] = {decision, record.append_time};
   } else if (decision.has_organisations()) {
     organisations_ = decision.organisations();
+  } else if (decision.has_referral_members()) {
+    chunks_[record.key.substr(1, kIdBytes)].push_back(record.offset);
+  } else if (decision.has_referral()) {
+    // Its chunks stand before it; what an append left behind that failed, further before.
+    const std::string& id = decision.referral().hold_id();
+    HeldReferral& held = referrals_[id];
+    held.referral = {decision.referral(), record.offset, {}};
+    held.referral.freeze.clear_members();
+    held.appended_at = record.append_time;
+    std::vector<int64_t>& chunks = chunks_[id];
+    const size_t count = std::min<size_t>(decision.referral().chunks(), chunks.size());
+    held.referral.chunks.assign(chunks.end() - static_cast<ptrdiff_t>(count), chunks.end());
+    chunks_.erase(id);
   }
 }
 
@@ -176,6 +221,8 @@ absl::Status DecisionBook::PassOn(const std::vector<runtime::LogRecord>& records
         *envelopes.To(runtime::kDedupeTopic, to).add_partner_retractions() =
             decision.partner_retraction();
       }
+    } else if (decision.has_referral()) {
+      SendHold(decision.referral(), place, options_.dedupe_partitions, envelopes);
     } else if (decision.has_organisations()) {
       decision.mutable_organisations()->set_place(place);
       for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
@@ -210,7 +257,11 @@ absl::Status DecisionBook::Forget() {
       const core::Time since =
           std::max(held.appended_at, core::Time{held.record.override_news().expires_at()});
       if (HoldsAt(held, now) || now - since < kForgetAfter) continue;
-      removals.push_back({kTopic, "o" + id.Bytes(), ""});
+      removals.push_back({kTopic, kOverrideKey + id.Bytes(), ""});
+    }
+    for (const auto& [id, held] : referrals_) {
+      if (!held.referral.freeze.lifted() || now - held.appended_at < kForgetAfter) continue;
+      removals.push_back({kTopic, kReferralKey + id, ""});
     }
   }
   if (!removals.empty()) {
@@ -221,9 +272,13 @@ absl::Status DecisionBook::Forget() {
 }
 
 absl::Status DecisionBook::Append(std::string key, const DecisionRecord& record) {
-  const auto offsets = log_.Append({{kTopic, std::move(key), record.SerializeAsString()}});
+  return AppendAll({{kTopic, std::move(key), record.SerializeAsString()}});
+}
+
+absl::Status DecisionBook::AppendAll(std::vector<runtime::AppendRecord> records) {
+  const auto offsets = log_.Append(std::move(records));
   if (!offsets.ok()) return offsets.status();
-  const int64_t offset = offsets->front();
+  const int64_t offset = offsets->back();
   absl::MutexLock lock(&mutex_);
   const auto is_known = [this, offset]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return next_ > offset; };
   if (mutex_.AwaitWithTimeout(absl::Condition(&is_known), kReadBackWithin)) return absl::OkStatus();
@@ -232,7 +287,7 @@ absl::Status DecisionBook::Append(std::string key, const DecisionRecord& record)
 
 absl::Status DecisionBook::Put(DecisionRecord record) {
   record.set_format(kFormat);
-  return Append("o" + IdOf(record.override_news()).Bytes(), record);
+  return Append(kOverrideKey + IdOf(record.override_news()).Bytes(), record);
 }
 
 absl::Status DecisionBook::Retract(DecisionRecord record) {
@@ -249,6 +304,83 @@ absl::Status DecisionBook::SetOrganisations(internal::v1::Organisations organisa
   record.set_format(kFormat);
   *record.mutable_organisations() = std::move(organisations);
   return Append(kOrganisationsKey, record);
+}
+
+absl::Status DecisionBook::Freeze(DecisionRecord record,
+                                  std::vector<internal::v1::ReferralMembers> chunks) {
+  const std::string hold_id = record.referral().hold_id();
+  std::vector<runtime::AppendRecord> records;
+  for (internal::v1::ReferralMembers& chunk : chunks) {
+    DecisionRecord part;
+    part.set_format(kFormat);
+    *part.mutable_referral_members() = std::move(chunk);
+    records.push_back({kTopic, ChunkKey(hold_id, records.size()), part.SerializeAsString()});
+  }
+  record.set_format(kFormat);
+  record.mutable_referral()->set_chunks(static_cast<uint32_t>(chunks.size()));
+  records.push_back({kTopic, kReferralKey + hold_id, record.SerializeAsString()});
+  return AppendAll(std::move(records));
+}
+
+absl::Status DecisionBook::Lift(const std::string& hold_id, const std::string& by,
+                                const std::string& reason) {
+  const std::optional<Referral> held = FindReferral(hold_id);
+  if (!held) return absl::NotFoundError("there is no such hold");
+  DecisionRecord record;
+  record.set_format(kFormat);
+  internal::v1::ReferralFreeze& freeze = *record.mutable_referral();
+  freeze = held->freeze;
+  freeze.clear_chunks();
+  freeze.set_lifted(true);
+  freeze.set_lifted_by(by);
+  freeze.set_lifted_reason(reason);
+  freeze.set_lifted_at(options_.clock());
+  std::vector<runtime::AppendRecord> records;
+  for (size_t chunk = 0; chunk < held->chunks.size(); ++chunk) {
+    records.push_back({kTopic, ChunkKey(hold_id, chunk), ""});
+  }
+  records.push_back({kTopic, kReferralKey + hold_id, record.SerializeAsString()});
+  return AppendAll(std::move(records));
+}
+
+std::vector<DecisionBook::Referral> DecisionBook::Referrals() const {
+  std::vector<Referral> referrals;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const auto& [id, held] : referrals_) {
+      if (!held.referral.freeze.lifted()) referrals.push_back(held.referral);
+    }
+  }
+  std::sort(referrals.begin(), referrals.end(),
+            [](const Referral& a, const Referral& b) { return a.offset < b.offset; });
+  return referrals;
+}
+
+std::optional<DecisionBook::Referral> DecisionBook::FindReferral(const std::string& hold_id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto held = referrals_.find(hold_id);
+  if (held == referrals_.end() || held->second.referral.freeze.lifted()) return std::nullopt;
+  return held->second.referral;
+}
+
+absl::StatusOr<std::vector<v1::Indicator>> DecisionBook::MembersOf(const Referral& referral) const {
+  std::vector<v1::Indicator> members;
+  for (const int64_t offset : referral.chunks) {
+    const auto records = log_.Read(kTopic, offset, 1, kBytesMax);
+    if (!records.ok()) return records.status();
+    DecisionRecord part;
+    if (records->empty() || records->front().offset != offset ||
+        !part.ParseFromString(records->front().value) || !part.has_referral_members()) {
+      return absl::DataLossError("the topic of overrides lacks what a referral is made of");
+    }
+    for (v1::Indicator& member : *part.mutable_referral_members()->mutable_indicators()) {
+      members.push_back(std::move(member));
+    }
+  }
+  if (referral.chunks.size() != referral.freeze.chunks()) {
+    return absl::DataLossError("the topic of overrides lacks what a referral is made of");
+  }
+  return members;
 }
 
 std::vector<v1::Override> DecisionBook::List(const std::optional<Id>& after, size_t max) const {

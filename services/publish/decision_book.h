@@ -47,12 +47,34 @@ class DecisionBook {
   // Nothing where the same list already holds.
   absl::Status SetOrganisations(internal::v1::Organisations organisations);
 
+  // Freezes a referral, whose hold's id is new: `chunks` hold its indicators.
+  absl::Status Freeze(internal::v1::DecisionRecord record,
+                      std::vector<internal::v1::ReferralMembers> chunks);
+  // kNotFound where there is no such hold.
+  absl::Status Lift(const std::string& hold_id, const std::string& by, const std::string& reason);
+
+  // A referral that is frozen, without its members, and where it and its chunks stand in the topic.
+  struct Referral {
+    internal::v1::ReferralFreeze freeze;
+    int64_t offset = 0;
+    std::vector<int64_t> chunks;
+  };
+  // Those whose hold has not been lifted, in the order of the topic.
+  std::vector<Referral> Referrals() const;
+  std::optional<Referral> FindReferral(const std::string& hold_id) const;
+  // Its indicators, from the topic.
+  absl::StatusOr<std::vector<v1::Indicator>> MembersOf(const Referral& referral) const;
+
   // What holds now, by the id of (type, value); the first `max` behind `after`.
   std::vector<v1::Override> List(const std::optional<core::Id>& after, size_t max) const;
   std::optional<internal::v1::DecisionRecord> Find(const core::Id& id) const;
   internal::v1::Organisations organisations() const;
 
  private:
+  struct HeldReferral {
+    Referral referral;
+    core::Time appended_at = 0;
+  };
   struct Held {
     internal::v1::DecisionRecord record;
     core::Time appended_at = 0;
@@ -62,6 +84,8 @@ class DecisionBook {
   void Run(const std::stop_token& stop);
   absl::Status ReadOn();
   void Hold(const runtime::LogRecord& record, const internal::v1::DecisionRecord& decision);
+  void Erase(const std::string& key);
+  absl::Status AppendAll(std::vector<runtime::AppendRecord> records);
   absl::Status PassOn(const std::vector<runtime::LogRecord>& records);
   absl::Status Forget();
   absl::Status Append(std::string key, const internal::v1::DecisionRecord& record);
@@ -77,6 +101,10 @@ class DecisionBook {
   // Up to this offset, exclusive, all is known.
   int64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<core::Id, Held> overrides_ ABSL_GUARDED_BY(mutex_);
+  // By the hold's id; those that are lifted too, until they are forgotten.
+  std::map<std::string, HeldReferral> referrals_ ABSL_GUARDED_BY(mutex_);
+  // Offsets of chunks whose referral has not been read yet.
+  std::map<std::string, std::vector<int64_t>> chunks_ ABSL_GUARDED_BY(mutex_);
   internal::v1::Organisations organisations_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };

@@ -14,7 +14,9 @@
 #include "services/publish/operators.h"
 #include "services/publish/organisations_file.h"
 #include "services/publish/publisher.h"
+#include "services/publish/referrals.h"
 #include "services/publish/stage_status.h"
+#include "services/runtime/build_info.h"
 #include "services/runtime/grpc/grpc_listener.h"
 #include "services/runtime/keys/key_files.h"
 #include "services/runtime/service/disk_guard.h"
@@ -86,6 +88,7 @@ class PublishService : public runtime::RunningService {
     console.status = [this] { return Status(); };
     console.consumers = [this] { return indicators_->ListConsumers(); };
     console.operators = operators_.get();
+    console.referrals = referrals_.get();
     console_ = std::make_unique<Console>(console, *publisher_);
     return absl::OkStatus();
   }
@@ -175,6 +178,14 @@ class PublishService : public runtime::RunningService {
       return CountRecords(surroundings_.log(), partner, from, until);
     };
     operators_ = std::make_unique<Operators>(std::move(operators), *decisions_);
+    Referrals::Options referrals;
+    referrals.clock = surroundings_.clock;
+    referrals.audit = audit_.get();
+    referrals.deployment = surroundings_.config.deployment();
+    referrals.release = runtime::Release();
+    referrals.key = publisher_->naming_key();
+    referrals.dedupe_partitions = static_cast<uint32_t>(*dedupe);
+    referrals_ = std::make_unique<Referrals>(std::move(referrals), *decisions_, *publisher_);
     return absl::OkStatus();
   }
 
@@ -197,6 +208,7 @@ class PublishService : public runtime::RunningService {
         surroundings_.gate, [this] { return Status(); }, nullptr,
         [this] { return indicators_->ListConsumers(); });
     admin_->set_operators(operators_.get());
+    admin_->set_referrals(referrals_.get());
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.publish().grpc().address();
     options.tls = runtime::TlsFilesOf(surroundings_.config);
@@ -215,6 +227,7 @@ class PublishService : public runtime::RunningService {
   std::unique_ptr<DecisionBook> decisions_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Operators> operators_;
+  std::unique_ptr<Referrals> referrals_;
   std::unique_ptr<HttpApi> api_;
   std::unique_ptr<Console> console_;
   std::unique_ptr<IndicatorService> indicators_;

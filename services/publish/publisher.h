@@ -86,6 +86,7 @@ class Publisher {
   absl::StatusOr<bool> IsBeyondLog(const Offsets& offsets) const;
 
   const campaigns::CampaignNames& names() const { return names_; }
+  const campaigns::NamingKey& naming_key() const { return options_.naming_key; }
   size_t partitions() const { return partitions_.size(); }
   std::string incarnation() const { return log_.Incarnation(); }
 

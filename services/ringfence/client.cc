@@ -17,6 +17,7 @@ namespace ringfence::cli {
 namespace {
 
 constexpr std::chrono::seconds kCallTimeout{60};
+constexpr std::chrono::minutes kPackTimeout{10};
 constexpr int kReceivedBytesMax = 64 << 20;
 constexpr int kFirstReconnectMilliseconds = 100;
 constexpr int kLastReconnectMilliseconds = 5'000;
@@ -184,6 +185,27 @@ absl::StatusOr<v1::RetractPartnerResponse> Client::RetractPartner(
     const v1::RetractPartnerRequest& request) {
   return impl_->Call<v1::RetractPartnerResponse>(*impl_->admin,
                                                  &v1::AdminService::Stub::RetractPartner, request);
+}
+
+absl::StatusOr<std::string> Client::CreateReferral(const v1::CreateReferralRequest& request) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPackTimeout);
+  const auto stream = impl_->admin->CreateReferral(&context, request);
+  std::string pack;
+  v1::CreateReferralResponse piece;
+  while (stream->Read(&piece)) pack += piece.data();
+  if (const grpc::Status status = stream->Finish(); !status.ok()) return impl_->Converted(status);
+  return pack;
+}
+
+absl::StatusOr<v1::ListHoldsResponse> Client::ListHolds() {
+  return impl_->Call<v1::ListHoldsResponse>(*impl_->admin, &v1::AdminService::Stub::ListHolds,
+                                            v1::ListHoldsRequest());
+}
+
+absl::StatusOr<v1::LiftHoldResponse> Client::LiftHold(const v1::LiftHoldRequest& request) {
+  return impl_->Call<v1::LiftHoldResponse>(*impl_->admin, &v1::AdminService::Stub::LiftHold,
+                                           request);
 }
 
 absl::StatusOr<v1::ExplainReportResponse> Client::ExplainReport(

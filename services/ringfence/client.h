@@ -59,6 +59,10 @@ class Client {
   absl::StatusOr<v1::ListOverridesResponse> ListOverrides(const v1::ListOverridesRequest& request);
   absl::StatusOr<v1::RetractPartnerResponse> RetractPartner(
       const v1::RetractPartnerRequest& request);
+  // The whole archive; waits for minutes, for a large pack takes so long.
+  absl::StatusOr<std::string> CreateReferral(const v1::CreateReferralRequest& request);
+  absl::StatusOr<v1::ListHoldsResponse> ListHolds();
+  absl::StatusOr<v1::LiftHoldResponse> LiftHold(const v1::LiftHoldRequest& request);
   absl::StatusOr<v1::ExplainReportResponse> ExplainReport(const v1::ExplainReportRequest& request);
 
  private:

@@ -46,5 +46,7 @@ Command DeclareRetractPartner(CLI::App& app);
 Command DeclareFeedback(CLI::App& app);
 Command DeclareTokens(CLI::App& app);
 Command DeclareAudit(CLI::App& app);
+Command DeclareReferral(CLI::App& app);
+Command DeclareHold(CLI::App& app);
 
 }  // namespace ringfence::cli

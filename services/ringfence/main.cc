@@ -30,6 +30,8 @@ constexpr Row kCommands[] = {
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
     {"explain", "Says why a report is in its incident", DeclareExplain},
     {"feedback", "Says what you know of an indicator", DeclareFeedback},
+    {"referral", "Makes a pack for a referral to law enforcement", DeclareReferral},
+    {"hold", "Lists and lifts the legal holds of referral packs", DeclareHold},
     {"override", "Puts, deletes, lists and imports operators' overrides", DeclareOverride},
     {"retract-partner", "Withdraws what arrived from a partner", DeclareRetractPartner},
     {"status", "Says how far each stage is", DeclareStatus},

@@ -20,4 +20,6 @@ void ReportBuild(const char* name, Metrics& metrics) {
            {"rocksdb_assertions", assertions}});
 }
 
+const char* Release() { return RINGFENCE_VERSION; }
+
 }  // namespace ringfence::runtime

@@ -8,4 +8,7 @@ namespace ringfence::runtime {
 // program.
 void ReportBuild(const char* name, Metrics& metrics);
 
+// "0.1.0".
+const char* Release();
+
 }  // namespace ringfence::runtime

@@ -61,6 +61,8 @@ const std::map<std::string, Allowed> kRpcs = {
     {"/ringfence.v1.AdminService/RetractPartner", {kOperator}},
     {"/ringfence.v1.AdminService/GetStatus", {kAnalyst, kOperator, kMonitor}},
     {"/ringfence.v1.AdminService/CreateReferral", {kOperator}},
+    {"/ringfence.v1.AdminService/ListHolds", {kOperator}},
+    {"/ringfence.v1.AdminService/LiftHold", {kOperator}},
     {"/ringfence.v1.AdminService/ExplainReport", kPeople},
     {"/ringfence.v1.AdminService/ListConsumers", kPeople},
     {"/grpc.health.v1.Health/Check", kAll},
@@ -96,6 +98,8 @@ const Route kRoutes[] = {
     {"POST", "/v1/indicators.csv", {}},
     {"GET", "/nothing", {}},
     {"GET", "/api/v1/session", kPeople},
+    {"GET", "/api/v1/holds", {kOperator}},
+    {"POST", "/api/v1/referrals", {kOperator}},
     {"GET", "/api/v1/overview", kPeople},
     {"POST", "/api/v1/overview", {}},
 };

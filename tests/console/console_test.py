@@ -1,6 +1,8 @@
 """The console in a browser, against the real thing: from an empty system, reports of two companies arrive while the page is open."""
 import argparse
 import atexit
+import hashlib
+import io
 import json
 import pathlib
 import queue
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 from playwright.sync_api import expect, sync_playwright
 
@@ -43,7 +46,7 @@ class Watched:
         self.complaints = []
         self.page.on("console", lambda message: message.type in ("error", "warning") and not self.is_expected(message.text) and self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: request.url.startswith((url + "/", "data:")) or self.complaints.append("asks " + request.url))
+        self.page.on("request", lambda request: request.url.startswith((url + "/", "data:", "blob:" + url + "/")) or self.complaints.append("asks " + request.url))
 
     @staticmethod
     def is_expected(text):
@@ -222,6 +225,32 @@ def check_links(page, world):
     assert json.loads(pathlib.Path(download.value.path()).read_text())["type"] == "bundle"
 
 
+def check_referral(world, page, campaign, axe):
+    """An operator makes a pack; what is saved is what the manifest says, and can be made again."""
+    page.goto(world.url + campaign)
+    page.get_by_role("button", name="Referral").click()
+    dialog = page.get_by_role("dialog")
+    check_accessible(page, axe, "referral")
+    dialog.get_by_label("Addressee").fill("Central Bureau of Investigation, India")
+    dialog.get_by_label("Reference").fill("2026/117")
+    dialog.get_by_role("button", name="Make the pack").click()
+    with page.expect_download() as download:
+        dialog.get_by_role("link", name="Save the pack").click(timeout=30_000)
+    data = pathlib.Path(download.value.path()).read_bytes()
+    expect(dialog.get_by_text(hashlib.sha256(data).hexdigest())).to_be_visible()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for line in archive.read("MANIFEST.sha256").decode().splitlines():
+            assert hashlib.sha256(archive.read(line[66:])).hexdigest() == line[:64], line
+        assert "+12125550142" in archive.read("indicators.csv").decode()
+        position = json.loads(archive.read("pack.json"))["position"]
+    expect(dialog.get_by_text(position)).to_be_visible()
+    again = world.folder / "again.zip"
+    world.run("referral", "--server", world.grpc, "--position", position, "--out", str(again))
+    assert again.read_bytes() == data
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+
+
 def check_without_server(world, page):
     """What is shown stays, and says that it is old; with the server it goes on."""
     page.goto(world.url + "/console/")
@@ -253,6 +282,7 @@ def main():
         check_arrival(world, watched.page)
         campaign = "/" + watched.page.url.split("/", 3)[3]
         check_links(watched.page, world)
+        check_referral(world, watched.page, campaign, axe)
         check_search(watched.page)
         check_others(watched.page, world.url)
         check_decision(world, watched.page)

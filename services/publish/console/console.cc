@@ -12,6 +12,7 @@
 #include "services/publish/console/override_answers.h"
 #include "services/publish/console/overview.h"
 #include "services/publish/console/pages.h"
+#include "services/publish/console/referral_answers.h"
 #include "services/publish/console/search.h"
 #include "services/publish/http/answers.h"
 #include "services/publish/queries.h"
@@ -67,6 +68,8 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const runtime::Calle
   // Also while the set is being read: an operator need not wait for it.
   if (options_.operators != nullptr && (path == "overrides" || path == "overrides/delete"))
     return AnswerOverrides(request, path, who, *options_.operators);
+  if (options_.referrals != nullptr && (path == "referrals" || path == "holds"))
+    return AnswerReferrals(request, path, who, *options_.referrals);
   const Viewer caller = ViewerOf(who);
   const std::shared_ptr<const Moment> moment = publisher_.Latest();
   if (!moment->complete) return Problem(503, "the set is still being read");
@@ -121,6 +124,7 @@ HttpResponse Console::AnswerSession(const Viewer& caller, bool is_operator) cons
   if (options_.partners) session.add_features("partners");
   if (options_.consumers) session.add_features("consumers");
   if (options_.operators != nullptr) session.add_features("overrides");
+  if (options_.referrals != nullptr) session.add_features("referrals");
   if (options_.status) session.add_features("pipeline");
   return Json(session);
 }

@@ -14,6 +14,7 @@
 #include "services/publish/console/partners.h"
 #include "services/publish/operators.h"
 #include "services/publish/publisher.h"
+#include "services/publish/referrals.h"
 #include "services/runtime/http/http_message.h"
 #include "services/runtime/identity/caller.h"
 
@@ -36,6 +37,7 @@ class Console {
     std::function<v1::ListConsumersResponse()> consumers;
     // Must outlive the console.
     Operators* operators = nullptr;
+    Referrals* referrals = nullptr;
   };
 
   // `publisher` must outlive it.

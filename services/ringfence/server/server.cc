@@ -201,6 +201,14 @@ absl::Status Server::StartDecisions() {
     return CountReports(partner, from, until);
   };
   operators_ = std::make_unique<publish::Operators>(std::move(operators), *decisions_);
+  publish::Referrals::Options referrals;
+  referrals.clock = runtime::SystemNow;
+  referrals.deployment = options_.deployment;
+  referrals.release = runtime::Release();
+  referrals.key = keys_.naming;
+  referrals.dedupe_partitions = options_.partitions;
+  referrals.audit = audit_.get();
+  referrals_ = std::make_unique<publish::Referrals>(std::move(referrals), *decisions_, *publisher_);
   return absl::OkStatus();
 }
 
@@ -243,6 +251,7 @@ void Server::MakeServices() {
       [this](const core::Id& report) { return ExplainReport(report); },
       [this] { return services_->indicators->ListConsumers(); });
   services_->admin->set_operators(operators_.get());
+  services_->admin->set_referrals(referrals_.get());
 }
 
 absl::Status Server::StartServices() {
@@ -273,6 +282,7 @@ void Server::MakeConsole() {
   console.status = [this] { return Status(); };
   console.consumers = [this] { return services_->indicators->ListConsumers(); };
   console.operators = operators_.get();
+  console.referrals = referrals_.get();
   console_ = std::make_unique<publish::Console>(console, *publisher_);
 }
 

@@ -20,6 +20,7 @@
 #include "services/publish/http/http_api.h"
 #include "services/publish/operators.h"
 #include "services/publish/publisher.h"
+#include "services/publish/referrals.h"
 #include "services/runtime/http/http_server.h"
 #include "services/runtime/identity/gate.h"
 #include "services/runtime/keys/key_files.h"
@@ -107,6 +108,7 @@ class Server {
   std::unique_ptr<publish::DecisionBook> decisions_;
   std::unique_ptr<publish::AuditLog> audit_;
   std::unique_ptr<publish::Operators> operators_;
+  std::unique_ptr<publish::Referrals> referrals_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;
   // By partition.
   std::vector<runtime::Runner*> dedupe_;

@@ -31,6 +31,8 @@ constexpr RpcRow kRpcs[] = {
     {"/ringfence.v1.AdminService/RetractPartner", {kOperator}},
     {"/ringfence.v1.AdminService/GetStatus", {kAnalyst, kOperator, kMonitor}},
     {"/ringfence.v1.AdminService/CreateReferral", {kOperator}},
+    {"/ringfence.v1.AdminService/ListHolds", {kOperator}},
+    {"/ringfence.v1.AdminService/LiftHold", {kOperator}},
     {"/ringfence.v1.AdminService/ExplainReport", kPeople},
     {"/ringfence.v1.AdminService/ListConsumers", kPeople},
 
@@ -64,6 +66,8 @@ constexpr RouteRow kRoutes[] = {
     {"POST", "/api/v1/lookup", kPeople},
     {"POST", "/api/v1/overrides", {kOperator}},
     {"POST", "/api/v1/overrides/delete", {kOperator}},
+    {"GET", "/api/v1/holds", {kOperator}},
+    {"POST", "/api/v1/referrals", {kOperator}},
 };
 
 bool Fits(std::string_view row, std::string_view name) {

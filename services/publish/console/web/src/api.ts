@@ -75,24 +75,38 @@ export class ApiError extends Error {
   constructor(readonly status: number, message: string) { super(message); }
 }
 
-async function answerOf<T>(response: Response): Promise<T> {
-  if (response.ok) return await response.json() as T;
+async function errorOf(response: Response): Promise<ApiError> {
   let title = `the server answered ${response.status}`;
   try {
     title = (await response.json()).title ?? title;
   } catch { /* no JSON: the status says it */ }
-  throw new ApiError(response.status, title);
+  return new ApiError(response.status, title);
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
+  if (response.ok) return await response.json() as T;
+  throw await errorOf(response);
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return answerOf(await fetch(`/api/v1/${path}`, { signal, headers: { Accept: 'application/json' } }));
 }
 
+function send(path: string, body: unknown, accept: string, signal?: AbortSignal): Promise<Response> {
+  return fetch(`/api/v1/${path}`, {
+    method: 'POST', signal, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', Accept: accept },
+  });
+}
+
 export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  return answerOf(await fetch(`/api/v1/${path}`, {
-    method: 'POST', signal, body: JSON.stringify(body),
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-  }));
+  return answerOf(await send(path, body, 'application/json', signal));
+}
+
+// A referral pack, and what makes the same one again.
+export async function postForFile(path: string, body: unknown): Promise<{ blob: Blob; position: string }> {
+  const response = await send(path, body, 'application/zip, application/problem+json');
+  if (!response.ok) throw await errorOf(response);
+  return { blob: await response.blob(), position: response.headers.get('Ringfence-Position') ?? '' };
 }
 
 // The set as it is now, told by the server.

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { Link, useLocation } from 'wouter-preact';
 import type { CampaignGraph, CampaignPage, Indicator, SearchAnswer } from '../api';
-import { ApiError, post, useResource } from '../api';
+import { ApiError, post, session, useResource } from '../api';
 import { Ago, Bars, Empty, Panel, Tile, Tlp, Waiting } from '../parts/basics';
 import { CampaignTable } from '../parts/campaign_table';
 import { CampaignGraphView } from '../parts/graph';
@@ -9,6 +9,7 @@ import { IndicatorDetail } from '../parts/indicator_detail';
 import { MemberTable } from '../parts/member_table';
 import type { Member } from '../parts/members';
 import { membersOf, tiesOf } from '../parts/members';
+import { Referral } from '../parts/referral';
 import { TieTables } from '../parts/tie_tables';
 import { Timeline } from '../parts/timeline';
 import { campaignTitle, count, countryWord, day, money, scamWord } from '../words';
@@ -59,6 +60,7 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
     history.replaceState(null, '', `#${new URLSearchParams({ i: picked })}`);
   }, [members]);
   const related = graph?.related ?? [];
+  const mayRefer = session.value?.operator && session.value.features?.includes('referrals');
   const countries = [...(campaign.victimsByCountry ?? [])].sort((a, b) => b.incidents - a.incidents);
   const organisations = [...(page.organisations ?? [])].sort((a, b) => (b.reports ?? 0) - (a.reports ?? 0));
   return (
@@ -74,6 +76,7 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
         <div class="actions">
           <a class="button" href={`/api/v1/campaigns/${id}/indicators.csv`} download>CSV</a>
           <a class="button" href={`/api/v1/campaigns/${id}/stix.json`} download>STIX 2.1</a>
+          {mayRefer && <Referral campaign={campaign.campaignId} />}
         </div>
       </div>
       <div class="tiles">
