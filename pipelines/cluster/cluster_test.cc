@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "pipelines/cluster/explain.h"
 #include "pipelines/cluster/ties_view.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
@@ -148,6 +149,42 @@ TEST_F(Clusters, TiesCanBeLookedAtAsTheyCount) {
   EXPECT_EQ(ties[core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+3")].incidents, 1u);
   const core::Id unknown = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+7");
   EXPECT_TRUE(view.Visit(unknown, [](const BaseTie&) { FAIL(); }).ok());
+}
+
+TEST_F(Clusters, ExplainSaysWhatIsMissingAndWhatItIsTiedTo) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+1", "+2"});
+  Report("b", "2", {"+2", "+3"});
+  const auto id_of = [](const char* phone) {
+    return core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone);
+  };
+  const auto explanation = Explain(state_, id_of("+2"), v1::IDENTIFIER_TYPE_PHONE, "+2");
+  ASSERT_TRUE(explanation.ok());
+  EXPECT_TRUE(explanation->live);
+  EXPECT_FALSE(explanation->hidden);
+  EXPECT_EQ(explanation->assessment.action, Published("+2").indicator().action());
+  EXPECT_EQ(explanation->standing.score, Published("+2").indicator().score());
+  EXPECT_EQ(explanation->standing.action, v1::ACTION_CHALLENGE);
+  EXPECT_THAT(explanation->standing.missing_for_challenge, testing::IsEmpty());
+  EXPECT_THAT(explanation->standing.missing_for_block,
+              testing::ElementsAre(Need{"score", 575, 531},
+                                   Need{"organisations_with_two_incidents", 2, 1}));
+  ASSERT_EQ(explanation->organisations.size(), 2u);
+  EXPECT_EQ(explanation->organisations[1].name, "b");
+  EXPECT_EQ(explanation->organisations[1].incidents, 2u);
+  ASSERT_EQ(explanation->nodes.size(), 1u);
+  EXPECT_EQ(explanation->nodes[0].counts, (ties::Counts{3, 2, 2}));
+  std::map<core::Id, ties::Reason> reasons;
+  for (const BaseTie& tie : explanation->nodes[0].ties) {
+    EXPECT_TRUE(tie.active);
+    reasons[tie.to] = tie.reason;
+  }
+  EXPECT_EQ(reasons.at(id_of("+3")), ties::Reason::kHome);
+
+  const auto unknown = Explain(state_, id_of("+7"), v1::IDENTIFIER_TYPE_PHONE, "+7");
+  ASSERT_TRUE(unknown.ok());
+  EXPECT_FALSE(unknown->live);
+  EXPECT_THAT(unknown->nodes, testing::IsEmpty());
 }
 
 TEST_F(Clusters, AnEarlierMessageThatComesAgainDoesNothing) {

@@ -49,17 +49,6 @@ void Leave(Listing& listing, Time now, const char* reason) {
   listing.removal_reason = reason;
 }
 
-Assessment AssessListing(const Base& base, const Listing& listing, const Effects& effects,
-                         const Weights& weights, Time now) {
-  const LinkNode* link = LabelNode(base, listing);
-  // What an operator declared says nothing of others on the same base.
-  const bool by_rule =
-      link != nullptr && link->ties.facts().infrastructure == ties::Infrastructure::kByRule;
-  return Assess(listing.type, listing.statistics,
-                by_rule ? ties::Infrastructure::kByRule : ties::Infrastructure::kNo, now, weights,
-                effects);
-}
-
 Effects EffectsOf(const Base& base, const Listing& listing, const Decisions& decisions, Time now) {
   if (!decisions.Concern(base)) return {};
   return decisions.EffectsOf(base, listing.type, listing.id, listing.value, now);
@@ -175,6 +164,17 @@ const LinkNode* LabelNode(const Base& base, const Listing& listing) {
   const bool by_day = core::TypeOf(base.id) == v1::IDENTIFIER_TYPE_IP;
   auto node = base.nodes.find(by_day ? listing.statistics.latest_linking_day() : 0);
   return node == base.nodes.end() ? nullptr : &node->second;
+}
+
+Assessment AssessListing(const Base& base, const Listing& listing, const Effects& effects,
+                         const Weights& weights, Time now) {
+  const LinkNode* link = LabelNode(base, listing);
+  // What an operator declared says nothing of others on the same base.
+  const bool by_rule =
+      link != nullptr && link->ties.facts().infrastructure == ties::Infrastructure::kByRule;
+  return Assess(listing.type, listing.statistics,
+                by_rule ? ties::Infrastructure::kByRule : ties::Infrastructure::kNo, now, weights,
+                effects);
 }
 
 bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decisions, Time now) {

@@ -17,6 +17,10 @@ namespace ringfence::cluster {
 void FinishListings(Base& base, const Decisions& decisions, core::Time now, core::Place place,
                     const char* removed);
 
+// What is to be done about a listing with live evidence, and why.
+Assessment AssessListing(const Base& base, const Listing& listing, const Effects& effects,
+                         const Weights& weights, core::Time now);
+
 // Would the listing be another if its content were touched at `now`, with no new evidence?
 bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decisions,
                 core::Time now);

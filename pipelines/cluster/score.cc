@@ -181,6 +181,33 @@ Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
   return assessment;
 }
 
+Standing StandingOf(const Statistics& statistics, const Weights& weights) {
+  Assessment assessment;
+  const Voices voices = VoicesOf(statistics, weights, assessment);
+  Standing standing;
+  standing.score = assessment.score = Score(voices.words);
+  standing.action = ByQuorum(voices, assessment);
+  const auto organisations = static_cast<uint32_t>(voices.words.size());
+  const auto with_two =
+      static_cast<uint32_t>(std::count_if(voices.words.begin(), voices.words.end(),
+                                          [](const Word& word) { return word.incidents >= 2; }));
+  const auto ask = [](std::vector<Need>& missing, Need need) {
+    if (need.has < need.needed) missing.push_back(need);
+  };
+  for (auto* missing : {&standing.missing_for_challenge, &standing.missing_for_block}) {
+    const bool block = missing == &standing.missing_for_block;
+    ask(*missing,
+        {"score", block ? identifiers::kBlockScore : identifiers::kChallengeScore, standing.score});
+    ask(*missing, {"organisations", 2, organisations});
+    ask(*missing, {"incidents", 2, voices.incidents});
+    // Or a third organisation.
+    if (block && organisations < 3) {
+      ask(*missing, {"organisations_with_two_incidents", 2, with_two});
+    }
+  }
+  return standing;
+}
+
 uint32_t NumberOfRule(std::string_view rule) {
   const auto found = std::find(std::begin(kRules), std::end(kRules), rule);
   return static_cast<uint32_t>(found - std::begin(kRules));

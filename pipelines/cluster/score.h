@@ -43,6 +43,25 @@ Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
                   ties::Infrastructure infrastructure, core::Time now,
                   const Weights& weights = Weights(), const Effects& effects = Effects());
 
+// What an action asks for, before ceilings, and how much of it there is.
+struct Need {
+  // "score", "organisations", "incidents", "organisations_with_two_incidents".
+  std::string_view what;
+  uint32_t needed = 0;
+  uint32_t has = 0;
+  bool operator==(const Need&) const = default;
+};
+struct Standing {
+  uint32_t score = 0;
+  // What score and quorum give, before ceilings.
+  v1::Action action = v1::ACTION_UNSPECIFIED;
+  // What is missing for CHALLENGE, and for BLOCK; empty where nothing is.
+  std::vector<Need> missing_for_challenge;
+  std::vector<Need> missing_for_block;
+};
+// For people: why an identifier stands where it does, with what Assess goes by.
+Standing StandingOf(const Statistics& statistics, const Weights& weights);
+
 // The number under which a rule is stored, and the rule; empty for a number that is none.
 uint32_t NumberOfRule(std::string_view rule);
 std::string_view RuleOfNumber(uint32_t number);

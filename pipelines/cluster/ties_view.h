@@ -4,9 +4,11 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "pipelines/cluster/base.h"
 #include "pipelines/cluster/base_store.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/state.h"
+#include "pipelines/ties/reasons.h"
 #include "pipelines/ties/rules.h"
 
 namespace ringfence::cluster {
@@ -22,7 +24,13 @@ struct BaseTie {
   bool active = false;
   // One of the two is shared infrastructure.
   bool infrastructure = false;
+  // Why it joins the two, or why not.
+  ties::Reason reason = ties::Reason::kNotHeardYet;
 };
+
+// The tie of a node of one base to a neighbour of its.
+BaseTie TieOf(const LinkNode& link, const components::NodeKey& key,
+              const ties::Neighbour& neighbour, const ties::Rules& rules);
 
 // The ties in the state of one partition of cluster. Changes nothing in it, which may be a
 // snapshot. Costs as much as what the state holds of the bases that are asked for.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+
+#include "pipelines/identifiers/text.h"
 
 namespace ringfence::identifiers {
 namespace {
@@ -112,6 +115,8 @@ std::vector<IdentifierType> GuessTypes(std::string_view value) {
 
 std::vector<Identifier> GuessIdentifiers(std::string_view value, std::string_view scheme,
                                          std::string_view region) {
+  const std::optional<std::string> cleaned = CleanText(value);
+  if (cleaned) value = *cleaned;
   // "anydesk:123456789", as everything prints it.
   std::string_view named = scheme;
   if (named.empty()) named = value.substr(0, value.find(':'));

@@ -52,6 +52,14 @@ TEST(Guess, TriesAllThatAValueMayBe) {
   EXPECT_THAT(types, testing::ElementsAre(v1::IDENTIFIER_TYPE_EMAIL, v1::IDENTIFIER_TYPE_UPI));
 }
 
+TEST(Guess, BlanksAroundSayNothing) {
+  for (const char* value : {"  +12125550142", "+12125550142\n", "\u200b+12125550142 "}) {
+    const auto guesses = GuessIdentifiers(value, "", "");
+    EXPECT_EQ(guesses[0].type(), v1::IDENTIFIER_TYPE_PHONE);
+    EXPECT_EQ(guesses[0].value(), "+12125550142");
+  }
+}
+
 TEST(Guess, NothingIsWithoutAGuess) {
   for (const char* value : {"", " ", "@", ":", "\xff", "🦊"}) {
     EXPECT_FALSE(GuessIdentifiers(value, "", "").empty()) << value;

@@ -31,6 +31,8 @@ bool Node::IsActive(const NodeKey& neighbour) const {
   return found != neighbours_.end() && found->second.active;
 }
 
+double Node::ClusteringValue() const { return index_ == nullptr ? 0 : index_->clustering.Value(); }
+
 void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChange> changes,
                     Outbox& outbox) {
   counts_ = counts;

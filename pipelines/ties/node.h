@@ -142,6 +142,8 @@ class Node {
   const Neighbours& neighbours() const { return neighbours_; }
   bool empty() const { return neighbours_.empty(); }
   bool IsActive(const NodeKey& neighbour) const;
+  // For people: C, how well its neighbours know each other; 0 of a node with few.
+  double ClusteringValue() const;
 
   // For whoever stores the node: whatever changed of it stands in `state` or in the neighbours that
   // TakeChanged names, which may have gone. A node that is made anew, given those and Restored goes

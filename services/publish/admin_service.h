@@ -9,6 +9,7 @@
 #include "pipelines/core/id.h"
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.grpc.pb.h"
+#include "services/publish/clearance.h"
 #include "services/publish/operators.h"
 #include "services/publish/referrals.h"
 #include "services/publish/workers.h"
@@ -46,6 +47,24 @@ class AdminService : public v1::AdminService::CallbackService {
   grpc::ServerUnaryReactor* ListConsumers(grpc::CallbackServerContext* context,
                                           const v1::ListConsumersRequest* request,
                                           v1::ListConsumersResponse* response) override;
+  // What answers ExplainIndicator and ExplainCampaign. To be called before the server runs;
+  // without, both are UNIMPLEMENTED.
+  struct Explanations {
+    std::function<absl::StatusOr<v1::ExplainIndicatorResponse>(
+        const v1::ExplainIndicatorRequest& request, const Viewer& viewer)>
+        indicator;
+    std::function<absl::StatusOr<v1::ExplainCampaignResponse>(
+        const v1::ExplainCampaignRequest& request, const Viewer& viewer)>
+        campaign;
+  };
+  void set_explanations(Explanations explanations) { explanations_ = std::move(explanations); }
+  grpc::ServerUnaryReactor* ExplainIndicator(grpc::CallbackServerContext* context,
+                                             const v1::ExplainIndicatorRequest* request,
+                                             v1::ExplainIndicatorResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainCampaign(grpc::CallbackServerContext* context,
+                                            const v1::ExplainCampaignRequest* request,
+                                            v1::ExplainCampaignResponse* response) override;
+
   // To be called before the server runs; must outlive it.
   void set_operators(Operators* operators) { operators_ = operators; }
 
@@ -83,6 +102,7 @@ class AdminService : public v1::AdminService::CallbackService {
   // Packs take long, and much memory.
   Workers workers_{1, 8};
   const runtime::Gate& gate_;
+  Explanations explanations_;
   const Status status_;
   const Explain explain_;
   const Consumers consumers_;

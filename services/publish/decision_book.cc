@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "pipelines/cluster/overrides.h"
 #include "pipelines/core/stage.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
@@ -392,6 +393,27 @@ std::vector<v1::Override> DecisionBook::List(const std::optional<Id>& after, siz
     if (HoldsAt(it->second, now)) overrides.push_back(it->second.record.override());
   }
   return overrides;
+}
+
+std::vector<v1::Override> DecisionBook::Covering(v1::IdentifierType type,
+                                                 const std::string& value) const {
+  const core::Time now = options_.clock();
+  const Id id = core::IdentifierId(type, value);
+  std::vector<v1::Override> covering;
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [held_id, held] : overrides_) {
+    if (!HoldsAt(held, now)) continue;
+    OverrideNews news = held.record.override_news();
+    bool covers = held_id == id;
+    if (!covers && news.scope() != v1::SCOPE_UNSPECIFIED) {
+      news.set_place(1);
+      cluster::Ranges range;
+      range.Put(news, now);
+      covers = range.Covering(type, value) != cluster::Effects();
+    }
+    if (covers) covering.push_back(held.record.override());
+  }
+  return covering;
 }
 
 std::optional<DecisionRecord> DecisionBook::Find(const Id& id) const {

@@ -67,6 +67,8 @@ class DecisionBook {
 
   // What holds now, by the id of (type, value); the first `max` behind `after`.
   std::vector<v1::Override> List(const std::optional<core::Id>& after, size_t max) const;
+  // Those that cover an identifier: its own, and ranges that it is in. Looks through all.
+  std::vector<v1::Override> Covering(v1::IdentifierType type, const std::string& value) const;
   std::optional<internal::v1::DecisionRecord> Find(const core::Id& id) const;
   internal::v1::Organisations organisations() const;
 

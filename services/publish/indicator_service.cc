@@ -47,6 +47,7 @@ IndicatorService::IndicatorService(const Options& options, const Publisher& publ
                                    const runtime::Gate& gate, runtime::Metrics& metrics)
     : publisher_(publisher),
       gate_(gate),
+      related_(options.related),
       feed_(options.feed, publisher, metrics),
       consumers_(ConsumersOptions(options), publisher, feed_.cursors(), metrics),
       feedback_(FeedbackOptions(options), metrics),
@@ -92,8 +93,14 @@ grpc::ServerUnaryReactor* IndicatorService::Lookup(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* IndicatorService::GetCampaign(grpc::CallbackServerContext* context,
                                                         const v1::GetCampaignRequest* request,
                                                         v1::GetCampaignResponse* response) {
-  return Answer(context, [=](const Viewer& viewer, campaigns::ReadView& view) {
-    return Give(publish::GetCampaign(*request, viewer, view), response);
+  return Answer(context, [=, this](const Viewer& viewer, campaigns::ReadView& view) {
+    const absl::Status status = Give(publish::GetCampaign(*request, viewer, view), response);
+    if (!status.ok() || !related_ || !viewer.is_analyst) return status;
+    v1::Campaign& campaign = *response->mutable_campaign();
+    for (std::string& id : related_(campaign.campaign_id(), viewer)) {
+      campaign.add_related_campaign_ids(std::move(id));
+    }
+    return status;
   });
 }
 

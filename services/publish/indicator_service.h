@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "ringfence/v1/indicator_service.grpc.pb.h"
@@ -39,6 +40,9 @@ using IndicatorServiceBase = v1::IndicatorService::WithRawCallbackMethod_Subscri
 // To end: CloseStreams, shut the server down, then destroy this, then the publisher.
 class IndicatorService : public IndicatorServiceBase {
  public:
+  // Ids of related campaigns that the viewer may see.
+  using Related =
+      std::function<std::vector<std::string>(const std::string& campaign_id, const Viewer& viewer)>;
   struct Options {
     Feed::Options feed;
     Streams::Options streams;
@@ -49,6 +53,8 @@ class IndicatorService : public IndicatorServiceBase {
     int workers = 2;
     // Calls that may wait for a worker; more are UNAVAILABLE.
     size_t calls_max = 256;
+    // For GetCampaign of analysts; null where nothing is known of ties.
+    Related related;
   };
 
   // All must outlive it.
@@ -87,6 +93,7 @@ class IndicatorService : public IndicatorServiceBase {
 
   const Publisher& publisher_;
   const runtime::Gate& gate_;
+  const Related related_;
   Feed feed_;
   Consumers consumers_;
   const Feedback feedback_;

@@ -3,31 +3,14 @@
 #include <string>
 #include <variant>
 
-#include "absl/strings/ascii.h"
 #include "pipelines/core/id.h"
 #include "pipelines/identifiers/normalise.h"
+#include "services/publish/canonical.h"
 #include "services/publish/filter.h"
 #include "services/publish/queries.h"
 
 namespace ringfence::publish {
 namespace {
-
-identifiers::Normalised Canonical(const v1::Identifier& identifier) {
-  if (!v1::IdentifierType_IsValid(identifier.type())) return identifiers::Problem{"enum.unknown"};
-  switch (identifier.type()) {
-    case v1::IDENTIFIER_TYPE_UNSPECIFIED:
-      return identifiers::Problem{"identifier.no_type"};
-    case v1::IDENTIFIER_TYPE_GIFT_CARD:
-      // Known by its token only, and never listed.
-      return identifiers::Problem{"gift_card.raw_refused"};
-    default:
-      break;
-  }
-  const std::string region = absl::AsciiStrToUpper(identifier.region());
-  return identifiers::Normalise(
-      identifier.type(), identifier.value(),
-      {.region = region, .scheme = identifier.scheme(), .sub_account = identifier.sub_account()});
-}
 
 std::optional<v1::Indicator> Wanted(std::optional<v1::Indicator> indicator, const Filter& filter) {
   if (!indicator) return std::nullopt;
@@ -58,7 +41,7 @@ absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, cons
   v1::LookupResponse response;
   for (const v1::Identifier& identifier : request.identifiers()) {
     v1::LookupResult& result = *response.add_results();
-    identifiers::Normalised normalised = Canonical(identifier);
+    identifiers::Normalised normalised = CanonicalOf(identifier);
     if (const auto* problem = std::get_if<identifiers::Problem>(&normalised)) {
       result.set_problem_code(problem->code);
       continue;

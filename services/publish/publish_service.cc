@@ -9,6 +9,7 @@
 #include "services/publish/audit_log.h"
 #include "services/publish/console/console.h"
 #include "services/publish/decision_book.h"
+#include "services/publish/explain/explanations.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/indicator_service.h"
 #include "services/publish/operators.h"
@@ -209,6 +210,10 @@ class PublishService : public runtime::RunningService {
         [this] { return indicators_->ListConsumers(); });
     admin_->set_operators(operators_.get());
     admin_->set_referrals(referrals_.get());
+    // The states of cluster are elsewhere.
+    explanations_ =
+        std::make_unique<Explanations>(Explanations::Options(), *publisher_, decisions_.get());
+    admin_->set_explanations(explanations_->ForService());
     runtime::GrpcListener::Options options;
     options.address = surroundings_.config.publish().grpc().address();
     options.tls = runtime::TlsFilesOf(surroundings_.config);
@@ -228,6 +233,7 @@ class PublishService : public runtime::RunningService {
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Operators> operators_;
   std::unique_ptr<Referrals> referrals_;
+  std::unique_ptr<Explanations> explanations_;
   std::unique_ptr<HttpApi> api_;
   std::unique_ptr<Console> console_;
   std::unique_ptr<IndicatorService> indicators_;

@@ -214,6 +214,18 @@ absl::StatusOr<v1::ExplainReportResponse> Client::ExplainReport(
                                                 &v1::AdminService::Stub::ExplainReport, request);
 }
 
+absl::StatusOr<v1::ExplainIndicatorResponse> Client::ExplainIndicator(
+    const v1::ExplainIndicatorRequest& request) {
+  return impl_->Call<v1::ExplainIndicatorResponse>(
+      *impl_->admin, &v1::AdminService::Stub::ExplainIndicator, request);
+}
+
+absl::StatusOr<v1::ExplainCampaignResponse> Client::ExplainCampaign(
+    const v1::ExplainCampaignRequest& request) {
+  return impl_->Call<v1::ExplainCampaignResponse>(
+      *impl_->admin, &v1::AdminService::Stub::ExplainCampaign, request);
+}
+
 bool WaitFor(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any woken;

@@ -64,6 +64,10 @@ class Client {
   absl::StatusOr<v1::ListHoldsResponse> ListHolds();
   absl::StatusOr<v1::LiftHoldResponse> LiftHold(const v1::LiftHoldRequest& request);
   absl::StatusOr<v1::ExplainReportResponse> ExplainReport(const v1::ExplainReportRequest& request);
+  absl::StatusOr<v1::ExplainIndicatorResponse> ExplainIndicator(
+      const v1::ExplainIndicatorRequest& request);
+  absl::StatusOr<v1::ExplainCampaignResponse> ExplainCampaign(
+      const v1::ExplainCampaignRequest& request);
 
  private:
   struct Impl;

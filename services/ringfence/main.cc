@@ -28,7 +28,7 @@ constexpr Row kCommands[] = {
     {"subscribe", "Follows the published indicators", DeclareSubscribe},
     {"lookup", "Says whether values are listed, and why", DeclareLookup},
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
-    {"explain", "Says why a report is in its incident", DeclareExplain},
+    {"explain", "Says why a report, an indicator or a campaign is as it is", DeclareExplain},
     {"feedback", "Says what you know of an indicator", DeclareFeedback},
     {"referral", "Makes a pack for a referral to law enforcement", DeclareReferral},
     {"hold", "Lists and lifts the legal holds of referral packs", DeclareHold},

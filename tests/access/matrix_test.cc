@@ -64,6 +64,8 @@ const std::map<std::string, Allowed> kRpcs = {
     {"/ringfence.v1.AdminService/ListHolds", {kOperator}},
     {"/ringfence.v1.AdminService/LiftHold", {kOperator}},
     {"/ringfence.v1.AdminService/ExplainReport", kPeople},
+    {"/ringfence.v1.AdminService/ExplainIndicator", kPeople},
+    {"/ringfence.v1.AdminService/ExplainCampaign", kPeople},
     {"/ringfence.v1.AdminService/ListConsumers", kPeople},
     {"/grpc.health.v1.Health/Check", kAll},
     {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", kAll},

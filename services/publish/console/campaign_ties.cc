@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -18,11 +19,13 @@ struct Sum {
   uint32_t organisations = 0;
   bool active = false;
   bool infrastructure = false;
+  std::string_view reason = {};
 
   // Both ends tell of a tie; an IP does for each day.
   void Add(const cluster::BaseTie& tie) {
     incidents = std::max(incidents, tie.incidents);
     organisations = std::max(organisations, tie.organisations);
+    if (reason.empty() || (tie.active && !active)) reason = ties::WordOf(tie.reason);
     active = active || tie.active;
     infrastructure = infrastructure || tie.infrastructure;
   }
@@ -127,6 +130,7 @@ void Write(std::vector<Edge> edges, console::v1::CampaignGraph& graph) {
     ties.add_cut(!edge.sum.active);
     ties.add_infrastructure(edge.sum.infrastructure);
     ties.add_splits_off(edge.splits_off);
+    ties.add_reasons(std::string(edge.sum.reason));
   }
 }
 

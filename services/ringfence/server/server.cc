@@ -227,7 +227,17 @@ absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::
   return reports;
 }
 
+void Server::MakeExplanations() {
+  publish::Explanations::Options explain;
+  explain.listing = [this](const core::Id& base, v1::IdentifierType type,
+                           const std::string& value) { return ExplainListing(base, type, value); };
+  explain.ties = [this](const auto& bases, const auto& visit) { return VisitTies(bases, visit); };
+  explanations_ =
+      std::make_unique<publish::Explanations>(std::move(explain), *publisher_, decisions_.get());
+}
+
 void Server::MakeServices() {
+  MakeExplanations();
   services_ = std::make_unique<Services>();
   gateway::Receivers::Options reports;
   reports.receiver.intake.token_key = keys_.victim_tokens.first;
@@ -244,6 +254,7 @@ void Server::MakeServices() {
   indicators.feed.clock = runtime::SystemNow;
   indicators.consumers.path = options_.data + "/consumers";
   indicators.feedback = publish::Feedback::Into(*operators_, *decisions_);
+  indicators.related = explanations_->RelatedForService();
   services_->indicators =
       std::make_unique<publish::IndicatorService>(indicators, *publisher_, *gate_, metrics_);
   services_->admin = std::make_unique<publish::AdminService>(
@@ -252,6 +263,7 @@ void Server::MakeServices() {
       [this] { return services_->indicators->ListConsumers(); });
   services_->admin->set_operators(operators_.get());
   services_->admin->set_referrals(referrals_.get());
+  services_->admin->set_explanations(explanations_->ForService());
 }
 
 absl::Status Server::StartServices() {
@@ -386,6 +398,22 @@ absl::StatusOr<dedupe::ReportExplanation> Server::ExplainReport(const core::Id& 
   };
   const absl::Status opened =
       dedupe_[core::PartitionOf(report, options_.partitions)]->WithView(explain);
+  if (!opened.ok()) return opened;
+  if (!read.ok()) return read;
+  return explanation;
+}
+
+absl::StatusOr<cluster::ListingExplanation> Server::ExplainListing(const core::Id& base,
+                                                                   v1::IdentifierType type,
+                                                                   const std::string& value) const {
+  absl::StatusOr<cluster::ListingExplanation> explanation;
+  absl::Status read;
+  const auto explain = [&](runtime::StateView& view) {
+    explanation = cluster::Explain(view, base, type, value);
+    read = view.status();
+  };
+  const absl::Status opened =
+      cluster_[core::PartitionOf(base, options_.partitions)]->WithView(explain);
   if (!opened.ok()) return opened;
   if (!read.ok()) return read;
   return explanation;

@@ -17,6 +17,7 @@
 #include "services/publish/audit_log.h"
 #include "services/publish/console/console.h"
 #include "services/publish/decision_book.h"
+#include "services/publish/explain/explanations.h"
 #include "services/publish/http/http_api.h"
 #include "services/publish/operators.h"
 #include "services/publish/publisher.h"
@@ -68,6 +69,9 @@ class Server {
   const std::string& http_url() const { return http_url_; }
   v1::GetStatusResponse Status() const;
   absl::StatusOr<dedupe::ReportExplanation> ExplainReport(const core::Id& report) const;
+  absl::StatusOr<cluster::ListingExplanation> ExplainListing(const core::Id& base,
+                                                             v1::IdentifierType type,
+                                                             const std::string& value) const;
   // Why a stage has stopped for good; Ok while all run.
   absl::Status Health() const;
 
@@ -80,6 +84,7 @@ class Server {
   absl::Status StartDecisions();
   absl::StatusOr<uint64_t> CountReports(const std::string& partner, core::Time from,
                                         core::Time until) const;
+  void MakeExplanations();
   void MakeServices();
   absl::Status StartServices();
   absl::Status StartHttp();
@@ -109,6 +114,7 @@ class Server {
   std::unique_ptr<publish::AuditLog> audit_;
   std::unique_ptr<publish::Operators> operators_;
   std::unique_ptr<publish::Referrals> referrals_;
+  std::unique_ptr<publish::Explanations> explanations_;
   std::vector<std::unique_ptr<runtime::Runner>> runners_;
   // By partition.
   std::vector<runtime::Runner*> dedupe_;

@@ -34,6 +34,8 @@ constexpr RpcRow kRpcs[] = {
     {"/ringfence.v1.AdminService/ListHolds", {kOperator}},
     {"/ringfence.v1.AdminService/LiftHold", {kOperator}},
     {"/ringfence.v1.AdminService/ExplainReport", kPeople},
+    {"/ringfence.v1.AdminService/ExplainIndicator", kPeople},
+    {"/ringfence.v1.AdminService/ExplainCampaign", kPeople},
     {"/ringfence.v1.AdminService/ListConsumers", kPeople},
 
     {"/grpc.health.v1.Health/*", kEverybody},
