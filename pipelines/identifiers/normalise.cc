@@ -6,6 +6,7 @@
 #include "pipelines/core/id.h"
 #include "pipelines/identifiers/public_suffix.h"
 #include "pipelines/identifiers/shared_hosts.h"
+#include "pipelines/identifiers/shared_values.h"
 #include "pipelines/identifiers/text.h"
 #include "pipelines/identifiers/types.h"
 
@@ -58,10 +59,13 @@ Normalised Normalise(v1::IdentifierType type, std::string_view raw, const Hints&
   if (!text) return ProblemOf(rule, ".not_utf8");
   if (text->empty()) return ProblemOf(rule, ".empty");
   Normalised normalised = rule.normalise(*text, hints);
-  const auto* canonical = std::get_if<Canonical>(&normalised);
+  auto* canonical = std::get_if<Canonical>(&normalised);
   // A canonical form is a value too, and has to come back as itself.
   if (canonical != nullptr && canonical->value.size() > kValueBytesMax) {
     return ProblemOf(rule, ".too_long");
+  }
+  if (canonical != nullptr && IsSharedValue(type, canonical->value)) {
+    canonical->standing = internal::v1::STANDING_SHARED_HOST;
   }
   return normalised;
 }
@@ -71,6 +75,7 @@ std::string_view TypeWord(v1::IdentifierType type) { return RuleOf(type).word; }
 std::string PlacementFingerprint() {
   std::string facts = PublicSuffixListName();
   for (std::string_view host : SharedHosts()) facts.append("\n").append(host);
+  for (const SharedValue& shared : SharedValues()) facts.append("\n").append(shared.value);
   core::Sha256Digest digest = core::Sha256(facts);
   constexpr char kHex[] = "0123456789abcdef";
   std::string hex;

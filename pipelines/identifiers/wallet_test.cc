@@ -7,12 +7,14 @@
 #include "pipelines/identifiers/eip55.h"
 #include "pipelines/identifiers/keccak.h"
 #include "pipelines/identifiers/normalise_testing.h"
+#include "pipelines/identifiers/shared_values.h"
 #include "pipelines/identifiers/text.h"
 
 namespace ringfence::identifiers {
 namespace {
 
 using internal::v1::STANDING_NORMAL;
+using internal::v1::STANDING_SHARED_HOST;
 using internal::v1::STANDING_UNTAGGED_WALLET;
 
 std::string Wallet(std::string_view raw, const Hints& hints = {}) {
@@ -159,7 +161,8 @@ TEST(Base58Check, TakesAddressesOfManyChains) {
     EXPECT_EQ(Wallet(address), address);
     EXPECT_EQ(Wallet("bitcoin:" + std::string(address) + "?amount=1&label=x#y"), address);
     EXPECT_EQ(Wallet(std::string(address) + " (btc)", Scheme("bitcoin")), address);
-    EXPECT_EQ(StandingOf(address), STANDING_NORMAL);
+    const bool shared = IsSharedValue(v1::IDENTIFIER_TYPE_WALLET, address);
+    EXPECT_EQ(StandingOf(address), shared ? STANDING_SHARED_HOST : STANDING_NORMAL);
   }
 }
 
