@@ -42,7 +42,10 @@ bool IsKnown(const v1::ExplainIndicatorResponse& response) {
 absl::StatusOr<v1::ExplainIndicatorResponse> Explanations::Indicator(
     const v1::ExplainIndicatorRequest& request, const Viewer& viewer) const {
   const auto type = request.identifier().type();
-  if (type < 32 && (viewer.types >> type & 1) == 0) {
+  if (type == v1::IDENTIFIER_TYPE_UNSPECIFIED || !v1::IdentifierType_IsValid(type)) {
+    return absl::InvalidArgumentError("identifier.type: required");
+  }
+  if ((viewer.types >> type & 1) == 0) {
     return absl::PermissionDeniedError("identifier.type: not one that you are given");
   }
   const identifiers::Normalised normalised = CanonicalOf(request.identifier());
