@@ -10,6 +10,7 @@ digest, and so does a subscriber that went from replica to replica with its curs
 Needs java and mvn (ops/dev/kafka). Where they are missing it is skipped (exit status 77).
 """
 import argparse
+import atexit
 import json
 import os
 import pathlib
@@ -161,6 +162,7 @@ class Subscriber:
         self.programs, self.replicas, self.folder = programs, replicas, folder
         self.held, self.snapshots, self.moves = {}, 0, 0
         self.process = None
+        atexit.register(self.end)
         self.move()
 
     def move(self):
@@ -292,7 +294,8 @@ def told_digest(programs, replica):
     return [json.loads(line)["snapshotEnd"]["digest"] for line in lines if "snapshotEnd" in json.loads(line)]
 
 
-def scenario(options, folder, broker_folder):
+def scenario(options, folder, broker_folder, everything):
+    """`everything`: gets the instances, which the caller ends."""
     programs, rng = options.programs, random.Random(options.seed)
     keys = services.make_keys(folder + "/keys")
     run(programs + "/ringfence", "sample", "--reports", options.reports, "--seed", options.seed, "--out", folder + "/sample")
@@ -307,7 +310,7 @@ def scenario(options, folder, broker_folder):
         config.write_text(CONFIG.format(folder=folder, servers=servers, machine=machine) + services.keys_section(keys))
         instances += [Instance(programs, stage, machine, config, folder) for stage in STAGES]
         gateways.append(Instance(programs, "gateway", machine, config, folder))
-    everything = instances + gateways
+    everything += instances + gateways
     for instance in everything:
         instance.start()
     for instance in everything:
@@ -350,8 +353,6 @@ def scenario(options, folder, broker_folder):
         time.sleep(0.5)
     subscriber.end()
     services.expect_equal(expected, subscriber.held, "held by the subscriber")
-    for instance in everything:
-        instance.end(politely=True)
     ended = ", ".join(f"{instance} {instance.gave_up}" for instance in everything if instance.gave_up)
     print(f"{', '.join(f'{kind} {n}' for kind, n in sorted(chaos.done.items()))}; ended by themselves: {ended or 'none'}; "
           f"{load.refused} of the submissions tried again; the subscriber moved {subscriber.moves} times, was given the whole set "
@@ -372,9 +373,14 @@ def main():
     folder = tempfile.mkdtemp(prefix="ringfence-chaos-")
     broker_folder = folder + "/brokers"
     run(KAFKA, "start", "--nodes", NODES, "--dir", broker_folder, "--port", 0, "--behind-proxies", ",".join(MACHINES))
+    everything = []
     try:
-        scenario(options, folder, broker_folder)
+        scenario(options, folder, broker_folder, everything)
     finally:
+        for instance in everything:
+            if instance.service.process is not None:
+                instance.signal(signal.SIGCONT)
+                instance.end(politely=False)
         run(KAFKA, "stop", "--dir", broker_folder, "--remove")
     shutil.rmtree(folder)
     return 0
