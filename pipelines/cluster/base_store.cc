@@ -235,6 +235,14 @@ void BaseStore::WriteBack() {
   Evict();
 }
 
+void BaseStore::TakeRules() {
+  for (auto& [id, base] : cache_) {
+    for (auto& [day, link] : base->nodes) {
+      if (!link.ties.OnRules(link.tally, link.declared)) Damaged("neighbours");
+    }
+  }
+}
+
 void BaseStore::Evict() {
   ++batch_;
   if (cached_bytes_ <= options_.cache_bytes_max) return;

@@ -101,6 +101,7 @@ constexpr auto kCodes = std::to_array<ProblemCode>({
      "The region is no ISO 3166-1 alpha-2 code in upper case; the value was read without it."},
     {"remote_access_id.malformed", kNote, "The value is not an id of its remote access vendor."},
     {"remote_access_id.no_vendor", kNote, "A remote access id needs its vendor as the scheme."},
+    {"report.held", kNote, "Past the partner's quota: it waits until an operator releases it."},
     {"report.nothing_usable", kFatal, "No identifier and no payment of the report can be used."},
     {"report_id.malformed", kFatal, "report_id holds something other than printable ASCII."},
     {"report_id.missing", kFatal, "report_id is required."},

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipelines/core/id.h"
+#include "pipelines/intake/problems.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/thread_name.h"
@@ -209,6 +210,7 @@ absl::StatusOr<bool> IntakeRunner::RunRound() {
 absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition& input,
                                 const LogRecord& record, Round& round) {
   intake::Intake::Result result = intake_.FromRecord(partner, record.value, record.append_time);
+  if (result.revision_message) Decide(record.append_time, result);
   round.bytes += record.value.size();
   round.next[input] = record.offset + 1;
   round.taken[input] = record.append_time;
@@ -224,6 +226,18 @@ absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition
   *output_.To(core::Mailbox::kDedupe, core::PartitionOf(key, options_.dedupe_partitions))
        .add_revisions() = std::move(*result.revision_message);
   return absl::OkStatus();
+}
+
+void IntakeRunner::Decide(core::Time arrival, intake::Intake::Result& result) {
+  internal::v1::ReportRevision& revision = *result.revision_message;
+  if (options_.echoes != nullptr) options_.echoes->Mark(arrival, revision);
+  if (options_.quotas == nullptr || !options_.quotas->IsBeyond(revision, arrival)) return;
+  revision.set_held(true);
+  result.outcome = v1::OUTCOME_HELD;
+  const intake::ProblemCode& code = *intake::FindProblemCode("report.held");
+  v1::Problem& problem = result.problems.emplace_back();
+  problem.set_code(std::string(code.code));
+  problem.set_message(std::string(code.message));
 }
 
 absl::Status IntakeRunner::Reject(const std::string& partner, const v1::Rejection& rejection,

@@ -13,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "pipelines/intake/intake.h"
+#include "services/intake/echoes.h"
+#include "services/intake/quotas.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
@@ -40,6 +42,9 @@ class IntakeRunner {
     int32_t partitions = 1;
     uint32_t dedupe_partitions = 1;
     intake::Intake::Options intake;
+    // May be null; must outlive it.
+    Quotas* quotas = nullptr;
+    Echoes* echoes = nullptr;
     // Of one partition of a partner's topic in one round.
     size_t records_max = 250;
     size_t bytes_max = size_t{2} << 20;
@@ -76,6 +81,8 @@ class IntakeRunner {
   absl::StatusOr<bool> RunRound();
   absl::Status Take(const std::string& partner, const runtime::TopicPartition& input,
                     const runtime::LogRecord& record, Round& round);
+  // What is decided once, and travels with the report.
+  void Decide(core::Time arrival, intake::Intake::Result& result);
   absl::Status Reject(const std::string& partner, const v1::Rejection& rejection, Round& round);
   // Sends what is in `round`, then commits; empties it.
   absl::Status Finish(Round& round);

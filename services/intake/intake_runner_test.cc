@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,6 +75,8 @@ class IntakeRunners : public testing::Test {
     options.dedupe_partitions = kDedupePartitions;
     options.intake.token_key.id = "k1";
     options.records_max = records_max;
+    options.quotas = quotas_.get();
+    options.echoes = echoes_.get();
     runner_ = std::make_unique<IntakeRunner>(options, *log_, metrics_);
   }
   template <typename Condition>
@@ -104,7 +107,10 @@ class IntakeRunners : public testing::Test {
         for (const internal::v1::ReportRevision& revision : envelope.revisions()) {
           const core::Id key = core::ReportKey(revision.partner(), revision.report_id());
           EXPECT_EQ(core::PartitionOf(key, kDedupePartitions), p);
-          revisions.push_back(revision.partner() + "/" + revision.report_id());
+          std::string name = revision.partner() + "/" + revision.report_id();
+          if (revision.held()) name += " held";
+          if (revision.identifiers(0).echo()) name += " echo";
+          revisions.push_back(std::move(name));
         }
       }
     }
@@ -116,6 +122,8 @@ class IntakeRunners : public testing::Test {
   runtime::Metrics metrics_;
   std::unique_ptr<runtime::EmbeddedLog> embedded_;
   std::unique_ptr<runtime::FaultyLog> log_;
+  std::unique_ptr<Quotas> quotas_;
+  std::unique_ptr<Echoes> echoes_;
   std::unique_ptr<IntakeRunner> runner_;
 };
 
@@ -158,6 +166,37 @@ TEST_F(IntakeRunners, TellsWhatItRejectsAndWhyWithoutTheVictims) {
               HasSubstr("ringfence_reports_total{outcome=\"rejected\",partner=\"acme\"} 2\n"));
   EXPECT_THAT(metrics_.Text(), HasSubstr("ringfence_problems_total{code=\"" +
                                          rejection.problems(0).code() + "\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, HoldsWhatIsBeyondAQuotaAndTellsThePartner) {
+  quotas_ = std::make_unique<Quotas>(Quotas::Options{.limits = {.reports = 1}});
+  Create("reports.acme");
+  Send("reports.acme", {GoodReport("1"), GoodReport("2")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1", "acme/2 held"));
+  const std::vector<runtime::LogRecord> rejects = Records("rejects.acme");
+  ASSERT_EQ(rejects.size(), 1u);
+  v1::Rejection rejection;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(rejects[0].value, &rejection).ok());
+  EXPECT_EQ(rejection.report_id(), "2");
+  EXPECT_EQ(rejection.outcome(), v1::OUTCOME_HELD);
+  EXPECT_EQ(rejection.problems(0).code(), "report.held");
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_reports_total{outcome=\"held\",partner=\"acme\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, MarksEchoes) {
+  echoes_ = std::make_unique<Echoes>([](const core::Id&, core::Time) { return true; });
+  echoes_->set_consumers([] { return std::set<std::string>{"acme/edge"}; });
+  Create("reports.acme");
+  Create("reports.bank");
+  Send("reports.acme", {GoodReport("1")});
+  Send("reports.bank", {GoodReport("1")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  ASSERT_TRUE(EventuallyRead("reports.bank"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1 echo", "bank/1"));
 }
 
 TEST_F(IntakeRunners, FindsAPartnerThatComesLater) {

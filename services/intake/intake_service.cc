@@ -28,6 +28,7 @@ class IntakeService : public runtime::RunningService {
   IntakeService(runtime::TokenKeys keys, const runtime::Surroundings& surroundings)
       : keys_(std::move(keys)),
         surroundings_(surroundings),
+        quotas_(QuotasOptions(surroundings.config)),
         host_(
             HostOptions(surroundings.config), [this](int32_t share) { return Start(share); },
             surroundings.metrics) {}
@@ -47,6 +48,12 @@ class IntakeService : public runtime::RunningService {
   absl::Status Failed() const override { return ownership_->status(); }
 
  private:
+  static Quotas::Options QuotasOptions(const runtime::Config& config) {
+    Quotas::Options options;
+    options.limits.reports = config.intake().quota_reports_per_hour();
+    options.limits.new_identifiers = config.intake().quota_new_identifiers_per_hour();
+    return options;
+  }
   static runtime::PartitionHost::Options HostOptions(const runtime::Config& config) {
     runtime::PartitionHost::Options options;
     options.stage = "intake";
@@ -60,6 +67,7 @@ class IntakeService : public runtime::RunningService {
     options.partition = share;
     options.partitions = static_cast<int32_t>(surroundings_.config.partitions());
     options.dedupe_partitions = surroundings_.config.partitions();
+    options.quotas = &quotas_;
     options.intake.token_key = keys_.first;
     options.intake.further_keys = keys_.further;
     return std::make_unique<IntakeWorker>(options, surroundings_.log(), surroundings_.metrics);
@@ -67,6 +75,7 @@ class IntakeService : public runtime::RunningService {
 
   const runtime::TokenKeys keys_;
   const runtime::Surroundings surroundings_;
+  Quotas quotas_;
   runtime::PartitionHost host_;
   std::unique_ptr<runtime::Ownership> ownership_;
 };

@@ -7,6 +7,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "pipelines/cluster/overrides.h"
 #include "pipelines/core/stage.h"
+#include "services/publish/policy_file.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/thread_name.h"
@@ -27,6 +28,7 @@ constexpr char kReferralKey = 'h';
 constexpr char kMembersKey = 'm';
 constexpr size_t kIdBytes = 16;
 constexpr char kOrganisationsKey[] = "organisations";
+constexpr char kPolicyKey[] = "policy";
 constexpr uint32_t kFormat = 1;
 constexpr size_t kRecordsMax = 500;
 constexpr size_t kBytesMax = size_t{4} << 20;
@@ -203,6 +205,8 @@ void DecisionBook::Hold(const runtime::LogRecord& record,
     const size_t count = std::min<size_t>(decision.referral().chunks(), chunks.size());
     held.referral.chunks.assign(chunks.end() - static_cast<ptrdiff_t>(count), chunks.end());
     chunks_.erase(id);
+  } else if (decision.has_policy()) {
+    policy_ = decision.policy().policy();
   }
 }
 
@@ -231,6 +235,19 @@ absl::Status DecisionBook::PassOn(const std::vector<runtime::LogRecord>& records
       }
       for (uint32_t to = 0; to < options_.cluster_partitions; ++to) {
         *envelopes.To(runtime::kClusterTopic, to).add_organisations() = decision.organisations();
+      }
+    } else if (decision.has_policy()) {
+      decision.mutable_policy()->set_place(place);
+      for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
+        *envelopes.To(runtime::kDedupeTopic, to).add_policies() = decision.policy();
+      }
+      for (uint32_t to = 0; to < options_.cluster_partitions; ++to) {
+        *envelopes.To(runtime::kClusterTopic, to).add_policies() = decision.policy();
+      }
+    } else if (decision.has_held_decision()) {
+      decision.mutable_held_decision()->set_place(place);
+      for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
+        *envelopes.To(runtime::kDedupeTopic, to).add_held_decisions() = decision.held_decision();
       }
     }
   }
@@ -384,6 +401,23 @@ absl::StatusOr<std::vector<v1::Indicator>> DecisionBook::MembersOf(const Referra
   return members;
 }
 
+absl::Status DecisionBook::SetPolicy(internal::v1::Policy policy) {
+  // The default, as it is where nothing was ever set, is what the stages go by without a policy.
+  if (FormatPolicy(policy) == FormatPolicy(this->policy())) return absl::OkStatus();
+  DecisionRecord record;
+  record.set_format(kFormat);
+  *record.mutable_policy()->mutable_policy() = std::move(policy);
+  return Append(kPolicyKey, record);
+}
+
+absl::Status DecisionBook::DecideHeld(DecisionRecord record) {
+  record.set_format(kFormat);
+  const internal::v1::HeldDecision& decision = record.held_decision();
+  return Append("q" + decision.partner() + "/" + std::to_string(decision.from()) + "/" +
+                    std::to_string(decision.until()),
+                record);
+}
+
 std::vector<v1::Override> DecisionBook::List(const std::optional<Id>& after, size_t max) const {
   const core::Time now = options_.clock();
   std::vector<v1::Override> overrides;
@@ -422,6 +456,11 @@ std::optional<DecisionRecord> DecisionBook::Find(const Id& id) const {
   auto held = overrides_.find(id);
   if (held == overrides_.end() || !HoldsAt(held->second, now)) return std::nullopt;
   return held->second.record;
+}
+
+internal::v1::Policy DecisionBook::policy() const {
+  absl::MutexLock lock(&mutex_);
+  return policy_;
 }
 
 internal::v1::Organisations DecisionBook::organisations() const {

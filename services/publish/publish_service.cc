@@ -14,6 +14,7 @@
 #include "services/publish/indicator_service.h"
 #include "services/publish/operators.h"
 #include "services/publish/organisations_file.h"
+#include "services/publish/policy_file.h"
 #include "services/publish/publisher.h"
 #include "services/publish/referrals.h"
 #include "services/publish/stage_status.h"
@@ -171,6 +172,11 @@ class PublishService : public runtime::RunningService {
         named.empty() ? surroundings_.config.publish().state_folder() + "/audit.log" : named);
     if (!audit.ok()) return audit.status();
     audit_ = *std::move(audit);
+    auto policy = ReadPolicyFile(surroundings_.config.publish().policy_file());
+    if (!policy.ok()) return policy.status();
+    if (absl::Status status = decisions_->SetPolicy(*std::move(policy)); !status.ok()) {
+      return status;
+    }
     Operators::Options operators;
     operators.audit = audit_.get();
     operators.clock = surroundings_.clock;

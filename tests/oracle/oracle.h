@@ -41,6 +41,8 @@ struct World {
   std::vector<internal::v1::OverrideNews> overrides = {};
   std::vector<internal::v1::PartnerRetraction> retractions = {};
   std::vector<internal::v1::Organisations> organisations = {};
+  std::vector<internal::v1::HeldDecision> held_decisions = {};
+  std::vector<internal::v1::PolicyNews> policies = {};
 };
 
 struct Published {

@@ -29,6 +29,8 @@ struct Occurrence {
   ReportName incident;
   // What operators decided about the identifier.
   Word word = {};
+  // By the policy.
+  core::Time live_until = 0;
 
   core::Id Identifier() const;
   Node LinkNode() const;

@@ -47,23 +47,68 @@ class DecisionGenerator {
     decision.at = at;
     const uint64_t place = decisions_.size() + 1;
     const double dice = random_.Unit();
-    if (dice < 0.7 && !named_.empty()) {
+    if (dice < 0.55 && !named_.empty()) {
       *decision.record.mutable_override_news() = Override();
       decision.record.mutable_override_news()->set_place(place);
-    } else if (dice < 0.85) {
-      auto& retraction = *decision.record.mutable_partner_retraction();
-      retraction.set_place(place);
-      retraction.set_partner(random_.Pick(partners_));
-      retraction.set_until(random_.Chance(0.5)
-                               ? at
-                               : plan_.arrivals.front().at + 1 +
-                                     random_.Between(0, at - plan_.arrivals.front().at));
-      retraction.set_from(random_.Chance(0.5) ? 0 : random_.Pick(plan_.arrivals).at);
+    } else if (dice < 0.65) {
+      FillSpan(at, place, *decision.record.mutable_partner_retraction());
+    } else if (dice < 0.75) {
+      FillSpan(at, place, *decision.record.mutable_held_decision());
+      decision.record.mutable_held_decision()->set_drop(random_.Chance(0.3));
+    } else if (dice < 0.9) {
+      decision.record.mutable_policy()->set_place(place);
+      FillPolicy(*decision.record.mutable_policy()->mutable_policy());
     } else {
       FillOrganisations(*decision.record.mutable_organisations());
       decision.record.mutable_organisations()->set_place(place);
     }
     decisions_.push_back(std::move(decision));
+  }
+
+  // Of a partner, what arrived then.
+  template <typename Message>
+  void FillSpan(Time at, uint64_t place, Message& message) {
+    message.set_place(place);
+    message.set_partner(random_.Pick(partners_));
+    message.set_until(random_.Chance(0.5) ? at
+                                          : plan_.arrivals.front().at + 1 +
+                                                random_.Between(0, at - plan_.arrivals.front().at));
+    message.set_from(random_.Chance(0.5) ? 0 : random_.Pick(plan_.arrivals).at);
+  }
+
+  // Sometimes the default again.
+  void FillPolicy(internal::v1::Policy& policy) {
+    if (random_.Chance(0.2)) return;
+    if (random_.Chance(0.5)) {
+      policy.mutable_score()->set_challenge(random_.Pick<uint32_t>({200, 400, 500}));
+      policy.mutable_score()->set_block(random_.Pick<uint32_t>({500, 575, 700}));
+    }
+    if (random_.Chance(0.5)) {
+      policy.mutable_quorum()->set_challenge_organisations(random_.Pick<uint32_t>({2, 3}));
+      policy.mutable_quorum()->set_challenge_incidents(random_.Pick<uint32_t>({2, 3}));
+      policy.mutable_quorum()->set_block_organisations(random_.Pick<uint32_t>({3, 4}));
+      policy.mutable_quorum()->set_block_incidents_each(random_.Pick<uint32_t>({1, 2, 3}));
+    }
+    if (random_.Chance(0.5)) {
+      internal::v1::SpansPolicy& spans = *policy.mutable_span_days();
+      spans.set_phone(random_.Pick<uint32_t>({2, 30, 90, 365}));
+      spans.set_ip(random_.Pick<uint32_t>({1, 3, 30}));
+      spans.set_domain(random_.Pick<uint32_t>({2, 180, 365}));
+      spans.set_wallet(random_.Pick<uint32_t>({5, 365}));
+      spans.set_phone_block(random_.Pick<uint32_t>({1, 10, 30}));
+    }
+    if (random_.Chance(0.5)) {
+      policy.mutable_ceilings()->set_phone(random_.Pick({"monitor", "challenge", "block"}));
+      policy.mutable_ceilings()->set_domain(random_.Pick({"challenge", "block"}));
+      policy.mutable_ceilings()->set_urls_for_block(random_.Pick<uint32_t>({1, 2, 3}));
+    }
+    if (random_.Chance(0.5)) {
+      policy.mutable_ties()->set_established_incidents(random_.Pick<uint32_t>({2, 3, 4}));
+      policy.mutable_ties()->set_many_neighbours(random_.Pick<uint32_t>({4, 6, 24}));
+      policy.mutable_ties()->set_clustering_permille(random_.Pick<uint32_t>({1, 120, 600}));
+      policy.mutable_ties()->set_tie_incidents(random_.Pick<uint32_t>({1, 2, 3}));
+      policy.mutable_ties()->set_ip_incidents(random_.Pick<uint32_t>({1, 2}));
+    }
   }
 
   OverrideNews Override() {
@@ -149,6 +194,17 @@ class DecisionGenerator {
 };
 
 }  // namespace
+
+void DoubtReports(WorldPlan& plan, Random& random) {
+  if (random.Chance(0.5)) return;
+  for (WorldPlan::Arrival& arrival : plan.arrivals) {
+    if (arrival.revision.retracted()) continue;
+    arrival.revision.set_held(random.Chance(0.2));
+    for (NamedIdentifier& named : *arrival.revision.mutable_identifiers()) {
+      named.set_echo(random.Chance(0.1));
+    }
+  }
+}
 
 std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& random) {
   return DecisionGenerator(plan, random).Decisions();

@@ -15,9 +15,13 @@ struct DecisionArrival {
   internal::v1::DecisionRecord record;
 };
 
+// What intake decided about reports, of its own: in some worlds some are held, and identifiers of
+// some are echoes; of one that comes again otherwise.
+void DoubtReports(WorldPlan& plan, Random& random);
+
 // In the order of time, with ascending places: overrides of what the plan's reports name and of
 // ranges around it, with every effect, replaced, taken back, expiring; partners' reports withdrawn;
-// lists of organisations. None in half of the worlds.
+// lists of organisations, policies, held reports released and dropped. None in half of the worlds.
 std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& random);
 
 // Adds legal holds on some of what the plan's reports name, some of them lifted later: their

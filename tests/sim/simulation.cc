@@ -64,6 +64,7 @@ class Simulation {
     Random rules_random(options.seed + 0x9e3779b97f4a7c15);
     knobs_.cluster.ties = RandomTieRules(rules_random);
     store_ = store_random_.Pick({0.0, 0.1, 0.5, 1.0});
+    DoubtReports(world_, rules_random);
     decisions_ = RandomDecisions(world_, rules_random);
     // Likewise.
     Random holds_random(options.seed + 0x1f83d9abfb41bd6b);
@@ -197,11 +198,14 @@ class Simulation {
     }
     if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral());
     if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
+    if (record.has_policy()) *envelope.add_policies() = record.policy();
+    if (record.has_held_decision()) *envelope.add_held_decisions() = record.held_decision();
     if (record.has_partner_retraction()) {
       *envelope.add_partner_retractions() = record.partner_retraction();
     }
+    const bool concerns_cluster = record.has_organisations() || record.has_policy();
     for (const PartitionName& to : partitions_) {
-      if (to.mailbox == Mailbox::kCluster && !record.has_organisations()) continue;
+      if (to.mailbox == Mailbox::kCluster && !concerns_cluster) continue;
       log_.Send(kOperator, to, envelope.SerializeAsString());
     }
   }
@@ -377,6 +381,8 @@ class Simulation {
       const internal::v1::DecisionRecord& record = decision.record;
       if (record.has_override_news()) world.overrides.push_back(record.override_news());
       if (record.has_organisations()) world.organisations.push_back(record.organisations());
+      if (record.has_policy()) world.policies.push_back(record.policy());
+      if (record.has_held_decision()) world.held_decisions.push_back(record.held_decision());
       if (record.has_partner_retraction()) {
         world.retractions.push_back(record.partner_retraction());
       }
@@ -449,7 +455,7 @@ class Simulation {
   Random random_;
   // Of its own, so that a seed is the same world whenever owners write what changed.
   Random store_random_;
-  const WorldPlan world_;
+  WorldPlan world_;
   std::vector<DecisionArrival> decisions_;
   Knobs knobs_;
   SimulatedLog log_;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "pipelines/dedupe/verdicts.h"
@@ -14,8 +15,10 @@
 #include "services/gateway/receivers.h"
 #include "services/gateway/report_service.h"
 #include "services/publish/admin_service.h"
+#include "services/publish/held_reports.h"
 #include "services/publish/indicator_service.h"
 #include "services/publish/organisations_file.h"
+#include "services/publish/policy_file.h"
 #include "services/publish/stage_status.h"
 #include "services/runtime/build_info.h"
 #include "services/runtime/clock.h"
@@ -117,6 +120,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
 }
 
 Server::~Server() {
+  // Its answers come from the services, which end before intake does.
+  if (echoes_) echoes_->set_consumers(nullptr);
   if (services_ && services_->listener) {
     services_->indicators->CloseStreams(kGoodbyeWithin);
     services_->listener->Stop(kGoodbyeWithin);
@@ -160,8 +165,19 @@ absl::Status Server::StartStages(const std::string& placement) {
           .push_back(runners_.back().get());
     }
   }
+  intake_service::Quotas::Options quotas;
+  quotas.limits = options_.quotas;
+  quotas.is_known = [this](const core::Id& id) { return FindInSet(id).has_value(); };
+  quotas_ = std::make_unique<intake_service::Quotas>(std::move(quotas));
+  echoes_ = std::make_unique<intake_service::Echoes>([this](const core::Id& id, core::Time time) {
+    const auto record = FindInSet(id);
+    return record && record->indicator().action() >= v1::ACTION_CHALLENGE &&
+           core::FromProto(record->indicator().action_since()) < time;
+  });
   for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
     intake_service::IntakeRunner::Options intake_options;
+    intake_options.quotas = quotas_.get();
+    intake_options.echoes = echoes_.get();
     intake_options.partition = static_cast<int32_t>(partition);
     intake_options.partitions = static_cast<int32_t>(options_.partitions);
     intake_options.dedupe_partitions = options_.partitions;
@@ -194,11 +210,17 @@ absl::Status Server::StartDecisions() {
   auto audit = publish::AuditLog::Open(options_.data + "/audit.log");
   if (!audit.ok()) return audit.status();
   audit_ = *std::move(audit);
+  auto policy = publish::ReadPolicyFile(options_.policy);
+  if (!policy.ok()) return policy.status();
+  if (absl::Status status = decisions_->SetPolicy(*std::move(policy)); !status.ok()) return status;
   publish::Operators::Options operators;
   operators.clock = runtime::SystemNow;
   operators.audit = audit_.get();
   operators.count_reports = [this](const std::string& partner, core::Time from, core::Time until) {
     return CountReports(partner, from, until);
+  };
+  operators.count_held = [this](const std::string& partner, core::Time from, core::Time until) {
+    return CountHeld(partner, from, until);
   };
   operators_ = std::make_unique<publish::Operators>(std::move(operators), *decisions_);
   publish::Referrals::Options referrals;
@@ -212,19 +234,51 @@ absl::Status Server::StartDecisions() {
   return absl::OkStatus();
 }
 
+// As publish has it at present; nullopt also for what has left the set.
+std::optional<internal::v1::IndicatorRecord> Server::FindInSet(const core::Id& id) const {
+  const std::shared_ptr<const publish::Moment> moment = publisher_->Latest();
+  campaigns::ReadView view(*moment->state, publisher_->names());
+  std::optional<internal::v1::IndicatorRecord> record = view.Find(id);
+  return record && record->has_indicator() ? std::move(record) : std::nullopt;
+}
+
+absl::Status Server::VisitDedupe(const std::function<void(core::State& state)>& visit) const {
+  for (runtime::Runner* const dedupe : dedupe_) {
+    absl::Status read;
+    const auto visit_view = [&](runtime::StateView& view) {
+      visit(view);
+      read = view.status();
+    };
+    if (absl::Status opened = dedupe->WithView(visit_view); !opened.ok()) return opened;
+    if (!read.ok()) return read;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::Time from,
                                               core::Time until) const {
   uint64_t reports = 0;
-  for (runtime::Runner* const dedupe : dedupe_) {
-    absl::Status read;
-    const auto count = [&](runtime::StateView& view) {
-      reports += dedupe::CountReports(view, partner, from, until);
-      read = view.status();
-    };
-    if (absl::Status opened = dedupe->WithView(count); !opened.ok()) return opened;
-    if (!read.ok()) return read;
-  }
+  const absl::Status status = VisitDedupe(
+      [&](core::State& state) { reports += dedupe::CountReports(state, partner, from, until); });
+  if (!status.ok()) return status;
   return reports;
+}
+
+absl::StatusOr<uint64_t> Server::CountHeld(const std::string& partner, core::Time from,
+                                           core::Time until) const {
+  uint64_t reports = 0;
+  const absl::Status status = VisitDedupe(
+      [&](core::State& state) { reports += dedupe::CountHeld(state, partner, from, until); });
+  if (!status.ok()) return status;
+  return reports;
+}
+
+absl::StatusOr<v1::ListHeldResponse> Server::ListHeld() const {
+  std::vector<std::vector<dedupe::HeldReports>> lists;
+  const absl::Status status =
+      VisitDedupe([&](core::State& state) { lists.push_back(dedupe::ListHeld(state)); });
+  if (!status.ok()) return status;
+  return publish::SumOf(lists);
 }
 
 void Server::MakeExplanations() {
@@ -264,6 +318,7 @@ void Server::MakeServices() {
   services_->admin->set_operators(operators_.get());
   services_->admin->set_referrals(referrals_.get());
   services_->admin->set_explanations(explanations_->ForService());
+  services_->admin->set_list_held([this] { return ListHeld(); });
 }
 
 absl::Status Server::StartServices() {
@@ -279,6 +334,14 @@ absl::Status Server::StartServices() {
   auto listener = runtime::GrpcListener::Start(options);
   if (!listener.ok()) return listener.status();
   services_->listener = *std::move(listener);
+  echoes_->set_consumers([this] {
+    std::set<std::string> names;
+    const v1::ListConsumersResponse consumers = services_->indicators->ListConsumers();
+    for (const v1::ConsumerStatus& consumer : consumers.consumers()) {
+      names.insert(consumer.consumer());
+    }
+    return names;
+  });
   grpc_address_ = services_->listener->address();
   return absl::OkStatus();
 }

@@ -1,0 +1,63 @@
+#include "services/intake/quotas.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace ringfence::intake_service {
+namespace {
+
+constexpr core::Time kHour = 480'000 * core::kHour;
+
+internal::v1::ReportRevision Report(const std::string& partner,
+                                    const std::vector<std::string>& phones = {}) {
+  internal::v1::ReportRevision revision;
+  revision.set_partner(partner);
+  for (const std::string& phone : phones) {
+    internal::v1::NamedIdentifier& named = *revision.add_identifiers();
+    named.set_type(v1::IDENTIFIER_TYPE_PHONE);
+    named.set_value(phone);
+  }
+  return revision;
+}
+
+TEST(Quotas, WithoutLimitsNothingIsBeyond) {
+  Quotas quotas({});
+  for (int i = 0; i < 10'000; ++i) EXPECT_FALSE(quotas.IsBeyond(Report("a", {"+1"}), kHour));
+}
+
+TEST(Quotas, AreOfAPartnerAndAnHour) {
+  Quotas quotas({.limits = {.reports = 2}});
+  EXPECT_FALSE(quotas.IsBeyond(Report("a"), kHour));
+  EXPECT_FALSE(quotas.IsBeyond(Report("a"), kHour + 1));
+  EXPECT_TRUE(quotas.IsBeyond(Report("a"), kHour + 2));
+  EXPECT_FALSE(quotas.IsBeyond(Report("b"), kHour + 2));
+  EXPECT_FALSE(quotas.IsBeyond(Report("a"), kHour + core::kHour));
+  // What is late is still judged with its own hour.
+  EXPECT_TRUE(quotas.IsBeyond(Report("a"), kHour + 3));
+}
+
+TEST(Quotas, RetractionsAreNeverBeyondAndCountNothing) {
+  Quotas quotas({.limits = {.reports = 1}});
+  internal::v1::ReportRevision retraction = Report("a");
+  retraction.set_retracted(true);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(quotas.IsBeyond(retraction, kHour));
+  EXPECT_FALSE(quotas.IsBeyond(Report("a"), kHour));
+  EXPECT_TRUE(quotas.IsBeyond(Report("a"), kHour));
+  EXPECT_FALSE(quotas.IsBeyond(retraction, kHour));
+}
+
+TEST(Quotas, OnlyIdentifiersThatNobodyKnowsCountAndEachOnce) {
+  const core::Id known = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+9");
+  Quotas quotas({.limits = {.new_identifiers = 2},
+                 .is_known = [&](const core::Id& id) { return id == known; }});
+  EXPECT_FALSE(quotas.IsBeyond(Report("a", {"+1", "+2", "+9"}), kHour));
+  EXPECT_FALSE(quotas.IsBeyond(Report("a", {"+2", "+1"}), kHour));
+  EXPECT_TRUE(quotas.IsBeyond(Report("a", {"+1", "+3"}), kHour));
+  // It stays so: what was beyond has not become known by it.
+  EXPECT_TRUE(quotas.IsBeyond(Report("a", {"+3"}), kHour));
+  EXPECT_FALSE(quotas.IsBeyond(Report("a", {"+9"}), kHour));
+}
+
+}  // namespace
+}  // namespace ringfence::intake_service
