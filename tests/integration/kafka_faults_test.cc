@@ -142,11 +142,14 @@ class Traffic {
     std::vector<std::string> values;
     const auto end = log_->EndOffset({"t", partition});
     EXPECT_TRUE(end.ok()) << end.status();
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (end.ok() && static_cast<int64_t>(values.size()) < *end) {
-      const auto records =
-          log_->Read({"t", partition}, static_cast<int64_t>(values.size()), 1'000, 1 << 20);
+      const Log::Position next{{"t", partition}, static_cast<int64_t>(values.size())};
+      const auto records = log_->Read(next.partition, next.offset, 1'000, 1 << 20);
       EXPECT_TRUE(records.ok()) << records.status();
-      if (!records.ok() || records->empty()) break;
+      if (!records.ok() || std::chrono::steady_clock::now() > deadline) break;
+      // What has not been fetched yet is not the end.
+      if (records->empty()) log_->WaitForAny({&next, 1}, milliseconds(50));
       for (const LogRecord& record : *records) values.push_back(record.value);
     }
     return values;
