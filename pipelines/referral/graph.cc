@@ -14,7 +14,8 @@ namespace ringfence::referral {
 namespace {
 
 constexpr int kRing = 190;
-constexpr int kMargin = 170;
+// As wide as the longest label.
+constexpr int kMargin = 250;
 constexpr size_t kLabelMax = 30;
 constexpr size_t kNone = ~size_t{0};
 
