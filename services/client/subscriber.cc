@@ -24,8 +24,12 @@ constexpr std::chrono::seconds kAcknowledgeWithin{10};
 // How exactly the end of a lease is seen.
 constexpr std::chrono::milliseconds kLookEvery{100};
 
-// The one place where gRPC's errors become ours; both number their codes alike.
+// The one place where gRPC's errors become ours; both number their codes alike. A server or a proxy
+// that goes away may cancel what it serves: nobody here wanted that, and it is worth another try.
 absl::Status FromGrpc(const grpc::Status& status) {
+  if (status.error_code() == grpc::StatusCode::CANCELLED) {
+    return absl::UnavailableError("cancelled by the other end: " + status.error_message());
+  }
   return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
 }
 

@@ -68,11 +68,12 @@ struct Client::Impl {
         indicators(v1::IndicatorService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)) {}
 
-  // The one place where gRPC's errors become ours; both number their codes alike.
+  // The one place where gRPC's errors become ours; both number their codes alike. A server or a
+  // proxy that goes away may cancel what it serves, which is worth another try.
   absl::Status Converted(const grpc::Status& status) const {
     if (status.ok()) return absl::OkStatus();
     const auto code = static_cast<absl::StatusCode>(status.error_code());
-    if (code == absl::StatusCode::kUnavailable) {
+    if (code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kCancelled) {
       return absl::UnavailableError(fmt::format("{}: {}", server, status.error_message()));
     }
     return {code, status.error_message()};
@@ -120,7 +121,7 @@ absl::Status Client::Subscribe(const v1::SubscribeRequest& request, const std::s
   if (enough) context.TryCancel();
   const grpc::Status status = stream->Finish();
   if (enough) return absl::OkStatus();
-  return impl_->Converted(status);
+  return stop.stop_requested() ? absl::CancelledError("interrupted") : impl_->Converted(status);
 }
 
 absl::Status Client::Acknowledge(const v1::AcknowledgeRequest& request,

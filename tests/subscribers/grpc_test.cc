@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -253,6 +254,44 @@ TEST_F(TwoReplicas, SubscribersKeepAllThatIsPublishedWhateverHappensToTheReplica
   EXPECT_TRUE(again.application.Await(last));
   EXPECT_FALSE(again.application.LeaseHolds());
   again.Stop();
+}
+
+// Ends the first stream as a server or a proxy may that goes away; then gives an empty set.
+class CancelsFirst : public v1::IndicatorService::Service {
+ public:
+  grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest*,
+                         grpc::ServerWriter<v1::SubscribeResponse>* stream) override {
+    if (++calls == 1) return {grpc::StatusCode::CANCELLED, "going away"};
+    v1::SubscribeResponse begin;
+    begin.mutable_snapshot_begin()->set_reason("none");
+    v1::SubscribeResponse end;
+    end.mutable_snapshot_end()->set_cursor("1");
+    end.mutable_snapshot_end()->mutable_digest()->set_sum(std::string(16, '\0'));
+    stream->Write(begin);
+    stream->Write(end);
+    while (!context->IsCancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return grpc::Status::OK;
+  }
+
+  std::atomic<int> calls = 0;
+};
+
+TEST(Subscriber, AStreamThatTheOtherEndCancelsIsNotTheEnd) {
+  CancelsFirst service;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  client::Subscriber::Options options;
+  options.channels.push_back(client::Connect("127.0.0.1:" + std::to_string(port)));
+  options.consumer = "blocker";
+  options.once = true;
+  Application application;
+  const absl::Status ended = client::Subscriber(options, application).Run({});
+  EXPECT_TRUE(ended.ok()) << ended;
+  EXPECT_EQ(service.calls, 2);
+  EXPECT_EQ(application.Sets(), 1);
 }
 
 }  // namespace
