@@ -41,9 +41,10 @@ class Document {
 // One page without scripts, and without anything from elsewhere.
 std::string Html(const Document& document, const std::string& title);
 
-// A4, in the fonts that every reader has (Helvetica, Windows-1252): any other character stands as
-// its number, "<U+0939>". `created` is seconds since the epoch. Empty where there is no memory for
-// it.
+// A4, in the fonts that every reader has (Helvetica, Windows-1252). A word with other characters
+// stands in Latin letters between ‹ and ›, which the foot of each page explains; what has none,
+// such as emoji, stands as its number, "<U+1F600>". `created` is seconds since the epoch. Empty
+// where there is no memory for it.
 std::string Pdf(const Document& document, const std::string& title, int64_t created);
 
 }  // namespace ringfence::referral

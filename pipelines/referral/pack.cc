@@ -33,9 +33,10 @@ absl::StatusOr<std::vector<PackFile>> MakePack(const Dossier& dossier, const Ali
   files.push_back({"indicators.stix.json", StixBundle(dossier, findings)});
   files.push_back({"pack.json", OverviewJson(dossier, findings)});
   files.push_back({"methods.txt", PlainText(Methods(dossier, findings))});
-  bool made = AddDocument("summary", Summary(dossier, findings),
+  const bool for_india = freeze.jurisdiction().empty() || freeze.jurisdiction() == kIndia;
+  bool made = AddDocument("summary", Summary(dossier, findings, for_india),
                           "Joint referral " + freeze.campaign_id(), freeze.at(), files);
-  if (freeze.jurisdiction().empty() || freeze.jurisdiction() == kIndia) {
+  if (for_india) {
     files.push_back({kHashReport, Sha256Sums(files)});
     const std::string hash = Sha256Hex(files.back().bytes);
     made =

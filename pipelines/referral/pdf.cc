@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "pipelines/identifiers/latin.h"
 #include "pipelines/referral/document.h"
 
 namespace ringfence::referral {
@@ -49,22 +52,60 @@ char32_t NextCharacter(std::string_view& text) {
   return character;
 }
 
-// In Windows-1252, whose upper half is, but for 0x80 to 0x9f, that of Unicode.
-std::string Windows1252(std::string_view text) {
+// What Windows-1252 has between 0x80 and 0x9f.
+constexpr std::pair<char32_t, unsigned char> kUpper[] = {
+    {0x20ac, 0x80}, {0x201a, 0x82}, {0x0192, 0x83}, {0x201e, 0x84}, {0x2026, 0x85}, {0x2020, 0x86},
+    {0x2021, 0x87}, {0x02c6, 0x88}, {0x2030, 0x89}, {0x0160, 0x8a}, {0x2039, 0x8b}, {0x0152, 0x8c},
+    {0x017d, 0x8e}, {0x2018, 0x91}, {0x2019, 0x92}, {0x201c, 0x93}, {0x201d, 0x94}, {0x2022, 0x95},
+    {0x2013, 0x96}, {0x2014, 0x97}, {0x02dc, 0x98}, {0x2122, 0x99}, {0x0161, 0x9a}, {0x203a, 0x9b},
+    {0x0153, 0x9c}, {0x017e, 0x9e}, {0x0178, 0x9f}};
+
+// Nothing where Windows-1252 has no such character.
+std::optional<char> InWindows1252(char32_t c) {
+  if (c == '\n' || (c >= 0x20 && c < 0x7f) || (c >= 0xa0 && c <= 0xff)) return static_cast<char>(c);
+  for (const auto& [character, byte] : kUpper) {
+    if (character == c) return static_cast<char>(byte);
+  }
+  return std::nullopt;
+}
+
+// Characters that Windows-1252 has not stand as their numbers.
+std::string Numbered(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const char32_t c = NextCharacter(text);
-    if (c == '\n' || (c >= 0x20 && c < 0x7f) || (c >= 0xa0 && c <= 0xff)) {
-      out.push_back(static_cast<char>(c));
-    } else if (c == 0x2013 || c == 0x2014) {
-      out.push_back(static_cast<char>(c == 0x2013 ? 0x96 : 0x97));
-    } else if (c == 0x2018 || c == 0x2019) {
-      out.push_back(static_cast<char>(c == 0x2018 ? 0x91 : 0x92));
-    } else if (c == 0x201c || c == 0x201d) {
-      out.push_back(static_cast<char>(c == 0x201c ? 0x93 : 0x94));
+    if (const std::optional<char> byte = InWindows1252(c)) {
+      out.push_back(*byte);
     } else {
       absl::StrAppend(&out, "<U+", absl::Hex(static_cast<uint32_t>(c), absl::kZeroPad4), ">");
     }
+  }
+  return out;
+}
+
+bool HasAll(std::string_view text) {
+  while (!text.empty()) {
+    if (!InWindows1252(NextCharacter(text))) return false;
+  }
+  return true;
+}
+
+constexpr char kLatinBegin = '\x8b';
+constexpr char kLatinEnd = '\x9b';
+
+// In Windows-1252. A word of characters that it has not stands in Latin letters, between ‹ and ›.
+std::string Windows1252(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(" \n"), text.size());
+    const std::string_view word = text.substr(0, end);
+    if (HasAll(word)) {
+      out += Numbered(word);
+    } else {
+      out += kLatinBegin + Numbered(identifiers::InLatin(word)) + kLatinEnd;
+    }
+    if (end < text.size()) out.push_back(text[end]);
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
 }
@@ -100,6 +141,10 @@ class Layout {
       page_ = pages_[i];
       Write(Windows1252(absl::StrCat(title, "  -  page ", i + 1, " of ", pages_.size())), regular_,
             8, kMargin, kFooter);
+      if (!has_latin_) continue;
+      Write(Windows1252(
+                "\u2039 \u203a: written in other letters; the HTML file has it as it was written"),
+            regular_, 8, kMargin, kFooter - 11);
     }
   }
 
@@ -134,10 +179,11 @@ class Layout {
     return std::max<size_t>(1, fit);
   }
 
-  static std::vector<std::string> Lines(const std::string& utf8, HPDF_Font font, HPDF_REAL size,
-                                        HPDF_REAL room) {
+  std::vector<std::string> Lines(const std::string& utf8, HPDF_Font font, HPDF_REAL size,
+                                 HPDF_REAL room) {
     std::vector<std::string> lines;
     const std::string text = Windows1252(utf8);
+    has_latin_ = has_latin_ || !HasAll(utf8);
     std::string_view left = text;
     while (true) {
       const size_t end = std::min(left.find('\n'), left.size());
@@ -241,6 +287,8 @@ class Layout {
   std::vector<HPDF_Page> pages_;
   // The baseline of the last line.
   HPDF_REAL y_ = 0;
+  // Something stands in other letters than it was written in.
+  bool has_latin_ = false;
 };
 
 void SetDate(HPDF_Doc doc, int64_t created) {

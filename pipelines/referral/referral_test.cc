@@ -188,6 +188,18 @@ TEST(Pack, EveryFileStandsInTheManifestWithItsHash) {
               HasSubstr(Sha256Hex(files.at("certificate-india/hash-report.sha256"))));
 }
 
+TEST(Pack, EveryFileStandsOnTheCoverPage) {
+  for (const char* jurisdiction : {"", "IN", "DE"}) {
+    Dossier dossier = World();
+    dossier.freeze.set_jurisdiction(jurisdiction);
+    const auto files = Pack(dossier);
+    const std::string& cover = files.at("summary.html");
+    for (const auto& [name, bytes] : files) EXPECT_THAT(cover, HasSubstr(name)) << jurisdiction;
+    const bool is_promised = cover.find("certificate-india") != std::string::npos;
+    EXPECT_EQ(is_promised, files.count("certificate-india/certificate.pdf") == 1) << jurisdiction;
+  }
+}
+
 TEST(Pack, SourcesAreListedUnderAliasesWithKeyedHashes) {
   const auto files = Pack(World());
   const std::string& sources = files.at("source-reports.csv");
@@ -250,16 +262,29 @@ TEST(Zip, WhatLeadsOutOfTheFolderIsNoPack) {
   EXPECT_FALSE(Unzip("").ok());
 }
 
-TEST(Pdf, OtherScriptsStandAsNumbersAndLongTextsGoOn) {
+TEST(Pdf, OtherScriptsStandInLatinLettersAndSaySo) {
   Document document;
-  document.Title("Référence \xe0\xa4\xb9 \xff");
+  document.Title("Référence भारत सरकार").Text("Łódź, 5 € … ‘x’ ☎ \xff");
+  document.Table({{"", ""}, {"Addressed to", "केंद्रीय जांच ब्यूरो"}});
+  const std::string pdf = Pdf(document, "t", 1'772'000'000);
+  EXPECT_THAT(pdf, HasSubstr("\\213bharata\\233 \\213sarakara\\233"));
+  EXPECT_THAT(pdf, HasSubstr("\\213Lodz,\\233 5 \\200 \\205 \\221x\\222"));
+  EXPECT_THAT(pdf, HasSubstr("\\213kendriya\\233"));
+  // What has no letters stands as its number; angle brackets are escaped.
+  EXPECT_THAT(pdf, HasSubstr("\\074U+260e\\076"));
+  EXPECT_THAT(pdf, HasSubstr("the HTML file has it as it was written"));
+  Document plain;
+  plain.Title("Référence");
+  EXPECT_THAT(Pdf(plain, "t", 1'772'000'000), Not(HasSubstr("the HTML file")));
+}
+
+TEST(Pdf, LongTextsGoOnOverPages) {
+  Document document;
   std::string words;
   for (int i = 0; i < 3'000; ++i) words += "word ";
   document.Text(words).Text(std::string(400, 'x'));
   const std::string pdf = Pdf(document, "t", 1'772'000'000);
   EXPECT_EQ(pdf.substr(0, 5), "%PDF-");
-  // Angle brackets are escaped.
-  EXPECT_THAT(pdf, HasSubstr("\\074U+0939\\076"));
   EXPECT_THAT(pdf, HasSubstr("page 4 of "));
   EXPECT_EQ(pdf, Pdf(document, "t", 1'772'000'000));
 }

@@ -133,22 +133,31 @@ void Sources(const Findings& findings, Document& out) {
 
 }  // namespace
 
-Document Summary(const Dossier& dossier, const Findings& findings) {
+Document Summary(const Dossier& dossier, const Findings& findings, bool has_certificate) {
   Document out;
   Cover(dossier, findings, out);
   out.Heading("What is in the pack");
-  out.Table(
-      {{"File", "What it is"},
-       {"summary.html, summary.pdf", "this document"},
-       {"incidents-by-country.csv, -organisation.csv, -month.csv", "incidents, each once"},
-       {"losses.csv", "settled payments by currency"},
-       {"timeline.csv", "incidents, reports and new indicators, day by day"},
-       {"indicators.csv, indicators.stix.json", "the indicators, for people and for programs"},
-       {"ties.csv, graph.svg", "which indicators were named for the same incidents"},
-       {"source-reports.csv", "the reports that may be named, by partner"},
-       {"pack.json", "the totals, for programs"},
-       {"methods.txt", "how the figures come about"},
-       {"MANIFEST.sha256, PACK.sha256", "hashes of every file, and of the pack"}});
+  Rows files = {
+      {"File", "What it is"},
+      {"summary.html, summary.pdf", "this document"},
+      {"incidents-by-country.csv, incidents-by-organisation.csv, incidents-by-month.csv",
+       "incidents, each once"},
+      {"losses.csv", "settled payments by currency"},
+      {"timeline.csv", "incidents, reports and new indicators, day by day"},
+      {"indicators.csv, indicators.stix.json", "the indicators, for people and for programs"},
+      {"ties.csv, graph.svg", "which indicators were named for the same incidents"},
+      {"source-reports.csv", "the reports that may be named, by partner"},
+      {"pack.json", "the totals, for programs"},
+      {"methods.txt", "how the figures come about"}};
+  if (has_certificate) {
+    files.push_back(
+        {"certificate-india/certificate.html, certificate-india/certificate.pdf",
+         "certificate under section 63(4)(c) of the Bharatiya Sakshya Adhiniyam, 2023, to be "
+         "completed and signed"});
+    files.push_back({"certificate-india/hash-report.sha256", "the hash report that goes with it"});
+  }
+  files.push_back({"MANIFEST.sha256, PACK.sha256", "hashes of every file, and of the pack"});
+  out.Table(std::move(files));
   out.PageBreak();
   Figures(findings, out);
   Totals(findings, out);

@@ -10,8 +10,8 @@ namespace ringfence::referral {
 // Indicators in the summary; all of them are in indicators.csv.
 inline constexpr size_t kSummaryIndicatorsMax = 60;
 
-// Cover page, what was found, how it was found.
-Document Summary(const Dossier& dossier, const Findings& findings);
+// Cover page, what was found, how it was found. `has_certificate`: India's goes with it.
+Document Summary(const Dossier& dossier, const Findings& findings, bool has_certificate);
 
 // How the figures come about, and what they do not say, in plain words.
 Document Methods(const Dossier& dossier, const Findings& findings);
