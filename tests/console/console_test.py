@@ -21,8 +21,9 @@ from world import World  # noqa: E402
 
 SKIPPED = 77
 FIRST_PAGE_BYTES_MAX = 300_000
-# On a quiet machine it is a fifth of a second; tests may run on a loaded one.
-FIRST_PAGE_SECONDS_MAX = 3.0
+# On a quiet machine it is a fifth of a second. On a loaded one it is tried until the machine has a moment for it.
+FIRST_PAGE_SECONDS_MAX = 1.0
+FIRST_PAGE_TRIES_MAX = 12
 PHONE, HOST, WALLET = "(212) 555-0142", "hxxps://help[.]refund-desk[.]example/start", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
 
 
@@ -87,8 +88,13 @@ def load_first_page(chromium, url):
 
 
 def check_first_page(chromium, url):
-    loads = [load_first_page(chromium, url) for _ in range(3)]
-    size, seconds = max(size for size, _ in loads), min(seconds for _, seconds in loads)
+    size, seconds = 0, FIRST_PAGE_SECONDS_MAX
+    for _ in range(FIRST_PAGE_TRIES_MAX):
+        # Each with an empty cache.
+        loaded, took = load_first_page(chromium, url)
+        size, seconds = max(size, loaded), took
+        if took < FIRST_PAGE_SECONDS_MAX:
+            break
     print(f"first page: {size / 1000:.0f} kB compressed, {seconds:.2f} s")
     assert 0 < size < FIRST_PAGE_BYTES_MAX, size
     assert seconds < FIRST_PAGE_SECONDS_MAX, seconds
@@ -269,6 +275,8 @@ def main():
     if browser_path is None or not options.axe.exists():
         print("SKIPPED: " + ("no Chromium is installed" if browser_path is None else "built without the console's pages"))
         sys.exit(SKIPPED)
+    # Of a loaded machine.
+    expect.set_options(timeout=20_000)
     axe = options.axe.read_text()
     world = World(options.program, reports=0, seed=1)
     # A check that fails leaves no server behind.

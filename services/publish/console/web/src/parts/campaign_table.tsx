@@ -15,17 +15,24 @@ function Losses({ losses = [] }: { losses?: Campaign['losses'] }) {
   );
 }
 
+// One whose every incident is counted through an identifier of another campaign has none of its own, and so no
+// organisations by name.
+function Counted({ campaign, figure }: { campaign: Campaign; figure: string }) {
+  if (campaign.incidents) return <>{figure}</>;
+  return <abbr class="faint" title="Its incidents are counted in another campaign">–</abbr>;
+}
+
 export function CampaignTable({ campaigns, fresh }: { campaigns: Campaign[]; fresh?: Set<string> }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Campaigns">
-      <table>
+      <table class="campaigns">
         <thead>
           <tr>
             <th scope="col">Campaign</th>
             <th scope="col" class="number"><abbr title="Organisations that see it">Org.</abbr></th>
             <th scope="col" class="number">Incidents</th>
             <th scope="col" class="number phone-hide">Indicators</th>
-            <th scope="col" class="phone-hide">Countries</th>
+            <th scope="col" class="phone-hide spare">Countries</th>
             <th scope="col" class="number phone-hide">Loss</th>
             <th scope="col" class="number">Last seen</th>
           </tr>
@@ -39,13 +46,13 @@ export function CampaignTable({ campaigns, fresh }: { campaigns: Campaign[]; fre
                   <Link class="table-link" href={`/campaigns/${campaign.campaignId}`}>{campaignTitle(campaign)}</Link>
                   <div class="faint small">
                     {campaign.scamTypes?.[0] ? scamWord(campaign.scamTypes[0]) : 'Kind unknown'}
-                    {' · '}<code>{campaign.campaignId.slice(0, 8)}</code>
+                    {' '}<span class="nowrap">· <code>{campaign.campaignId.slice(0, 8)}</code></span>
                   </div>
                 </td>
-                <td class="number">{count(campaign.organisations)}</td>
-                <td class="number">{shortCount(campaign.incidents)}</td>
+                <td class="number"><Counted campaign={campaign} figure={count(campaign.organisations)} /></td>
+                <td class="number"><Counted campaign={campaign} figure={shortCount(campaign.incidents)} /></td>
                 <td class="number phone-hide">{shortCount(campaign.indicators)}</td>
-                <td class="phone-hide nowrap" title={countries.map((c) => `${countryWord(c.country)}: ${c.incidents}`).join('\n')}>
+                <td class="phone-hide spare nowrap" title={countries.map((c) => `${countryWord(c.country)}: ${c.incidents}`).join('\n')}>
                   {countries.slice(0, 3).map((c) => c.country).join(' ')}
                   {countries.length > 3 && <span class="faint"> +{countries.length - 3}</span>}
                 </td>

@@ -80,8 +80,12 @@ function Page({ page, graph, id }: { page: CampaignPage; graph?: CampaignGraph; 
         </div>
       </div>
       <div class="tiles">
-        <Tile label="Organisations" figure={count(campaign.organisations)} note="report into it" />
-        <Tile label="Incidents" figure={count(campaign.incidents)} note={`in ${count(campaign.reports)} reports`} />
+        {campaign.incidents ? (
+          <>
+            <Tile label="Organisations" figure={count(campaign.organisations)} note="report into it" />
+            <Tile label="Incidents" figure={count(campaign.incidents)} note={`in ${count(campaign.reports)} reports`} />
+          </>
+        ) : <Tile label="Incidents" figure="–" note="counted in another campaign, whose identifier bears them" />}
         <Tile label="Indicators" figure={count(campaign.indicators)} note="members" />
         <Tile label="First seen" figure={<span class="date">{day(campaign.firstSeen)}</span>} />
         <Tile label="Last seen" figure={<span class="date">{day(campaign.lastSeen)}</span>} note={<Ago at={campaign.lastSeen} />} />
