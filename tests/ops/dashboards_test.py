@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every query of every dashboard, and every rule, on a real Prometheus that scrapes a real Ringfence under load: none errs, none is
-empty. What is on /metrics is what ops/metrics.md says, with its types and labels.
+"""Every query of every dashboard, and every rule, on a real Prometheus that scrapes a real Ringfence under load and while it is broken: none
+errs, none is empty, what is broken is about to alarm, and what was mended is no more. What is on /metrics is what ops/metrics.md says, with its types and labels.
 
     dashboards_test.py --programs build/release/bin [--reports 3000]    ringfence serve
     dashboards_test.py --programs build/release/bin --kafka             the five processes on a broker of its own: Kafka's and snapshots' too
@@ -54,11 +54,26 @@ def free_port():
 
 
 class AllInOne:
+    # What is about to alarm while it is broken.
+    alarms = {"RingfenceDown"}
+
     def __init__(self, programs, folder):
-        self.process = subprocess.Popen([f"{programs}/ringfence", "serve", "--data", folder + "/data", "--grpc", "127.0.0.1:0", "--http",
-                                         "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.reports, http = re.search(r"gRPC on ([^,]+), HTTP on http://([^/]+)/", self.process.stdout.readline()).groups()
-        self.lookups, self.lists, self.scraped = self.reports, http, [http]
+        self.programs, self.folder = programs, folder
+        self.start("127.0.0.1:0", "127.0.0.1:0")
+        self.scraped = [self.lists]
+
+    def start(self, grpc, http):
+        self.process = subprocess.Popen([f"{self.programs}/ringfence", "serve", "--data", self.folder + "/data", "--grpc", grpc, "--http", http],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.reports, self.lists = re.search(r"gRPC on ([^,]+), HTTP on http://([^/]+)/", self.process.stdout.readline()).groups()
+        self.lookups = self.reports
+
+    def break_it(self):
+        self.process.kill()
+        self.process.wait()
+
+    def mend(self):
+        self.start(self.reports, self.lists)
 
     def stop(self):
         self.process.terminate()
@@ -79,6 +94,20 @@ class Processes:
             service.wait_ready()
         self.reports, self.lookups, self.lists = self.all["gateway"].grpc, self.all["publish"].grpc, self.all["publish"].http
         self.scraped = [service.http for service in self.all.values()]
+
+    alarms = {"RingfenceDown", "RingfencePartitionUnowned"}
+
+    def break_it(self):
+        self.all["cluster"].kill()
+
+    def mend(self):
+        # On the port that is scraped.
+        cluster = self.all["cluster"]
+        config = pathlib.Path(self.folder, "mended.yaml")
+        config.write_text(pathlib.Path(cluster.config).read_text().replace(
+            "cluster: {", f"cluster: {{http: {{address: '{cluster.http}'}}, "))
+        cluster.config = str(config)
+        cluster.start().wait_ready()
 
     def stop(self):
         for service in self.all.values():
@@ -178,6 +207,31 @@ def check_rules(prometheus):
     return len(rules)
 
 
+def alarms(prometheus):
+    """Alerts that fire, or will if it goes on."""
+    return {alert["labels"]["alertname"] for alert in prometheus.get("alerts")["alerts"]}
+
+
+def check_broken(prometheus, server):
+    """A process is killed: rules and queries stand it, and say so; it comes back, and nothing is left of it."""
+    before = alarms(prometheus)
+    server.break_it()
+    await_that(lambda: server.alarms <= alarms(prometheus), f"{server.alarms} are about to alarm")
+    for _, _, query in panels():
+        prometheus.values(query)
+    rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
+    services.expect(all(rule["health"] == "ok" for rule in rules), "a rule errs while a process is away")
+    server.mend()
+    await_that(lambda: not server.alarms & alarms(prometheus) - before, f"{server.alarms} alarm no more")
+
+
+def await_that(done, what):
+    deadline = time.time() + 2 * WAIT_SECONDS
+    while not done():
+        services.expect(time.time() < deadline, f"not within {2 * WAIT_SECONDS} s: {what}")
+        time.sleep(0.5)
+
+
 def check_exposed(scraped):
     declared = metrics.declared()
     seen = set()
@@ -220,6 +274,8 @@ def main():
         load(programs, server, folder, files, next(parts))
         queries = check_queries(prometheus, options.kafka, lambda: load(programs, server, folder, files, next(parts) % PARTS))
         rules = check_rules(prometheus)
+        check_broken(prometheus, server)
+        queries = check_queries(prometheus, options.kafka, lambda: load(programs, server, folder, files, next(parts) % PARTS))
         exposed, declared = check_exposed(server.scraped)
     finally:
         subscriber.terminate()
