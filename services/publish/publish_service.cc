@@ -8,6 +8,7 @@
 #include "services/publish/admin_service.h"
 #include "services/publish/audit_log.h"
 #include "services/publish/console/console.h"
+#include "services/publish/console/partners.h"
 #include "services/publish/decision_book.h"
 #include "services/publish/explain/explanations.h"
 #include "services/publish/http/http_api.h"
@@ -86,6 +87,10 @@ class PublishService : public runtime::RunningService {
     if (absl::Status status = Listen(*cursors); !status.ok()) return status;
     Console::Options console;
     console.deployment = config.deployment();
+    PartnerWatch::Options partners;
+    partners.clock = surroundings_.clock;
+    partners_ = std::make_unique<PartnerWatch>(partners, surroundings_.log());
+    console.partners = [this] { return partners_->Get(); };
     console.status = [this] { return Status(); };
     console.consumers = [this] { return indicators_->ListConsumers(); };
     console.operators = operators_.get();
@@ -235,6 +240,7 @@ class PublishService : public runtime::RunningService {
   std::unique_ptr<Referrals> referrals_;
   std::unique_ptr<Explanations> explanations_;
   std::unique_ptr<HttpApi> api_;
+  std::unique_ptr<PartnerWatch> partners_;
   std::unique_ptr<Console> console_;
   std::unique_ptr<IndicatorService> indicators_;
   std::unique_ptr<AdminService> admin_;

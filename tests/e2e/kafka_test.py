@@ -7,6 +7,7 @@ killed under load, and although partitions move to a second process with nothing
 Needs java and mvn (ops/dev/kafka). Where they are missing it is skipped (exit status 77).
 """
 import argparse
+import json
 import pathlib
 import shutil
 import subprocess
@@ -65,6 +66,23 @@ def rest(*running):
         service.wait_caught_up(120)
 
 
+def check_console(publish, files):
+    """publish's console tells of all stages, and of each partner what it sent and what of it was rejected."""
+    features = json.loads(publish.get("/api/v1/session")[1])["features"]
+    expect({"partners", "pipeline", "consumers", "overrides"} <= set(features), f"the console has {features}")
+    stages = {(one["stage"], one["topic"]) for one in json.loads(publish.get("/api/v1/status")[1])["stages"]}
+    expect({stage for stage, _ in stages} >= {"intake", "dedupe", "cluster", "publish"}, f"the console tells of {stages}")
+    began = time.monotonic()
+    partners = {one["partner"]: one for one in json.loads(publish.get("/api/v1/partners")[1])["partners"]}
+    took = time.monotonic() - began
+    expect(set(partners) == {file.stem for file in files}, f"the console tells of {set(partners)}")
+    for name, partner in partners.items():
+        expect(partner["reports"] == partner["lastDay"] == partner["lastHour"] > 50, f"{name}: {partner}")
+        expect(partner["rejects"] == partner["rejectsLastDay"] > 0 and partner["problems"], f"{name}: {partner}")
+        expect("lastReportAt" in partner, f"{name}: {partner}")
+    print(f"the console of publish: {len(stages)} inputs, {len(partners)} partners, looked up in {took:.2f} s", flush=True)
+
+
 def scenario(programs, folder, servers, reports):
     keys = services.make_keys(folder + "/keys")
     run(programs + "/ringfence", "sample", "--reports", reports, "--seed", 11, "--out", folder + "/sample")
@@ -87,6 +105,7 @@ def scenario(programs, folder, servers, reports):
     # publish tells of all of them, as far as they have committed.
     stages = {line.split()[0] for line in run(programs + "/ringfence", "status", "--server", publish.grpc).splitlines()[1:] if line}
     expect({"intake", "dedupe", "cluster", "publish"} <= stages, f"status tells of {stages}")
+    check_console(publish, services.partner_files(folder + "/sample"))
     print(f"killed under load: {len(expected)} indicators, 0 differences", flush=True)
 
     # Another machine, with nothing on its disk: it gets a part of the partitions, then all.

@@ -6,6 +6,7 @@
 
 #include "google/protobuf/util/json_util.h"
 #include "ringfence/v1/report_service.pb.h"
+#include "services/runtime/log/time_index.h"
 
 namespace ringfence::publish {
 namespace {
@@ -22,6 +23,10 @@ void Count(const std::string& json, std::map<std::string, uint32_t>& problems) {
   for (const v1::Problem& problem : rejection.problems()) ++problems[problem.code()];
 }
 
+uint32_t CountOf(int64_t from, int64_t end) {
+  return static_cast<uint32_t>(std::max<int64_t>(0, end - from));
+}
+
 void SetLatest(core::Time time, google::protobuf::Timestamp& latest) {
   if (time > core::FromProto(latest)) latest = core::ToProto(time);
 }
@@ -29,20 +34,17 @@ void SetLatest(core::Time time, google::protobuf::Timestamp& latest) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const console::v1::Partners>> PartnerWatch::Get() {
-  const auto now = std::chrono::steady_clock::now();
-  {
-    const absl::MutexLock lock(&mutex_);
-    if (kept_ && now < due_) return kept_;
-  }
-  absl::StatusOr<console::v1::Partners> partners = Look();
-  if (!partners.ok()) return partners.status();
-  const absl::MutexLock lock(&mutex_);
-  kept_ = std::make_shared<const console::v1::Partners>(*std::move(partners));
-  due_ = now + options_.keep;
-  return kept_;
+  // What partners send changes all the time.
+  const auto now = static_cast<uint64_t>(options_.clock());
+  return *kept_.Get(0, now, [this]() -> Looked {
+    absl::StatusOr<console::v1::Partners> partners = Look();
+    if (!partners.ok()) return partners.status();
+    return std::make_shared<const console::v1::Partners>(*std::move(partners));
+  });
 }
 
-absl::StatusOr<console::v1::Partners> PartnerWatch::Look() const {
+absl::StatusOr<console::v1::Partners> PartnerWatch::Look() {
+  const absl::MutexLock lock(&mutex_);
   absl::StatusOr<std::vector<std::string>> reports = log_.Topics(runtime::kReportsPrefix);
   if (!reports.ok()) return reports.status();
   absl::StatusOr<std::vector<std::string>> rejects = log_.Topics(runtime::kRejectsPrefix);
@@ -71,25 +73,8 @@ absl::StatusOr<console::v1::Partners> PartnerWatch::Look() const {
   return partners;
 }
 
-absl::StatusOr<int64_t> PartnerWatch::OffsetAt(const TopicPartition& from, core::Time time,
-                                               int64_t start, int64_t end) const {
-  int64_t low = start;
-  int64_t high = end;
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    const absl::StatusOr<std::vector<LogRecord>> records = log_.Read(from, middle, 1, 1);
-    if (!records.ok()) return records.status();
-    if (records->empty() || records->front().append_time >= time) {
-      high = middle;
-    } else {
-      low = records->front().offset + 1;
-    }
-  }
-  return std::min(low, end);
-}
-
 absl::Status PartnerWatch::AddReports(const std::string& topic, core::Time now,
-                                      console::v1::PartnerStatus& partner) const {
+                                      console::v1::PartnerStatus& partner) {
   const absl::StatusOr<int32_t> partitions = log_.Partitions(topic);
   if (!partitions.ok()) return partitions.status();
   for (int32_t p = 0; p < *partitions; ++p) {
@@ -99,49 +84,65 @@ absl::Status PartnerWatch::AddReports(const std::string& topic, core::Time now,
     const absl::StatusOr<int64_t> start = log_.StartOffset(from);
     if (!start.ok()) return start.status();
     partner.set_reports(partner.reports() + static_cast<uint32_t>(*end));
-    const absl::StatusOr<int64_t> day = OffsetAt(from, now - core::kDay, *start, *end);
-    if (!day.ok()) return day.status();
-    const absl::StatusOr<int64_t> hour = OffsetAt(from, now - core::kHour, *day, *end);
-    if (!hour.ok()) return hour.status();
-    partner.set_last_day(partner.last_day() + static_cast<uint32_t>(*end - *day));
-    partner.set_last_hour(partner.last_hour() + static_cast<uint32_t>(*end - *hour));
     if (*end == *start) continue;
-    const absl::StatusOr<std::vector<LogRecord>> last = log_.Read(from, *end - 1, 1, 1);
-    if (!last.ok()) return last.status();
-    if (!last->empty()) SetLatest(last->front().append_time, *partner.mutable_last_report_at());
+    const absl::StatusOr<int64_t> day = runtime::OffsetAt(log_, from, now - core::kDay);
+    if (!day.ok()) return day.status();
+    const absl::StatusOr<int64_t> hour = runtime::OffsetAt(log_, from, now - core::kHour);
+    if (!hour.ok()) return hour.status();
+    // More may have come meanwhile.
+    partner.set_last_day(partner.last_day() + CountOf(*day, *end));
+    partner.set_last_hour(partner.last_hour() + CountOf(*hour, *end));
+    Latest& latest = latest_[from];
+    if (latest.end != *end) {
+      const absl::StatusOr<std::vector<LogRecord>> last = log_.Read(from, *end - 1, 1, 1);
+      if (!last.ok()) return last.status();
+      if (!last->empty()) latest = {*end, last->front().append_time, {}};
+    }
+    if (latest.append_time != 0) SetLatest(latest.append_time, *partner.mutable_last_report_at());
   }
   return absl::OkStatus();
 }
 
 absl::Status PartnerWatch::AddRejects(const std::string& topic, core::Time now,
-                                      console::v1::PartnerStatus& partner) const {
+                                      console::v1::PartnerStatus& partner) {
   const TopicPartition from{topic, 0};
   const absl::StatusOr<int64_t> end = log_.EndOffset(from);
   if (!end.ok()) return end.status();
   const absl::StatusOr<int64_t> start = log_.StartOffset(from);
   if (!start.ok()) return start.status();
-  const absl::StatusOr<int64_t> day = OffsetAt(from, now - core::kDay, *start, *end);
+  const absl::StatusOr<int64_t> day = runtime::OffsetAt(log_, from, now - core::kDay);
   if (!day.ok()) return day.status();
   partner.set_rejects(static_cast<uint32_t>(*end));
-  partner.set_rejects_last_day(static_cast<uint32_t>(*end - *day));
-  std::map<std::string, uint32_t> problems;
-  const auto looked_at = static_cast<int64_t>(options_.rejects_max);
-  for (int64_t next = std::max(*start, *end - looked_at); next < *end;) {
-    const absl::StatusOr<std::vector<LogRecord>> records =
-        log_.Read(from, next, options_.rejects_max, kReadBytes);
-    if (!records.ok()) return records.status();
-    if (records->empty()) break;
-    for (const LogRecord& record : *records) Count(record.value, problems);
-    next = records->back().offset + 1;
+  partner.set_rejects_last_day(CountOf(*day, *end));
+  Latest& latest = latest_[from];
+  if (latest.end != *end) {
+    std::map<std::string, uint32_t> problems;
+    if (absl::Status status = ReadProblems(from, *start, *end, problems); !status.ok())
+      return status;
+    latest = {*end, 0, std::move(problems)};
   }
   std::vector<std::pair<uint32_t, std::string>> sorted;
-  for (auto& [code, count] : problems) sorted.emplace_back(count, code);
+  for (const auto& [code, count] : latest.problems) sorted.emplace_back(count, code);
   std::sort(sorted.rbegin(), sorted.rend());
   if (sorted.size() > kProblemsMax) sorted.resize(kProblemsMax);
   for (auto& [count, code] : sorted) {
     console::v1::ProblemCount& problem = *partner.add_problems();
     problem.set_code(std::move(code));
     problem.set_count(count);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartnerWatch::ReadProblems(const TopicPartition& from, int64_t start, int64_t end,
+                                        std::map<std::string, uint32_t>& problems) const {
+  const auto looked_at = static_cast<int64_t>(options_.rejects_max);
+  for (int64_t next = std::max(start, end - looked_at); next < end;) {
+    const absl::StatusOr<std::vector<LogRecord>> records =
+        log_.Read(from, next, options_.rejects_max, kReadBytes);
+    if (!records.ok()) return records.status();
+    if (records->empty()) break;
+    for (const LogRecord& record : *records) Count(record.value, problems);
+    next = records->back().offset + 1;
   }
   return absl::OkStatus();
 }

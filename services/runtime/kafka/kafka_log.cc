@@ -41,6 +41,7 @@ class KafkaLog::Impl {
   absl::StatusOr<std::vector<LogRecord>> Read(const TopicPartition& from, int64_t offset,
                                               size_t records_max, size_t bytes_max);
   absl::StatusOr<PartitionReader::Bounds> Bounds(const TopicPartition& partition);
+  absl::StatusOr<int64_t> OffsetAt(const TopicPartition& partition, core::Time time);
   bool WaitForAny(std::span<const Position> positions, std::chrono::milliseconds timeout);
   absl::Status Commit(const std::string& reader, const TopicPartition& partition, int64_t offset);
   absl::StatusOr<std::optional<int64_t>> Committed(const std::string& reader,
@@ -214,6 +215,15 @@ absl::StatusOr<PartitionReader::Bounds> KafkaLog::Impl::Bounds(const TopicPartit
   return bounds;
 }
 
+absl::StatusOr<int64_t> KafkaLog::Impl::OffsetAt(const TopicPartition& partition, core::Time time) {
+  const TopicPartition named = Named(partition);
+  const absl::StatusOr<PartitionReader*> reader = Reader(named);
+  if (!reader.ok()) return reader.status();
+  absl::StatusOr<int64_t> offset = (*reader)->AskOffsetAt(time);
+  if (!offset.ok()) return catalog_->Doubt(offset.status(), named.topic);
+  return offset;
+}
+
 bool KafkaLog::Impl::WaitForAny(std::span<const Position> positions,
                                 std::chrono::milliseconds timeout) {
   const absl::Time deadline = absl::Now() + absl::FromChrono(timeout);
@@ -294,6 +304,9 @@ absl::StatusOr<int64_t> KafkaLog::StartOffset(const TopicPartition& partition) {
   const absl::StatusOr<PartitionReader::Bounds> bounds = impl_->Bounds(partition);
   if (!bounds.ok()) return bounds.status();
   return bounds->start;
+}
+absl::StatusOr<int64_t> KafkaLog::OffsetAt(const TopicPartition& partition, core::Time time) {
+  return impl_->OffsetAt(partition, time);
 }
 bool KafkaLog::WaitForAny(std::span<const Position> positions, std::chrono::milliseconds timeout) {
   return impl_->WaitForAny(positions, timeout);

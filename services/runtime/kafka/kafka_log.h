@@ -6,6 +6,7 @@
 
 #include "services/runtime/kafka/kafka_options.h"
 #include "services/runtime/log/log.h"
+#include "services/runtime/log/time_index.h"
 #include "services/runtime/metrics.h"
 
 namespace ringfence::runtime {
@@ -29,7 +30,7 @@ namespace ringfence::runtime {
 // - What is appended by others is seen a moment after they know of it.
 //
 // Calls wait for the brokers, at most about the timeouts of the options: then kUnavailable.
-class KafkaLog : public Log {
+class KafkaLog : public Log, public TimeIndex {
  public:
   // `metrics` may be null, and must outlive it. kUnavailable where no broker answers,
   // kInvalidArgument where the options are wrong.
@@ -47,6 +48,8 @@ class KafkaLog : public Log {
                                               size_t records_max, size_t bytes_max) override;
   absl::StatusOr<int64_t> EndOffset(const TopicPartition& partition) override;
   absl::StatusOr<int64_t> StartOffset(const TopicPartition& partition) override;
+  // Asks the broker.
+  absl::StatusOr<int64_t> OffsetAt(const TopicPartition& partition, core::Time time) override;
   bool WaitForAny(std::span<const Position> positions, std::chrono::milliseconds timeout) override;
   absl::Status Commit(const std::string& reader, const TopicPartition& partition,
                       int64_t offset) override;

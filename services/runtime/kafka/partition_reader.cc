@@ -107,6 +107,22 @@ absl::StatusOr<PartitionReader::Bounds> PartitionReader::AskBoundsLocked() {
   return bounds;
 }
 
+absl::StatusOr<int64_t> PartitionReader::AskOffsetAt(core::Time time) {
+  const absl::StatusOr<Bounds> bounds = AskBounds();
+  if (!bounds.ok()) return bounds.status();
+  // Kafka keeps milliseconds; a negative one would be a question of another kind.
+  const core::Time milliseconds = std::max<core::Time>(0, (time + kMillisecond - 1) / kMillisecond);
+  const PartitionList list = ListOf(partition_, milliseconds);
+  const rd_kafka_resp_err_t error =
+      rd_kafka_offsets_for_times(asker_, list.get(), static_cast<int>(timeout_.count()));
+  const std::string tried = "offset by time of " + Name();
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus(error, tried);
+  if (list->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return KafkaStatus(list->elems[0].err, tried);
+  const int64_t offset = list->elems[0].offset;
+  return offset < 0 ? bounds->end : std::max(bounds->start, offset);
+}
+
 absl::Status PartitionReader::Assign(int64_t offset) {
   if (queue_ == nullptr) return absl::InternalError("kafka: no queue for " + Name());
   Unassign();

@@ -54,6 +54,8 @@ class PartitionReader {
     int64_t end = 0;
   };
   absl::StatusOr<Bounds> AskBounds();
+  // As TimeIndex::OffsetAt.
+  absl::StatusOr<int64_t> AskOffsetAt(core::Time time);
   // The partition has records below `end`: they were appended by this process.
   void Raise(int64_t end);
   // What was read ahead is to be fetched again.

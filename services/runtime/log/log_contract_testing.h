@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "services/runtime/log/log.h"
+#include "services/runtime/log/time_index.h"
 
 namespace ringfence::runtime {
 
@@ -211,6 +212,23 @@ TEST_P(LogContract, WaitsUntilAnythingIsThere) {
   EXPECT_TRUE(log().WaitForAny(positions, std::chrono::milliseconds(0)));
   const Log::Position behind{{"t", 1}, 1};
   EXPECT_FALSE(log().WaitForAny({&behind, 1}, std::chrono::milliseconds(1)));
+}
+
+TEST_P(LogContract, FindsTheFirstOffsetOfATime) {
+  Create("t");
+  for (const char* value : {"a", "b", "c", "d", "e"}) Append({"t", 0}, "", value);
+  const std::vector<LogRecord> all = All({"t", 0});
+  ASSERT_EQ(all.size(), 5u);
+  for (const LogRecord& record : all) {
+    const auto found = OffsetAt(log(), {"t", 0}, record.append_time);
+    ASSERT_TRUE(found.ok()) << found.status();
+    // Several may be of one instant.
+    EXPECT_LE(*found, record.offset);
+    EXPECT_EQ(all[static_cast<size_t>(*found)].append_time, record.append_time);
+  }
+  EXPECT_EQ(*OffsetAt(log(), {"t", 0}, all.back().append_time + core::kHour), 5);
+  EXPECT_EQ(*OffsetAt(log(), {"t", 0}, 0), 0);
+  EXPECT_FALSE(OffsetAt(log(), {"t", 7}, 0).ok());
 }
 
 TEST_P(LogContract, ConcurrentAppendsLeaveNoGapsAndKeepEachWritersOrder) {
