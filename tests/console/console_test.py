@@ -100,9 +100,9 @@ def check_first_page(chromium, url):
     assert seconds < FIRST_PAGE_SECONDS_MAX, seconds
 
 
-def send(world, partner, numbers):
+def send(world, partner, reports):
     file = world.folder / f"{partner}.jsonl"
-    file.write_text("".join(json.dumps(report(number, partner)) + "\n" for number in numbers))
+    file.write_text("".join(json.dumps(one) + "\n" for one in reports))
     world.ingest([file])
 
 
@@ -110,8 +110,8 @@ def check_arrival(world, page):
     """From nothing to an explained campaign, without a reload."""
     expect(page.get_by_text("No campaign yet").first).to_be_visible()
     page.evaluate("window.stayed = true")
-    send(world, "software-maker", (1, 2))
-    send(world, "savings-bank", (3, 4))
+    for partner, numbers in (("software-maker", (1, 2)), ("savings-bank", (3, 4))):
+        send(world, partner, [report(number, partner) for number in numbers])
     row = page.get_by_role("link", name="Microsoft")
     expect(row).to_be_visible(timeout=30_000)
     expect(page.locator(".feed li").first).to_be_visible(timeout=10_000)
@@ -126,6 +126,10 @@ def check_arrival(world, page):
     expect(why.get_by_text("4 incidents in 4 reports of 2 organisations count.")).to_be_visible()
     expect(why.get_by_text("Two organisations have two incidents each.")).to_be_visible()
     expect(page.get_by_text("USD\u00a01,198")).to_be_visible()
+    countries = page.get_by_role("list", name="Incidents by country")
+    expect(countries.get_by_role("listitem").filter(has_text="United Kingdom")).to_contain_text("2")
+    expect(page.locator(".plot canvas")).to_be_visible()
+    expect(page.locator("figcaption")).to_contain_text("4 indicators, first seen on 1 day ")
     ties = page.get_by_role("region", name="Thinnest ties")
     expect(ties.get_by_role("button", name="bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq").first).to_be_visible()
     expect(page.locator("[data-laid-out]")).to_be_visible(timeout=10_000)
@@ -161,10 +165,16 @@ def check_views(chromium, world, axe, paths):
         watched.close()
 
 
-def check_others(page, url):
+def check_others(world, page, url):
+    spoilt = report(5, "card-issuer")
+    spoilt["identifiers"].append({"type": "IDENTIFIER_TYPE_EMAIL", "value": "nobody", "role": "IDENTIFIER_ROLE_CONTACT"})
+    send(world, "card-issuer", [spoilt])
     page.goto(url + "/console/partners")
     row = page.get_by_role("row").filter(has_text="savings-bank")
     expect(row.get_by_role("cell").nth(1)).to_have_text("2")
+    expect(row).to_contain_text("none")
+    # What of it could not be used, by its code.
+    expect(page.get_by_role("row").filter(has_text="card-issuer").locator("code:visible")).to_contain_text("email.")
     page.goto(url + "/console/pipeline")
     expect(page.get_by_text("ringfence.indicators").first).to_be_visible()
 
@@ -292,7 +302,7 @@ def main():
         check_links(watched.page, world)
         check_referral(world, watched.page, campaign, axe)
         check_search(watched.page)
-        check_others(watched.page, world.url)
+        check_others(world, watched.page, world.url)
         check_decision(world, watched.page)
         check_keyboard(watched.page, world.url)
         # The browser tells of the refusal that was asked for.

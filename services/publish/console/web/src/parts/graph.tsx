@@ -19,23 +19,25 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-interface Colours { groups: Record<Group, string>; line: string; cut: string; bridge: string; text: string; panel: string; faded: string }
+interface Colours { groups: Record<Group, string>; line: string; cut: string; cutOfMany: string; bridge: string; text: string; panel: string; faded: string }
 function coloursNow(): Colours {
   return {
     groups: { contact: colour('--contact'), web: colour('--web'), money: colour('--money'), device: colour('--device') },
-    line: colour('--edge'), cut: colour('--block'), bridge: colour('--challenge'), text: colour('--text'),
+    line: colour('--edge'), cut: colour('--block'), cutOfMany: colour('--block-soft'), bridge: colour('--challenge'), text: colour('--text'),
     panel: colour('--panel'), faded: colour('--line'),
   };
 }
 
 // The best in the middle, the others round it like a sunflower's seeds: the same each time.
 function build(members: Member[], ties: Tie[], colours: Colours): Graph {
+  // Many have to share the same room.
+  const scale = Math.min(1, Math.sqrt(600 / members.length));
   const graph = new Graph({ type: 'undirected', multi: false });
   for (const member of members) {
     const r = Math.sqrt(member.index + 0.5);
     graph.addNode(member.index, {
       x: r * Math.cos(member.index * kGolden), y: r * Math.sin(member.index * kGolden),
-      size: 2.5 + Math.min(12, 2.2 * Math.log2(1 + member.incidents)) * (members.length > 2_000 ? 0.6 : 1),
+      size: Math.max(1.2, scale * (2.5 + Math.min(12, 2.2 * Math.log2(1 + member.incidents)))),
       label: member.value, color: colours.groups[groupOf(member.type)],
     });
   }
@@ -43,7 +45,8 @@ function build(members: Member[], ties: Tie[], colours: Colours): Graph {
     const isThin = tie.splitsOff > 1;
     graph.mergeEdge(tie.first, tie.second, {
       size: (isThin ? 2.5 : Math.min(3, 0.6 + 0.4 * Math.log2(1 + tie.incidents))) * (ties.length > 4_000 ? 0.5 : 1),
-      color: tie.cut ? colours.cut : isThin ? colours.bridge : colours.line,
+      // Of many the strong colour would hide all else.
+      color: tie.cut ? (ties.length > 4_000 ? colours.cutOfMany : colours.cut) : isThin ? colours.bridge : colours.line,
       weight: tie.cut ? 0.02 : 1 + Math.log2(1 + tie.incidents),
     });
   }

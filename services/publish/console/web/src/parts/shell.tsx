@@ -105,10 +105,6 @@ export function Shell({ children }: { children: ComponentChildren }) {
     first.current = false;
   }, [path]);
   const features = session.value?.features ?? [];
-  // On narrow screens the views stand in a row that scrolls.
-  useEffect(() => {
-    document.querySelector('.nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [path, features.length]);
   useSignalEffect(() => { void theme.value; });
   return (
     <>

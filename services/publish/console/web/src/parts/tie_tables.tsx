@@ -7,14 +7,15 @@ const kShown = 8;
 
 function TieTable(props: { ties: Tie[]; members: Member[]; last: string; says: (tie: Tie) => string; onSelect: (index: number) => void }) {
   const end = (index: number) => (
-    <button type="button" class="pick value" onClick={() => props.onSelect(index)}>{props.members[index]?.value}</button>
+    <button type="button" class="pick value" title={props.members[index]?.value} onClick={() => props.onSelect(index)}>{props.members[index]?.value}</button>
   );
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Ties">
       <table class="ties">
         <thead>
           <tr>
-            <th scope="col">Between</th><th scope="col" class="number">Incidents</th><th scope="col" class="number">Org.</th>
+            <th scope="col">Between</th><th scope="col" class="number">Incidents</th>
+            <th scope="col" class="number phone-hide">Org.</th>
             <th scope="col">{props.last}</th>
           </tr>
         </thead>
@@ -22,7 +23,7 @@ function TieTable(props: { ties: Tie[]; members: Member[]; last: string; says: (
           {props.ties.slice(0, kShown).map((tie) => (
             <tr key={`${tie.first} ${tie.second}`}>
               <td><div class="ends">{end(tie.first)}{end(tie.second)}</div></td>
-              <td class="number">{count(tie.incidents)}</td><td class="number">{count(tie.organisations)}</td>
+              <td class="number">{count(tie.incidents)}</td><td class="number phone-hide">{count(tie.organisations)}</td>
               <td>{props.says(tie)}</td>
             </tr>
           ))}

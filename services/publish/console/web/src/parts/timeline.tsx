@@ -49,6 +49,7 @@ export function Timeline({ days }: { days: Days }) {
     observer.observe(element);
     return () => { observer.disconnect(); plot.destroy(); };
   }, [days, scheme]);
+  const began = days.filter((d) => d.firstSeen).length;
   const first = days.reduce((sum, d) => sum + (d.firstSeen ?? 0), 0);
   return (
     <figure>
@@ -56,7 +57,7 @@ export function Timeline({ days }: { days: Days }) {
       <figcaption class="legend">
         <span><i class="swatch accent" />First seen that day</span><span><i class="swatch challenge" />Last seen that day</span>
         <span class="hidden-text">
-          {count(first)} indicators, first seen on {count(days.filter((d) => d.firstSeen).length)} days between{' '}
+          {count(first)} indicators, first seen on {count(began)} {began === 1 ? 'day' : 'days'} between{' '}
           {days[0]?.day} and {days[days.length - 1]?.day}
         </span>
       </figcaption>

@@ -30,21 +30,26 @@ export function PartnersView() {
               <table>
                 <thead>
                   <tr>
-                    <th scope="col">Partner</th><th scope="col" class="number">Last hour</th>
+                    <th scope="col">Partner</th><th scope="col" class="number phone-hide">Last hour</th>
                     <th scope="col" class="number">24 hours</th><th scope="col" class="number phone-hide">In all</th>
-                    <th scope="col" class="number">Rejects, 24 hours</th><th scope="col" class="phone-hide">Problems, of the latest rejects</th>
-                    <th scope="col" class="number">Last report</th>
+                    <th scope="col" class="number">Rejects<span class="phone-hide">, 24 hours</span></th>
+                    <th scope="col" class="phone-hide">Problems, of the latest rejects</th>
+                    <th scope="col" class="number phone-hide">Last report</th>
                   </tr>
                 </thead>
                 <tbody>
                   {partners.map((partner) => (
                     <tr key={partner.partner}>
-                      <td><strong>{partner.partner}</strong></td>
-                      <td class="number">{count(partner.lastHour)}</td><td class="number">{count(partner.lastDay)}</td>
+                      <td>
+                        <strong>{partner.partner}</strong>
+                        <div class="phone-only small faint">last report <Ago at={partner.lastReportAt} /></div>
+                        <div class="phone-only"><Problems partner={partner} /></div>
+                      </td>
+                      <td class="number phone-hide">{count(partner.lastHour)}</td><td class="number">{count(partner.lastDay)}</td>
                       <td class="number phone-hide">{count(partner.reports)}</td>
                       <td class="number">{count(partner.rejectsLastDay)}</td>
                       <td class="phone-hide"><Problems partner={partner} /></td>
-                      <td class="number nowrap"><Ago at={partner.lastReportAt} /></td>
+                      <td class="number nowrap phone-hide"><Ago at={partner.lastReportAt} /></td>
                     </tr>
                   ))}
                 </tbody>
