@@ -71,6 +71,13 @@ def check_narrow(page, what):
     assert width <= page.viewport_size["width"], f"{what} is {width} wide"
 
 
+def check_tables(page, what):
+    """Tables fit into their place, so that no column is out of sight; but for the matrix, which grows with what is compared."""
+    cut = page.evaluate("""[...document.querySelectorAll('.scroll table:not(.matrix)')]
+        .filter((table) => table.scrollWidth > table.parentElement.clientWidth).map((table) => table.parentElement.ariaLabel)""")
+    assert not cut, f"{what}: cut are {cut}"
+
+
 def load_first_page(chromium, url):
     watched = Watched(chromium, url)
     session = watched.context.new_cdp_session(watched.page)
@@ -154,7 +161,7 @@ def check_search(page):
 
 
 def check_views(chromium, world, axe, paths):
-    for scheme, width in (("light", 1440), ("dark", 390)):
+    for scheme, width in (("light", 1440), ("dark", 1280), ("dark", 390)):
         watched = Watched(chromium, world.url, color_scheme=scheme, viewport={"width": width, "height": 900})
         for path in paths:
             watched.page.goto(world.url + path)
@@ -162,6 +169,7 @@ def check_views(chromium, world, axe, paths):
             expect(watched.page.get_by_text("Loading…")).to_have_count(0)
             check_accessible(watched.page, axe, f"{path}, {scheme}")
             check_narrow(watched.page, f"{path}, {width}")
+            check_tables(watched.page, f"{path}, {width}")
         watched.close()
 
 

@@ -29,7 +29,7 @@ def main():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser.path(), args=browser.FLAGS)
         for name, path, scheme in pictures:
-            page = chromium.new_page(viewport={"width": 1200, "height": 640}, color_scheme=scheme)
+            page = chromium.new_page(viewport={"width": 1280, "height": 680}, color_scheme=scheme)
             page.goto(world.url + path)
             page.locator("h1").wait_for()
             if name == "campaign":

@@ -44,9 +44,9 @@ export function CampaignTable({ campaigns, fresh }: { campaigns: Campaign[]; fre
               <tr key={campaign.campaignId} class={`row ${fresh?.has(campaign.campaignId) ? 'fresh' : ''}`}>
                 <td>
                   <Link class="table-link" href={`/campaigns/${campaign.campaignId}`}>{campaignTitle(campaign)}</Link>
-                  <div class="faint small">
-                    {campaign.scamTypes?.[0] ? scamWord(campaign.scamTypes[0]) : 'Kind unknown'}
-                    {' '}<span class="nowrap">· <code>{campaign.campaignId.slice(0, 8)}</code></span>
+                  <div class="about faint small">
+                    <span>{campaign.scamTypes?.[0] ? scamWord(campaign.scamTypes[0]) : 'Kind unknown'}</span>
+                    <code>{campaign.campaignId.slice(0, 8)}</code>
                   </div>
                 </td>
                 <td class="number"><Counted campaign={campaign} figure={count(campaign.organisations)} /></td>
