@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "http"))
 import browser  # noqa: E402
 from world import World  # noqa: E402
 
-BYTES_MAX = 150_000
+BYTES_MAX = 200_000
 
 
 def main():
