@@ -42,12 +42,11 @@ std::optional<Position> ParsePosition(const std::string& text) {
   if (dash == std::string::npos || text.size() - dash - 1 != 2 * kHoldIdBytes) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + dash, position.offset);
   if (error != std::errc() || end != text.data() + dash) return std::nullopt;
-  const std::string hex = text.substr(dash + 1);
-  const bool is_hex = std::all_of(hex.begin(), hex.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  if (!is_hex) return std::nullopt;
-  position.hold_id = absl::HexStringToBytes(hex);
+  for (const char* c = text.data() + dash + 1; c != text.data() + text.size(); c += 2) {
+    uint8_t byte = 0;
+    if (std::from_chars(c, c + 2, byte, 16).ptr != c + 2) return std::nullopt;
+    position.hold_id.push_back(static_cast<char>(byte));
+  }
   return position;
 }
 
