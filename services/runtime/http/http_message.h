@@ -37,8 +37,8 @@ struct HttpRequest {
 };
 
 struct HttpResponse {
-  // Appends the next piece of the body; false where it was the last. An error cuts the connection
-  // off before the end of the chunked body, so that nobody takes a part for the whole.
+  // Puts the next piece of the body into the empty `piece`; false where it was the last. An error
+  // cuts the connection off before the end of the chunked body: nobody takes a part for the whole.
   using NextPiece = std::function<absl::StatusOr<bool>(std::string& piece)>;
 
   int status = 200;

@@ -87,6 +87,9 @@ void SetSocketOptions(socket_t socket) {
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 }
 
+// Answers in pieces at a time.
+size_t PiecesMax(const HttpServer::Options& options) { return options.threads * 3 / 4; }
+
 // Counts itself.
 class InHand {
  public:
@@ -113,6 +116,8 @@ struct HttpServer::Impl {
   std::atomic<bool> stopping = false;
   // Requests that are being answered, each until its last piece is sent.
   std::atomic<size_t> in_hand = 0;
+  // Those of them that are sent in pieces.
+  std::atomic<size_t> in_pieces = 0;
   int port = 0;
   std::thread listener;
 
@@ -125,6 +130,8 @@ struct HttpServer::Impl {
             std::shared_ptr<const InHand> in_hand_here, httplib::Response& to);
   void Send(HttpResponse response, bool use_gzip, std::shared_ptr<const InHand> in_hand_here,
             httplib::Response& to);
+  // `response`, which is sent in pieces, with a place among these; 503 where there is none.
+  HttpResponse WithPlace(HttpResponse response);
   // Says it, and ends the connection: what is left of the body is not read.
   void Break(int status, const char* why, httplib::Response& to);
   static void SendAndEnd(std::string body, const std::string& type, httplib::Response& to);
@@ -225,10 +232,28 @@ void HttpServer::Impl::Answer(const httplib::Request& from, std::string body,
     response.body = "HTTP/1.1 is needed\n";
   } else {
     response = handler(request);
+    if (response.next) response = WithPlace(std::move(response));
   }
   // What the library does not read it would take for the next request.
   if (is_get && HasContent(from)) response.ends_connection = true;
   Give(from, request, std::move(response), std::move(in_hand_here), to);
+}
+
+HttpResponse HttpServer::Impl::WithPlace(HttpResponse response) {
+  auto place = std::make_shared<const InHand>(in_pieces);
+  if (in_pieces <= PiecesMax(options)) {
+    response.held = std::make_shared<
+        const std::pair<std::shared_ptr<const void>, std::shared_ptr<const InHand>>>(
+        std::move(response.held), std::move(place));
+    return response;
+  }
+  HttpResponse refusal;
+  refusal.route = response.route;
+  refusal.status = 503;
+  refusal.content_type = "application/problem+json";
+  refusal.headers = {{"Cache-Control", "no-store"}, {"Retry-After", "1"}};
+  refusal.body = "{\"title\":\"too many answers are being sent\",\"status\":503}\n";
+  return refusal;
 }
 
 void HttpServer::Impl::Give(const httplib::Request& from, const HttpRequest& request,

@@ -28,8 +28,10 @@ class HttpServer {
     bool takes_posts = false;
     size_t body_bytes_max = size_t{1} << 20;
     std::chrono::seconds body_within{30};
-    // As many connections are served at a time; `waiting_max` more wait.
-    size_t threads = 16;
+    // As many connections are served at a time; `waiting_max` more wait. Of these at most three in
+    // four have an answer in pieces, which lasts as long as its reader wants: one more is 503. So
+    // whoever reads slowly leaves room for who asks whether the process is healthy.
+    size_t threads = 32;
     size_t waiting_max = 64;
     std::chrono::seconds read_within{10};
     // A client that takes nothing for so long is cut off, and one that takes longer than

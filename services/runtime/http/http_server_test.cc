@@ -3,10 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -14,6 +20,33 @@ namespace ringfence::runtime {
 namespace {
 
 using testing::HasSubstr;
+
+class TcpConnection {
+ public:
+  explicit TcpConnection(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  ~TcpConnection() { ::close(socket_); }
+  TcpConnection(const TcpConnection&) = delete;
+  TcpConnection& operator=(const TcpConnection&) = delete;
+
+  void Write(std::string_view text) const {
+    EXPECT_EQ(::send(socket_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+  std::string ReadSome(size_t bytes) const {
+    std::string text(bytes, '\0');
+    text.resize(static_cast<size_t>(
+        std::max<ssize_t>(0, ::recv(socket_, text.data(), bytes, MSG_WAITALL))));
+    return text;
+  }
+
+ private:
+  const int socket_;
+};
 
 class HttpServers : public testing::Test {
  protected:
@@ -181,6 +214,42 @@ TEST_F(HttpServers, CutOffReturnsOnceNobodyHoldsWhatPiecesAreReadFrom) {
   server_->CutOff();
   EXPECT_EQ(source.use_count(), 1);
   reader.join();
+}
+
+TEST_F(HttpServers, WhoReadsNothingLeavesRoomForOthersAndIsCutOff) {
+  HttpServer::Options options;
+  options.threads = 4;
+  options.write_within = std::chrono::seconds(2);
+  Start(
+      [](const HttpRequest& request) {
+        if (request.path == "/large") return Large(1'000);
+        HttpResponse response;
+        response.content_type = "text/plain";
+        response.body = "ok";
+        return response;
+      },
+      options);
+  std::vector<std::unique_ptr<TcpConnection>> stuck;
+  for (int i = 0; i < 3; ++i) {
+    stuck.push_back(std::make_unique<TcpConnection>(server_->port()));
+    stuck.back()->Write("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    // Its answer has begun.
+    EXPECT_EQ(stuck.back()->ReadSome(8), "HTTP/1.1");
+  }
+  const auto refused = client_->Get("/large");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->get_header_value("Retry-After"), "1");
+  EXPECT_EQ(client_->Get("/small")->body, "ok");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  int status = 0;
+  while (status != 200 && std::chrono::steady_clock::now() < until) {
+    const auto answer = client_->Get("/large");
+    ASSERT_TRUE(answer);
+    status = answer->status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(status, 200);
 }
 
 TEST_F(HttpServers, EventsComeUncompressedAndAtOnce) {
