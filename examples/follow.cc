@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   Subscriber::Options options;
-  options.channels = {ringfence::client::Connect(argv[1])};
+  options.channels = {ringfence::client::Connect({.address = argv[1]})};
   options.consumer = "follow-example";
   options.file = std::string(argv[2]) + ".subscription";
   options.filter.set_min_action(v1::ACTION_BLOCK);

@@ -10,52 +10,19 @@
 
 #include "ringfence/v1/indicator_service.grpc.pb.h"
 #include "services/client/acknowledger.h"
+#include "services/client/channel.h"
 #include "services/client/follower.h"
 
 namespace ringfence::client {
 namespace {
 
-constexpr int kReceivedBytesMax = 4 << 20;
-constexpr int kKeepaliveMilliseconds = 30'000;
-constexpr int kKeepaliveTimeoutMilliseconds = 10'000;
 constexpr int kFirstReconnectMilliseconds = 100;
 constexpr int kLastReconnectMilliseconds = 5'000;
 constexpr std::chrono::seconds kAcknowledgeWithin{10};
 // How exactly the end of a lease is seen.
 constexpr std::chrono::milliseconds kLookEvery{100};
 
-// The one place where gRPC's errors become ours; both number their codes alike. A server or a proxy
-// that goes away may cancel what it serves: nobody here wanted that, and it is worth another try.
-absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.error_code() == grpc::StatusCode::CANCELLED) {
-    return absl::UnavailableError("cancelled by the other end: " + status.error_message());
-  }
-  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
-}
-
-bool IsLoopback(const std::string& server) {
-  return server.starts_with("127.") || server.starts_with("localhost:") ||
-         server.starts_with("[::1]:");
-}
-
 }  // namespace
-
-grpc::ChannelArguments ChannelArguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kReceivedBytesMax);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMilliseconds);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMilliseconds);
-  return arguments;
-}
-
-std::shared_ptr<grpc::Channel> Connect(const std::string& server) {
-  grpc::ChannelArguments arguments = ChannelArguments();
-  // A proxy of the environment cannot reach this machine's own loopback.
-  if (IsLoopback(server)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
-}
 
 struct Subscriber::Impl {
   Impl(Options given, Handler& to_call) : options(std::move(given)), handler(to_call) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "ringfence/v1/indicator_service.pb.h"
+#include "services/client/channel.h"
 #include "services/client/set.h"
 
 // Ringfence's client: keeps a set of indicators in step with a server's.
@@ -17,7 +18,8 @@
 //   class Firewall : public ringfence::client::Handler { ... };
 //   Firewall firewall;
 //   ringfence::client::Subscriber::Options options;
-//   options.channels = {ringfence::client::Connect("127.0.0.1:7733")};
+//   options.channels = {ringfence::client::Connect({.address = "indicators.example:7733",
+//                                                   .ca = "ca.pem", .cert = "edge-7.pem"})};
 //   options.consumer = "edge-7";
 //   options.file = "/var/lib/firewall/ringfence.set";
 //   absl::Status status = ringfence::client::Subscriber(options, firewall).Run(stop);
@@ -41,11 +43,6 @@ class Handler {
   // an indicator's value.
   virtual void OnRemark(const std::string& remark) { (void)remark; }
 };
-
-// A channel to HOST:PORT without TLS, which a server has on loopback only, with the settings that
-// long streams need (ops/consuming.md). With TLS: grpc::CreateCustomChannel with these arguments.
-std::shared_ptr<grpc::Channel> Connect(const std::string& server);
-grpc::ChannelArguments ChannelArguments();
 
 // Subscribes, and stays subscribed: with the cursor after an interruption, to the next server where
 // one is away, after pauses that grow to five seconds and are spread at random; without a cursor

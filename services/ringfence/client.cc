@@ -1,14 +1,12 @@
 #include "services/ringfence/client.h"
 
-#include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/security/tls_credentials_options.h>
 
 #include <condition_variable>
 #include <mutex>
-#include <string_view>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "ringfence/v1/admin_service.grpc.pb.h"
 #include "ringfence/v1/indicator_service.grpc.pb.h"
 #include "ringfence/v1/report_service.grpc.pb.h"
@@ -18,41 +16,8 @@ namespace {
 
 constexpr std::chrono::seconds kCallTimeout{60};
 constexpr std::chrono::minutes kPackTimeout{10};
+// A referral pack comes in one message.
 constexpr int kReceivedBytesMax = 64 << 20;
-constexpr int kFirstReconnectMilliseconds = 100;
-constexpr int kLastReconnectMilliseconds = 5'000;
-constexpr std::string_view kLoopbackPrefixes[] = {"127.", "localhost:", "[::1]:"};
-
-bool IsLoopback(std::string_view server) {
-  for (std::string_view prefix : kLoopbackPrefixes) {
-    if (server.starts_with(prefix)) return true;
-  }
-  return false;
-}
-
-constexpr unsigned kLookAtFilesSeconds = 1;
-
-std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const Endpoint& endpoint) {
-  if (endpoint.ca.empty()) return grpc::InsecureChannelCredentials();
-  const std::string& key = endpoint.key.empty() ? endpoint.cert : endpoint.key;
-  grpc::experimental::TlsChannelCredentialsOptions options;
-  options.set_certificate_provider(
-      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-          key, endpoint.cert, endpoint.ca, kLookAtFilesSeconds));
-  options.watch_root_certs();
-  if (!endpoint.cert.empty()) options.watch_identity_key_cert_pairs();
-  return grpc::experimental::TlsCredentials(options);
-}
-
-std::shared_ptr<grpc::Channel> Connect(const Endpoint& endpoint) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kReceivedBytesMax);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMilliseconds);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMilliseconds);
-  // A proxy of the environment cannot reach this machine's own loopback.
-  if (IsLoopback(endpoint.address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(endpoint.address, CredentialsOf(endpoint), arguments);
-}
 
 void SetDeadline(grpc::ClientContext& context) {
   context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
@@ -63,20 +28,17 @@ void SetDeadline(grpc::ClientContext& context) {
 struct Client::Impl {
   explicit Impl(const Endpoint& endpoint)
       : server(endpoint.address),
-        channel(Connect(endpoint)),
+        channel(client::Connect(endpoint, kReceivedBytesMax)),
         reports(v1::ReportService::NewStub(channel)),
         indicators(v1::IndicatorService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)) {}
 
-  // The one place where gRPC's errors become ours; both number their codes alike. A server or a
-  // proxy that goes away may cancel what it serves, which is worth another try.
+  // Names the server where it cannot be reached.
   absl::Status Converted(const grpc::Status& status) const {
-    if (status.ok()) return absl::OkStatus();
-    const auto code = static_cast<absl::StatusCode>(status.error_code());
-    if (code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kCancelled) {
-      return absl::UnavailableError(fmt::format("{}: {}", server, status.error_message()));
-    }
-    return {code, status.error_message()};
+    const absl::Status converted = client::FromGrpc(status);
+    return absl::IsUnavailable(converted)
+               ? absl::UnavailableError(absl::StrCat(server, ": ", converted.message()))
+               : converted;
   }
 
   template <typename Response, typename Stub, typename Method, typename Request>

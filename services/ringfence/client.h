@@ -11,22 +11,13 @@
 #include "ringfence/v1/admin_service.pb.h"
 #include "ringfence/v1/indicator_service.pb.h"
 #include "ringfence/v1/report_service.pb.h"
+#include "services/client/channel.h"
 #include "services/client/follower.h"
 
 namespace ringfence::cli {
 
-inline constexpr char kDefaultServer[] = "127.0.0.1:7733";
-
-// Where the services are, and how to speak with them.
-struct Endpoint {
-  // HOST:PORT.
-  std::string address = kDefaultServer;
-  // PEM files: who signs the server's certificate (empty: no TLS), and what this client presents,
-  // certificate and key, which may be one file. Read again when they change.
-  std::string ca;
-  std::string cert;
-  std::string key;
-};
+using client::Endpoint;
+using client::kDefaultServer;
 
 // The services of a Ringfence. gRPC's errors come back with the same codes; the
 // message of kUnavailable names the server. Connects at the first call and again by itself.

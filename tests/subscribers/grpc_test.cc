@@ -284,7 +284,7 @@ TEST(Subscriber, AStreamThatTheOtherEndCancelsIsNotTheEnd) {
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   client::Subscriber::Options options;
-  options.channels.push_back(client::Connect("127.0.0.1:" + std::to_string(port)));
+  options.channels.push_back(client::Connect({.address = "127.0.0.1:" + std::to_string(port)}));
   options.consumer = "blocker";
   options.once = true;
   Application application;
