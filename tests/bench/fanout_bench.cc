@@ -201,6 +201,7 @@ int Fanout(int subscribers, int stuck, int changes_per_second, int seconds) {
   service.CloseStreams(std::chrono::seconds(5));
   server->Shutdown(std::chrono::system_clock::now());
   server->Wait();
+  publisher->reset();
   std::filesystem::remove_all(folder);
   return indicators == wanted ? 0 : 1;
 }

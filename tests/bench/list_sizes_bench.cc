@@ -71,8 +71,10 @@ Got Get(const publish::HttpApi& api, const std::string& path, const std::string&
     if (name == "Ringfence-Version") got.version = value;
   }
   for (bool more = static_cast<bool>(response.next); more;) {
-    const absl::StatusOr<bool> next = response.next(got.body);
+    std::string piece;
+    const absl::StatusOr<bool> next = response.next(piece);
     more = next.ok() && *next;
+    got.body += piece;
   }
   return got;
 }
