@@ -170,17 +170,51 @@ def over_a_restart(world):
     return "differences go on"
 
 
-def no_victims(world):
-    """No output holds what a report says of its victim, or the narrative."""
-    outputs = [get(world, path)[1].decode("latin-1") for path in ALL_PATHS]
+def pages_of_taxii(world):
     for collection in json.loads(text(world, "/taxii2/ringfence/collections/"))["collections"]:
         base, following = f"/taxii2/ringfence/collections/{collection['id']}/objects/", ""
         while True:
             page = json.loads(text(world, base + following))
-            outputs.append(json.dumps(page, ensure_ascii=False))
+            yield json.dumps(page, ensure_ascii=False)
             if not page.get("more"):
                 break
             following = "?next=" + page["next"]
+
+
+def answers_of_the_console(world, campaigns):
+    api = "/api/v1/"
+    for path in ("session", "overview", "campaigns", "partners", "consumers", "overrides", "holds", "status"):
+        yield text(world, api + path)
+    for campaign in campaigns:
+        for part in ("", "/graph", "/indicators.csv", "/stix.json"):
+            yield text(world, f"{api}campaigns/{campaign}{part}")
+
+
+def answers_of_commands(world, campaigns):
+    """As an analyst on this machine, who may see most."""
+    server = ("--server", world.grpc)
+    held = world.run("subscribe", *server, "--json", "--once", "--min-action", "monitor")
+    yield held
+    values = [json.loads(line)["upsert"]["value"] for line in held.splitlines()[:200] if "upsert" in json.loads(line)]
+    assert len(values) > 100
+    yield world.run("lookup", *server, "--json", *values)
+    for campaign in campaigns:
+        yield world.run("campaigns", *server, "--json", campaign, "--members", "1000")
+        yield world.run("explain", "campaign", *server, "--json", campaign)
+    for value in values[:20]:
+        yield world.run("explain", "indicator", *server, value)
+
+
+def no_victims(world):
+    """No output, and no log, holds what a report says of its victim, or the narrative."""
+    campaigns = [json.loads(line)["campaignId"] for line in
+                 world.run("campaigns", "--server", world.grpc, "--json", "--limit", "10").splitlines()]
+    assert campaigns
+    outputs = [get(world, path)[1].decode("latin-1") for path in ALL_PATHS]
+    for source in (pages_of_taxii(world), answers_of_the_console(world, campaigns), answers_of_commands(world, campaigns)):
+        outputs += source
+    world.log.flush()
+    outputs.append((world.folder / "server.log").read_text())
     output = "\n".join(outputs)
     listed = {identifier["value"] for report in world.reports() for identifier in report.get("identifiers", [])}
     secrets = set()
