@@ -7,7 +7,7 @@
 #include <map>
 #include <vector>
 
-#include "services/client/folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::client {
 namespace {
@@ -123,7 +123,7 @@ class FollowerTest : public testing::Test {
     return *std::move(file);
   }
 
-  TemporaryFolder folder_;
+  runtime::TemporaryFolder folder_;
   std::vector<std::string> cursors_;
   std::vector<int64_t> waits_;
   int shown_ = 0;

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "services/client/folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::client {
 namespace {
@@ -15,7 +15,7 @@ class SetFileTest : public testing::Test {
     return *std::move(file);
   }
 
-  TemporaryFolder folder_;
+  runtime::TemporaryFolder folder_;
 };
 
 TEST_F(SetFileTest, KeepsTheSetWithItsCursor) {

@@ -4,10 +4,8 @@
 // fail, and a report that is accepted.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,24 +13,12 @@
 
 #include "ringfence/v1/report.pb.h"
 #include "services/runtime/rocks/embedded_log.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::gateway {
 
 // 2026-03-01T12:00:00Z.
 inline constexpr core::Time kNow = 1772366400 * core::kSecond;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string path = testing::TempDir() + "ringfence-gateway-XXXXXX";
-    path_ = ::mkdtemp(path.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 class FaultyLog : public runtime::Log {
  public:
@@ -97,7 +83,7 @@ class FaultyLog : public runtime::Log {
   std::string Incarnation() const override { return log_->Incarnation(); }
 
  private:
-  TemporaryFolder folder_;
+  runtime::TemporaryFolder folder_;
   std::unique_ptr<runtime::EmbeddedLog> log_;
   std::atomic<absl::StatusCode> append_code_{absl::StatusCode::kOk};
   std::atomic<int> appends_{0};

@@ -14,7 +14,7 @@
 #include "services/runtime/clock.h"
 #include "services/runtime/faulty_log_testing.h"
 #include "services/runtime/rocks/embedded_log.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::intake_service {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "services/publish/subscription_testing.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::publish {
 namespace {

@@ -9,7 +9,7 @@
 #include "services/publish/publisher.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/metrics.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::publish {
 

@@ -20,8 +20,8 @@
 #include "ringfence/v1/indicator_service.grpc.pb.h"
 #include "services/gateway/report_service.h"
 #include "services/ringfence/sample/sample_files.h"
-#include "services/ringfence/testing.h"
 #include "services/runtime/rocks/embedded_log.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::cli {
 namespace {
@@ -226,7 +226,7 @@ class CommandsTest : public testing::Test {
     return lines;
   }
 
-  TemporaryFolder folder_;
+  runtime::TemporaryFolder folder_;
   runtime::Metrics metrics_;
   const std::unique_ptr<runtime::Gate> gate_ = runtime::Gate::OnThisMachine(metrics_);
   std::unique_ptr<runtime::EmbeddedLog> log_;

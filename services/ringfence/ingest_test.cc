@@ -6,7 +6,7 @@
 #include <mutex>
 #include <set>
 
-#include "services/ringfence/testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::cli {
 namespace {
@@ -94,7 +94,7 @@ class IngestTest : public testing::Test {
     return folder_.Write(name, lines);
   }
 
-  TemporaryFolder folder_;
+  runtime::TemporaryFolder folder_;
   FakeGateway gateway_;
   std::atomic<int64_t> waited_ = 0;
   std::vector<uint64_t> progress_;

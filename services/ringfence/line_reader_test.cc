@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "services/ringfence/testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::cli {
 namespace {
@@ -40,7 +40,7 @@ class LineReaderTest : public testing::Test {
     return lines;
   }
 
-  TemporaryFolder folder_;
+  runtime::TemporaryFolder folder_;
   absl::Status status_;
   uint32_t checksum_ = 0;
   std::optional<uint32_t> permille_;

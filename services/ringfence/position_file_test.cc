@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/ringfence/testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::cli {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 const PositionFile::Owner kOwner{"acme", "127.0.0.1:7733"};
 
 TEST(PositionFile, KeepsPositionsOfSeveralInputs) {
-  const TemporaryFolder folder;
+  const runtime::TemporaryFolder folder;
   auto positions = PositionFile::Load(folder.Path("state"), kOwner);
   ASSERT_TRUE(positions.ok());
   EXPECT_EQ(positions->Get("/a").lines, 0u);
@@ -25,7 +25,7 @@ TEST(PositionFile, KeepsPositionsOfSeveralInputs) {
 }
 
 TEST(PositionFile, ThoseOfAnotherPartnerOrServerAreNone) {
-  const TemporaryFolder folder;
+  const runtime::TemporaryFolder folder;
   auto positions = PositionFile::Load(folder.Path("state"), kOwner);
   ASSERT_TRUE(positions.ok());
   ASSERT_TRUE(positions->Put("/a", {3, 7}).ok());
@@ -35,7 +35,7 @@ TEST(PositionFile, ThoseOfAnotherPartnerOrServerAreNone) {
 }
 
 TEST(PositionFile, IsGoneOnceAllIsAnswered) {
-  const TemporaryFolder folder;
+  const runtime::TemporaryFolder folder;
   auto positions = PositionFile::Load(folder.Path("state"), kOwner);
   ASSERT_TRUE(positions->Put("/a", {3, 7}).ok());
   positions->Remove();
@@ -43,7 +43,7 @@ TEST(PositionFile, IsGoneOnceAllIsAnswered) {
 }
 
 TEST(PositionFile, LeavesAFileOfSomethingElseAlone) {
-  const TemporaryFolder folder;
+  const runtime::TemporaryFolder folder;
   folder.Write("state", "{\"reportId\":\"r-1\"}\n");
   EXPECT_EQ(PositionFile::Load(folder.Path("state"), kOwner).status().code(),
             absl::StatusCode::kDataLoss);
@@ -51,7 +51,7 @@ TEST(PositionFile, LeavesAFileOfSomethingElseAlone) {
 }
 
 TEST(PositionFile, SaysWhenItCannotBeWritten) {
-  const TemporaryFolder folder;
+  const runtime::TemporaryFolder folder;
   auto positions = PositionFile::Load(folder.Path("missing/state"), kOwner);
   ASSERT_TRUE(positions.ok());
   EXPECT_EQ(positions->Put("/a", {1, 1}).code(), absl::StatusCode::kUnavailable);

@@ -7,7 +7,7 @@
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/rocks/embedded_log.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

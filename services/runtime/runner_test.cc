@@ -12,7 +12,7 @@
 #include "pipelines/core/envelope.h"
 #include "services/runtime/faulty_log_testing.h"
 #include "services/runtime/rocks/embedded_log.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

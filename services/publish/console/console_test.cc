@@ -13,7 +13,7 @@
 #include "services/publish/decision_book.h"
 #include "services/publish/http/http_api_testing.h"
 #include "services/runtime/rocks/embedded_log.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::publish {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/memory.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::publish {
 namespace {

@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

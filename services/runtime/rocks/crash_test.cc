@@ -12,7 +12,7 @@
 
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/rocks_state.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

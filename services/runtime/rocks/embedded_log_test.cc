@@ -13,7 +13,7 @@
 #include "services/runtime/rocks/log_store.h"
 #include "services/runtime/rocks/log_tails.h"
 #include "services/runtime/rocks/open.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

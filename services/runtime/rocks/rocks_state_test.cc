@@ -13,7 +13,7 @@
 #include "pipelines/core/memory_state.h"
 #include "services/runtime/rocks/faulty_files_testing.h"
 #include "services/runtime/rocks/open.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

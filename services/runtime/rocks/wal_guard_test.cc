@@ -7,7 +7,7 @@
 #include <string>
 
 #include "services/runtime/rocks/faulty_files_testing.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

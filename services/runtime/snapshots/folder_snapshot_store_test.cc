@@ -7,8 +7,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "services/runtime/rocks/temporary_folder_testing.h"
 #include "services/runtime/snapshots/files.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

@@ -10,9 +10,9 @@
 #include "pipelines/core/format.h"
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/rocks_state.h"
-#include "services/runtime/rocks/temporary_folder_testing.h"
 #include "services/runtime/snapshots/folder_snapshot_store.h"
 #include "services/runtime/snapshots/restore.h"
+#include "services/runtime/temporary_folder_testing.h"
 
 namespace ringfence::runtime {
 namespace {

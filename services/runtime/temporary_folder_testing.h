@@ -1,7 +1,5 @@
 #pragma once
 
-// What the tests of this folder share.
-
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -11,18 +9,22 @@
 #include <string>
 #include <string_view>
 
-namespace ringfence::client {
+namespace ringfence::runtime {
 
-// A folder that goes with the test.
+// An empty folder that goes with its owner.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string path = testing::TempDir() + "ringfence-client-XXXXXX";
+    std::string path = testing::TempDir() + "ringfence-XXXXXX";
     path_ = ::mkdtemp(path.data());
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
+  const std::string& path() const { return path_; }
   std::string Path(std::string_view name) const { return path_ + "/" + std::string(name); }
+  // Returns the path of what was written.
   std::string Write(std::string_view name, std::string_view content) const {
     std::ofstream(Path(name), std::ios::binary) << content;
     return Path(name);
@@ -37,4 +39,4 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace ringfence::client
+}  // namespace ringfence::runtime
