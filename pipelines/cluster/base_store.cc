@@ -20,6 +20,9 @@ constexpr size_t kScannedMax = 256;
 // Of a base, by and large, in one WriteBack.
 constexpr size_t kWrittenBytesMax = size_t{64} << 10;
 
+// So many batches ago asked for: in use.
+constexpr uint64_t kInUseBatches = 64;
+
 constexpr char kBaseTable = 'b';
 constexpr char kEvidenceTable = 'v';
 constexpr char kNeighbourTable = 'n';
@@ -77,7 +80,11 @@ size_t EstimatedBytes(const Base& base) {
 }  // namespace
 
 BaseStore::BaseStore(core::State& state, const StoreOptions& options, const NodeOptions& nodes)
-    : options_(options), nodes_(nodes), state_(state), timers_(state, kTimerTable) {}
+    : options_(options),
+      nodes_(nodes),
+      state_(state),
+      timers_(state, kTimerTable),
+      evict_above_(options.cache_bytes_max) {}
 
 Base& BaseStore::Load(const Id& id) {
   if (Base* found = Find(id)) return *found;
@@ -235,9 +242,14 @@ void BaseStore::WriteBack() {
   Evict();
 }
 
+bool BaseStore::IsLargeAndInUse(const Base& base) const {
+  return options_.cache_bytes_max > 0 && base.bytes > options_.cache_bytes_max / 8 &&
+         batch_ - base.last_used <= kInUseBatches;
+}
+
 void BaseStore::Evict() {
   ++batch_;
-  if (cached_bytes_ <= options_.cache_bytes_max) return;
+  if (cached_bytes_ <= evict_above_) return;
   struct Entry {
     uint64_t last_used;
     Id id;
@@ -245,19 +257,26 @@ void BaseStore::Evict() {
   };
   std::vector<Entry> entries;
   entries.reserve(cache_.size());
+  size_t large_bytes = 0;
   for (const auto& [id, base] : cache_) {
-    if (!base->is_queued) entries.push_back({base->last_used, id, base->bytes});
+    if (IsLargeAndInUse(*base)) {
+      large_bytes += base->bytes;
+    } else if (!base->is_queued) {
+      entries.push_back({base->last_used, id, base->bytes});
+    }
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::tie(a.last_used, a.id) < std::tie(b.last_used, b.id);
   });
-  // So much at once that looking through all of them costs little next to reading those again.
-  const size_t wanted = options_.cache_bytes_max - options_.cache_bytes_max / 8;
+  const size_t part = options_.cache_bytes_max / 8;
+  const size_t wanted = std::max(options_.cache_bytes_max - part, large_bytes + 2 * part);
   for (const Entry& entry : entries) {
     if (cached_bytes_ <= wanted) break;
     cached_bytes_ -= entry.bytes;
     cache_.erase(entry.id);
   }
+  // So much at once that looking through all of them costs little next to reading those again.
+  evict_above_ = std::max(options_.cache_bytes_max, cached_bytes_ + part);
 }
 
 void BaseStore::Write(Base& base) {

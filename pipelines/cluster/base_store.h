@@ -20,7 +20,10 @@ struct StoreOptions {
   size_t inline_evidence_max = 4;
   // A node with more neighbours keeps them under keys of their own.
   size_t inline_neighbours_max = 16;
-  // How much of the state is kept in memory, by an estimate.
+  // How much of the state is kept in memory, by an estimate; 0 keeps nothing from one batch to the
+  // next. A base that takes more than an eighth of it stays for as long as batches ask for it, and
+  // leaves a quarter of it to the others: reading it again for each batch would cost as much as it
+  // is large.
   size_t cache_bytes_max = size_t{128} << 20;
 };
 
@@ -56,7 +59,8 @@ class BaseStore {
   // Writes every dirty base, then evicts.
   void WriteBack();
   // The end of a batch: where the cache is larger than it may be, drops an eighth of it, the bases
-  // that were not asked for for longest. What is not written back stays.
+  // that were not asked for for longest. What is not written back stays, and so does what is large
+  // and in use.
   void Evict();
   // Marks as changed: it is written back.
   void MarkDirty(Base& base);
@@ -66,6 +70,7 @@ class BaseStore {
  private:
   std::vector<core::Id> Between(const core::Id& from, core::Id& until);
   Base& Keep(std::unique_ptr<Base> base);
+  bool IsLargeAndInUse(const Base& base) const;
   std::unique_ptr<Base> Read(const core::Id& id);
   void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);
   void Damaged(const char* what);
@@ -82,6 +87,8 @@ class BaseStore {
   // Counts batches.
   uint64_t batch_ = 1;
   size_t cached_bytes_ = 0;
+  // Where Evict looks for what can go.
+  size_t evict_above_;
   size_t unstored_bytes_ = 0;
   std::vector<core::Id> dirty_;
   // Kept for its parts' memory, which is that of the largest base's own entry.
