@@ -261,7 +261,7 @@ void Node::Settle(Outbox& outbox) {
     sketch_ = std::move(sketch);
     ++state_.sketch_version;
     if (index_ == nullptr || index_->wanting.size() > announce_max_) {
-      all_touched_ = true;
+      TouchAll();
     } else {
       index_->touched.insert(index_->touched.end(), index_->wanting.begin(), index_->wanting.end());
     }
@@ -292,7 +292,9 @@ void Node::LookAtAll(Outbox& outbox) {
     for (auto next = neighbours_.begin(); next != neighbours_.end(); ++next) LookAt(next, outbox);
     state_.wait_left = 0;
     state_.announce_again = false;
+    looked_mark_ = pass_mark_ = 0;
     // All have been looked at; the outstanding call then has nothing left to do.
+    is_passing_ = outstanding;
     if (outstanding) {
       state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
     }
@@ -315,6 +317,12 @@ void Node::Announce(Outbox& outbox) {
     if (state_.calm_left > 0) --state_.calm_left;
     if (state_.wait_left > 0 && state_.calm_left > 0) return outbox.AnnounceLater(key_);
     state_.wait_left = 0;
+  }
+  if (looked_mark_ == facts_mark_) return LookAtStrays(outbox);
+  if (!std::exchange(is_passing_, true)) {
+    looked_mark_ = 0;
+    strays_.clear();
+    pass_mark_ = facts_mark_;
     // Those that came meanwhile may stand before the first of then.
     if (!neighbours_.empty()) state_.announce_from = neighbours_.begin()->first;
   }
@@ -322,17 +330,47 @@ void Node::Announce(Outbox& outbox) {
   for (uint32_t seen = 0; next != neighbours_.end() && seen < announce_max_; ++seen, ++next) {
     LookAt(next, outbox);
   }
-  if (next == neighbours_.end()) {
-    state_.announce_from.reset();
-    if (std::exchange(state_.announce_again, false)) LookAtAll(outbox);
-    return;
+  if (next != neighbours_.end()) {
+    state_.announce_from = next->first;
+    return outbox.AnnounceLater(key_);
   }
-  state_.announce_from = next->first;
-  outbox.AnnounceLater(key_);
+  is_passing_ = false;
+  if (!state_.announce_again && pass_mark_ == facts_mark_) {
+    looked_mark_ = facts_mark_;
+    looked_without_leads_ = facts_.infrastructure != Infrastructure::kNo;
+  }
+  EndPass(outbox);
+}
+
+void Node::LookAtStrays(Outbox& outbox) {
+  SortOut(strays_);
+  for (uint32_t seen = 0; !strays_.empty() && seen < announce_max_; ++seen) {
+    auto neighbour = neighbours_.find(strays_.back());
+    strays_.pop_back();
+    if (neighbour != neighbours_.end()) LookAt(neighbour, outbox);
+  }
+  strays_.empty() ? EndPass(outbox) : outbox.AnnounceLater(key_);
+}
+
+void Node::EndPass(Outbox& outbox) {
+  state_.announce_from.reset();
+  if (std::exchange(state_.announce_again, false)) LookAtAll(outbox);
+}
+
+void Node::Stray(const NodeKey& key) {
+  if (looked_mark_ == 0 || looked_mark_ == facts_mark_) return;
+  strays_.push_back(key);
+  const size_t worth_it = std::max<size_t>(announce_max_, neighbours_.size() / 8);
+  if (strays_.size() <= 2 * worth_it) return;
+  SortOut(strays_);
+  if (strays_.size() <= worth_it) return;
+  strays_.clear();
+  looked_mark_ = 0;
 }
 
 void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
   auto& [key, neighbour] = *at;
+  Stray(key);
   // What nothing has been heard of yet does not count: most edges would come to change at once.
   const Verdict verdict = neighbour.place == 0 ? Verdict::kInactive
                                                : Judge({key_, facts_}, {key, FactsOf(neighbour)},
@@ -394,6 +432,7 @@ bool Node::IsWitness(Neighbours::const_iterator at, const Lead& lead,
 
 void Node::Send(Neighbours::iterator to, Outbox& outbox, Place since) {
   Neighbour& neighbour = to->second;
+  Stray(to->first);
   Message message{.from = key_,
                   .to = to->first,
                   .place = outbox.NextPlace(),

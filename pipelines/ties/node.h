@@ -165,6 +165,8 @@ class Node {
   void Leave(Neighbours::const_iterator of);
   // The neighbours whose edge a change of this one's leads may touch are to be looked at.
   void TouchLeads(Neighbours::const_iterator of);
+  // All are, whatever the facts were when they were looked at last.
+  void TouchAll();
 
   bool Learn(const Message& message, Neighbours::iterator sender);
   void Remove(Neighbours::iterator neighbour, Outbox& outbox);
@@ -175,7 +177,11 @@ class Node {
   void FindHomes(NodeFacts& facts) const;
   Sketch SketchNow() const;
   void LookAtAll(Outbox& outbox);
+  void LookAtStrays(Outbox& outbox);
+  void EndPass(Outbox& outbox);
   void LookAt(Neighbours::iterator neighbour, Outbox& outbox);
+  // This neighbour is looked at, or told, under the present facts.
+  void Stray(const NodeKey& key);
   bool IsVouchedFor(Neighbours::const_iterator neighbour) const;
   bool IsWitness(Neighbours::const_iterator neighbour, const Lead& lead,
                  Neighbours::const_iterator witness) const;
@@ -191,6 +197,16 @@ class Node {
   NodeFacts facts_;
   uint64_t facts_mark_ = MarkOf(NodeFacts());
   NodeState state_;
+  // Of a hub: the mark of the facts under which all neighbours have been looked at, but for those
+  // in `strays_`; 0: not known, and all have to be. Then facts that come back to what they were ask
+  // for no pass over all. Not kept over a restart.
+  uint64_t looked_mark_ = 0;
+  // Under these facts leads were of no consequence, and changes of them touched nobody.
+  bool looked_without_leads_ = false;
+  // A pass over all is under way, which began under the facts of that mark.
+  bool is_passing_ = false;
+  uint64_t pass_mark_ = 0;
+  std::vector<NodeKey> strays_;
   // Empty while nobody wants it.
   Sketch sketch_;
   uint32_t wanting_ = 0;

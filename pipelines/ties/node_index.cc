@@ -4,9 +4,14 @@
 
 namespace ringfence::ties {
 
+void Node::TouchAll() {
+  all_touched_ = true;
+  looked_mark_ = 0;
+}
+
 void Node::KeepIndexOrNot() {
   if (IsSmall() == (index_ == nullptr)) return;
-  all_touched_ = true;
+  TouchAll();
   if (index_ != nullptr) {
     for (const auto& [hash, key] : index_->sample) neighbours_.at(key).sampled = false;
     index_.reset();
@@ -22,7 +27,7 @@ void Node::KeepIndexOrNot() {
 
 void Node::Enter(Neighbours::const_iterator of) {
   if (index_ == nullptr) {
-    all_touched_ = true;
+    TouchAll();
     return;
   }
   const auto& [key, neighbour] = *of;
@@ -44,7 +49,7 @@ void Node::Enter(Neighbours::const_iterator of) {
 
 void Node::Leave(Neighbours::const_iterator of) {
   if (index_ == nullptr) {
-    all_touched_ = true;
+    TouchAll();
     return;
   }
   TouchLeads(of);
@@ -66,8 +71,12 @@ void Node::Leave(Neighbours::const_iterator of) {
 
 void Node::TouchLeads(Neighbours::const_iterator of) {
   index_->touched.push_back(of->first);
-  // It vouches for nobody; when that changes, all edges are looked at.
-  if (all_touched_ || facts_.infrastructure != Infrastructure::kNo) return;
+  if (all_touched_) return;
+  if (facts_.infrastructure != Infrastructure::kNo) {
+    // It vouches for nobody; when that changes, all edges are looked at.
+    if (!looked_without_leads_) looked_mark_ = 0;
+    return;
+  }
   for (const Lead& lead : LeadsOf(of->first, FactsOf(of->second))) {
     auto leading = index_->leading_to.find(lead.to);
     if (leading == index_->leading_to.end()) continue;
@@ -80,7 +89,7 @@ void Node::TouchLeads(Neighbours::const_iterator of) {
     }
     if (asked > rules_.witnesses_max) continue;
     if (leading->second.size() > announce_max_) {
-      all_touched_ = true;
+      TouchAll();
       return;
     }
     for (const auto& [hash, key] : leading->second) index_->touched.push_back(key);
