@@ -20,7 +20,7 @@ constexpr Id kLastId{~uint64_t{0}, ~uint64_t{0}};
 std::vector<std::string> OrganisationsOf(const Listing& listing) {
   absl::btree_set<std::string> names;
   for (const auto& [role, evidence] : listing.statistics.by_role()) {
-    for (const auto& [name, times] : evidence.organisations) names.insert(name);
+    evidence.organisations.ForEach([&](const std::string& name, uint32_t) { names.insert(name); });
   }
   return {names.begin(), names.end()};
 }

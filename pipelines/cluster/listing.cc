@@ -99,7 +99,8 @@ void FillExplanation(const Statistics& statistics, const Assessment& assessment,
   explanation.set_reports(statistics.reports().distinct());
   explanation.set_organisations(
       static_cast<uint32_t>(statistics.incidents_by_organisation().size()));
-  for (const auto& [country, count] : statistics.countries()) explanation.add_countries(country);
+  statistics.countries().ForEach(
+      [&](const std::string& country, uint32_t) { explanation.add_countries(country); });
   for (std::string_view rule : assessment.rules) explanation.add_rules(std::string(rule));
   if (subtree) explanation.add_rules("scope.three_hosts");
   for (const auto& [role, evidence] : statistics.by_role()) {
@@ -127,9 +128,9 @@ void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indi
   *indicator.mutable_expires_at() =
       core::ToProto(last_seen + identifiers::PolicyOf(listing.type).span);
   indicator.set_tlp(StrictestTlp(statistics));
-  for (const auto& [scam_type, count] : statistics.scam_types()) {
+  statistics.scam_types().ForEach([&](int scam_type, uint32_t) {
     indicator.add_scam_types(static_cast<v1::ScamType>(scam_type));
-  }
+  });
   indicator.set_shared_infrastructure(assessment.shared_infrastructure);
   indicator.set_revision(listing.revision);
   if (subtree) indicator.set_scope(v1::SCOPE_SUBTREE);
@@ -140,16 +141,16 @@ void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indi
 void FillShare(const Statistics::Borne& borne, internal::v1::CampaignShare& share) {
   share.set_incidents(borne.incidents.distinct());
   share.set_reports(borne.reports);
-  for (const auto& [partner, incidents] : borne.partners) {
+  borne.partners.ForEach([&](const std::string& partner, uint32_t incidents) {
     internal::v1::PartnerCount& count = *share.add_partners();
     count.set_partner(partner);
     count.set_incidents(incidents);
-  }
-  for (const auto& [country, incidents] : borne.countries) {
+  });
+  borne.countries.ForEach([&](const std::string& country, uint32_t incidents) {
     v1::CountryCount& count = *share.add_countries();
     count.set_country(country);
     count.set_incidents(incidents);
-  }
+  });
   for (const auto& [currency, sum] : borne.losses) {
     v1::AmountTotal& loss = *share.add_losses();
     loss.set_currency(currency);
@@ -234,8 +235,8 @@ void FillRecord(const Base& base, const Listing& listing, const core::IndicatorN
     record.set_root_day(label.day);
   }
   FillShare(listing.statistics.borne(), *record.mutable_share());
-  for (const auto& [brand, count] : listing.statistics.impersonated())
-    record.add_impersonated(brand);
+  listing.statistics.impersonated().ForEach(
+      [&](const std::string& brand, uint32_t) { record.add_impersonated(brand); });
 }
 
 bool IsRemembered(const Listing& listing) { return listing.epoch > 0 || listing.fallen; }

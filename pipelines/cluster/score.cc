@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "absl/container/btree_set.h"
 #include "pipelines/identifiers/policy.h"
 
 namespace ringfence::cluster {
@@ -35,6 +36,9 @@ constexpr std::string_view kRules[] = {
     "custodian.confirmed",
 };
 
+// No quorum asks for more incidents of all organisations.
+constexpr size_t kQuorumIncidentsMax = 100;
+
 void CapAt(v1::Action ceiling, std::string_view rule, Assessment& assessment) {
   if (assessment.action <= ceiling) return;
   assessment.action = ceiling;
@@ -44,7 +48,8 @@ void CapAt(v1::Action ceiling, std::string_view rule, Assessment& assessment) {
 // What organisations of some weight say.
 struct Voices {
   std::vector<Word> words;
-  // Distinct incidents of all of them.
+  // Distinct incidents of all of them; where some have no weight, at least so many, and exactly
+  // below kQuorumIncidentsMax.
   uint32_t incidents = 0;
 };
 
@@ -67,12 +72,15 @@ Voices VoicesOf(const Statistics& statistics, const Weights& weights, Assessment
     return voices;
   }
   assessment.rules.push_back("weight.none");
-  Counted<core::Id> distinct;
+  // Those of all organisations would be gone through for each report that names a hub.
+  absl::btree_set<core::Id> distinct;
   for (const auto& [organisation, incidents] : statistics.incidents_by_organisation()) {
+    if (distinct.size() >= kQuorumIncidentsMax) break;
     if (weights.Of(organisation).value <= 0) continue;
-    for (const auto& [incident, times] : incidents) distinct.Add(incident);
+    incidents.ForEach([&](const core::Id& incident, uint32_t) { distinct.insert(incident); },
+                      kQuorumIncidentsMax);
   }
-  voices.incidents = distinct.distinct();
+  voices.incidents = static_cast<uint32_t>(distinct.size());
   return voices;
 }
 
@@ -109,8 +117,9 @@ void ExplainMonitor(const Statistics& statistics, Assessment& assessment) {
 }
 
 bool HasStanding(const Statistics& statistics, internal::v1::Standing standing) {
-  return std::any_of(statistics.standings().begin(), statistics.standings().end(),
-                     [&](const auto& count) { return count.first == standing; });
+  bool has = false;
+  statistics.standings().ForEach([&](int each, uint32_t) { has = has || each == standing; });
+  return has;
 }
 
 // By a list's or an operator's word it is nobody's to stop; what only looks like it may as well be

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/container/inlined_vector.h"
@@ -17,42 +21,88 @@ namespace ringfence::cluster {
 
 // How often each key was added: a multiset that gives its distinct keys and its ends. One key
 // stands in the object itself, for most identifiers are named once; more stand in a sorted array,
-// which is the fastest up to many thousands.
+// and very many, where inserting would cost what there is, in a tree.
 template <typename K>
 class Counted {
  public:
-  using Entry = std::pair<K, uint32_t>;
-
   void Add(const K& key) {
+    if (many_ != nullptr) {
+      ++(*many_)[key];
+      return;
+    }
     auto it = Find(key);
-    if (it == counts_.end() || it->first != key) it = counts_.insert(it, Entry(key, 0));
+    if (it == few_.end() || it->first != key) {
+      if (few_.size() == kFewMax) {
+        many_ = std::make_unique<Many>(few_.begin(), few_.end());
+        few_ = Few();
+        return Add(key);
+      }
+      it = few_.insert(it, Entry(key, 0));
+    }
     ++it->second;
   }
   void Remove(const K& key) {
-    auto it = Find(key);
-    if (it != counts_.end() && it->first == key && --it->second == 0) counts_.erase(it);
+    if (many_ == nullptr) {
+      auto it = Find(key);
+      if (it != few_.end() && it->first == key && --it->second == 0) few_.erase(it);
+      return;
+    }
+    auto it = many_->find(key);
+    if (it == many_->end() || --it->second > 0) return;
+    many_->erase(it);
+    if (many_->size() > kFewMax / 2) return;
+    few_.assign(many_->begin(), many_->end());
+    many_.reset();
   }
   void Change(const K& key, bool add) { add ? Add(key) : Remove(key); }
 
-  bool empty() const { return counts_.empty(); }
-  uint32_t distinct() const { return static_cast<uint32_t>(counts_.size()); }
+  bool empty() const { return many_ == nullptr && few_.empty(); }
+  uint32_t distinct() const {
+    return static_cast<uint32_t>(many_ == nullptr ? few_.size() : many_->size());
+  }
   // Only if not empty.
-  const K& least() const { return counts_.front().first; }
-  const K& greatest() const { return counts_.back().first; }
-  auto begin() const { return counts_.begin(); }
-  auto end() const { return counts_.end(); }
-  bool operator==(const Counted&) const = default;
-
- private:
-  using Entries = absl::InlinedVector<Entry, 1>;
-
-  typename Entries::iterator Find(const K& key) {
-    return std::lower_bound(
-        counts_.begin(), counts_.end(), key,
-        [](const Entry& entry, const K& sought) { return entry.first < sought; });
+  const K& least() const { return many_ == nullptr ? few_.front().first : many_->begin()->first; }
+  const K& greatest() const {
+    return many_ == nullptr ? few_.back().first : std::prev(many_->end())->first;
+  }
+  // Calls `visit(key, times)` for each, or for the first `max`, ascending.
+  template <typename Visit>
+  void ForEach(Visit visit, size_t max = SIZE_MAX) const {
+    const auto each = [&](const auto& entries) {
+      size_t visited = 0;
+      for (const auto& [key, times] : entries) {
+        if (visited++ == max) break;
+        visit(key, times);
+      }
+    };
+    many_ == nullptr ? each(few_) : each(*many_);
+  }
+  bool operator==(const Counted& other) const {
+    const auto entries = [](const Counted& of) {
+      std::vector<Entry> all;
+      of.ForEach([&](const K& key, uint32_t times) { all.emplace_back(key, times); });
+      return all;
+    };
+    return distinct() == other.distinct() && entries(*this) == entries(other);
   }
 
-  Entries counts_;
+ private:
+  using Entry = std::pair<K, uint32_t>;
+  using Few = absl::InlinedVector<Entry, 1>;
+  using Many = absl::btree_map<K, uint32_t>;
+
+  // An array is the fastest up to many hundreds.
+  static constexpr size_t kFewMax = 1'024;
+
+  typename Few::iterator Find(const K& key) {
+    return std::lower_bound(few_.begin(), few_.end(), key, [](const Entry& entry, const K& sought) {
+      return entry.first < sought;
+    });
+  }
+
+  Few few_;
+  // Instead of `few_`.
+  std::unique_ptr<Many> many_;
 };
 
 // What an occurrence does at a time. A pure function of the occurrence, its evidence and the time.

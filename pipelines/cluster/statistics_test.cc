@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <map>
 #include <random>
+#include <vector>
 
 #include "pipelines/identifiers/policy.h"
 
@@ -37,6 +40,51 @@ Sighting RandomSighting(std::mt19937& random) {
   sighting.occurrence.set_bearer_from(pick(2) == 0 ? core::kTimeMax
                                                    : pick(2) * (kStart + core::kDay * 100));
   return sighting;
+}
+
+// Few keys and thousands of them, with a map beside it.
+TEST(CountedKeys, AreThoseOfAMap) {
+  std::mt19937 random(7);
+  Counted<int> counted;
+  std::map<int, uint32_t> model;
+  const auto expect_the_same = [&] {
+    ASSERT_EQ(counted.distinct(), model.size());
+    ASSERT_EQ(counted.empty(), model.empty());
+    if (!model.empty()) {
+      ASSERT_EQ(counted.least(), model.begin()->first);
+      ASSERT_EQ(counted.greatest(), std::prev(model.end())->first);
+    }
+    std::map<int, uint32_t> all;
+    counted.ForEach([&](int key, uint32_t times) { all.emplace(key, times); });
+    ASSERT_EQ(all, model);
+    Counted<int> made_anew;
+    for (const auto& [key, times] : model) {
+      for (uint32_t i = 0; i < times; ++i) made_anew.Add(key);
+    }
+    ASSERT_EQ(counted, made_anew);
+  };
+  // Up and down, past where an array becomes a tree.
+  for (const int aim : {3'000, 0, 1'500, 700, 1'200, 0}) {
+    while (static_cast<int>(model.size()) != aim) {
+      const bool up = static_cast<int>(model.size()) < aim ? random() % 4 > 0 : random() % 4 == 0;
+      const int key = static_cast<int>(random() % 6'000);
+      if (up) {
+        counted.Add(key);
+        ++model[key];
+      } else if (!model.empty()) {
+        auto at = model.lower_bound(key);
+        if (at == model.end()) at = model.begin();
+        counted.Remove(at->first);
+        if (--at->second == 0) model.erase(at);
+      }
+      if (random() % 500 == 0) expect_the_same();
+    }
+    expect_the_same();
+  }
+  std::vector<int> first;
+  for (int i = 0; i < 10; ++i) counted.Add(i);
+  counted.ForEach([&](int key, uint32_t) { first.push_back(key); }, 3);
+  EXPECT_EQ(first, (std::vector<int>{0, 1, 2}));
 }
 
 // What statistics are depends on the present phases alone, whatever the way that led there.
