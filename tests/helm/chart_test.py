@@ -121,13 +121,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
     options = parser.parse_args()
+    checked = subprocess.run([sys.executable, ROOT / "helm/schema.py", "--check"], capture_output=True, text=True)
+    expect(checked.returncode == 0, checked.stderr)
     found = subprocess.run([ROOT / "ops/tools", "--have", "helm"], capture_output=True, text=True)
     if found.returncode != 0:
         print("SKIPPED: there is no helm; `ops/tools helm` builds it, in some ten minutes")
         sys.exit(77)
     program = found.stdout.strip()
-    checked = subprocess.run([sys.executable, ROOT / "helm/schema.py", "--check"], capture_output=True, text=True)
-    expect(checked.returncode == 0, checked.stderr)
     objects_seen = 0
     with tempfile.TemporaryDirectory() as folder:
         for values in sorted((HERE / "values").glob("*.yaml")):
