@@ -11,6 +11,7 @@
 
 #include "services/ringfence/commands.h"
 #include "services/ringfence/words.h"
+#include "services/runtime/build_info.h"
 
 namespace ringfence::cli {
 namespace {
@@ -69,6 +70,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Ringfence: fraud reports of many companies in, indicators and campaigns out.",
                "ringfence");
   app.footer(kFooter);
+  app.set_version_flag("--version", fmt::format("ringfence {}", runtime::Release()));
   app.require_subcommand(1);
   std::vector<std::pair<CLI::App*, Command>> commands;
   for (const Row& row : kCommands) {
