@@ -37,6 +37,13 @@ void FillShare(Random& random, internal::v1::CampaignShare& share) {
     count.set_partner(partner);
     count.set_incidents(random.Below(3));
   }
+  for (const auto& [first, second] : {std::pair("acme", "globex"), {"acme", "initech"}}) {
+    if (!random.OneIn(2)) continue;
+    internal::v1::PartnerPair& pair = *share.add_pairs();
+    pair.set_first(first);
+    pair.set_second(second);
+    pair.set_incidents(1 + random.Below(3));
+  }
   for (const char* country : {"DE", "US"}) {
     if (!random.OneIn(2)) continue;
     v1::CountryCount& count = *share.add_countries();
@@ -153,6 +160,16 @@ v1::Campaign Recompute(const Naive::Members& members, const CampaignNames& names
   return campaign;
 }
 
+// Incidents that pairs have in common, by campaign, as SumsOf gives them.
+std::map<std::string, uint32_t> PairsOf(const Naive::Members& members) {
+  std::map<std::string, uint32_t> pairs;
+  for (const IndicatorRecord* record : members) {
+    for (const auto& pair : record->share().pairs())
+      pairs[pair.first() + "\n" + pair.second()] += pair.incidents();
+  }
+  return pairs;
+}
+
 void ExpectIndicators(const Naive& naive, const std::map<Label, v1::Campaign>& campaigns,
                       ReadView& view) {
   std::map<std::pair<int, std::string>, v1::Indicator> expected;
@@ -189,7 +206,7 @@ void ExpectLists(const std::map<Label, v1::Campaign>& campaigns, ReadView& view)
     for (const auto& [label, campaign] : campaigns) {
       const uint64_t rank = order == Order::kIncidents ? campaign.incidents()
                             : order == Order::kOrganisations
-                                ? campaign.organisations()
+                                ? uint64_t{campaign.organisations()} << 32 | campaign.incidents()
                                 : Sortable(core::FromProto(campaign.last_seen()));
       expected.emplace_back(~rank, label);
     }
@@ -217,8 +234,12 @@ void ExpectEqual(const Naive& naive, core::State& state) {
   const CampaignNames names({});
   ReadView view(state, names);
   std::map<Label, v1::Campaign> campaigns;
-  for (const auto& [label, members] : naive.Campaigns())
+  for (const auto& [label, members] : naive.Campaigns()) {
     campaigns[label] = Recompute(members, names);
+    const auto sums = view.SumsOf(label);
+    ASSERT_TRUE(sums.has_value());
+    EXPECT_EQ(std::map(sums->pairs().begin(), sums->pairs().end()), PairsOf(members));
+  }
   for (const auto& [label, campaign] : campaigns) {
     ASSERT_TRUE(view.CampaignOf(label).has_value());
     ASSERT_EQ(view.CampaignOf(label)->DebugString(), campaign.DebugString());

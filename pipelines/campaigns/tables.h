@@ -17,7 +17,7 @@
 namespace ringfence::campaigns {
 
 // Counted up when it lies otherwise: a reader makes its state anew then.
-inline constexpr uint32_t kReadModelFormat = 2;
+inline constexpr uint32_t kReadModelFormat = 3;
 
 // The first byte of a key.
 enum class Table : char {

@@ -43,6 +43,10 @@ std::string FingerprintMember(const v1::Indicator& indicator) {
   return core::SetSum::FingerprintMember(indicator.type(), indicator.value());
 }
 
+std::string NameOf(const internal::v1::PartnerPair& pair) {
+  return pair.first() + "\n" + pair.second();
+}
+
 template <typename Map>
 auto SortedKeys(const Map& map) {
   std::vector<typename Map::key_type> keys;
@@ -62,6 +66,8 @@ void Totals::Add(const IndicatorRecord& record) {
   stored_.set_reports(stored_.reports() + share.reports());
   for (const auto& count : share.partners())
     Raise(*stored_.mutable_partners(), count.partner(), count.incidents());
+  for (const auto& pair : share.pairs())
+    Raise(*stored_.mutable_pairs(), NameOf(pair), pair.incidents());
   for (const auto& count : share.countries())
     Raise(*stored_.mutable_countries(), count.country(), count.incidents());
   for (const v1::AmountTotal& loss : share.losses()) {
@@ -92,6 +98,8 @@ void Totals::Remove(const IndicatorRecord& record) {
   stored_.set_reports(stored_.reports() - share.reports());
   for (const auto& count : share.partners())
     Lower(*stored_.mutable_partners(), count.partner(), count.incidents());
+  for (const auto& pair : share.pairs())
+    Lower(*stored_.mutable_pairs(), NameOf(pair), pair.incidents());
   for (const auto& count : share.countries())
     Lower(*stored_.mutable_countries(), count.country(), count.incidents());
   for (const v1::AmountTotal& loss : share.losses()) {
@@ -125,7 +133,8 @@ uint64_t Totals::Rank(Order order) const {
     case Order::kLastSeen:
       return Sortable(stored_.last_seen());
     case Order::kOrganisations:
-      return stored_.partners().size();
+      // Of those that as many see, the larger first.
+      return uint64_t{stored_.partners().size()} << 32 | stored_.incidents();
   }
   std::abort();
 }

@@ -1,6 +1,9 @@
 #include "pipelines/cluster/listing.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "pipelines/cluster/score.h"
 #include "pipelines/identifiers/policy.h"
@@ -10,6 +13,9 @@ namespace {
 
 using core::Time;
 using internal::v1::IndicatorRecord;
+
+// Of an identifier's record: all pairs of 45 organisations.
+constexpr size_t kPairsMax = 1'000;
 
 constexpr bool IsRaised(v1::Action action) { return action >= v1::ACTION_CHALLENGE; }
 
@@ -138,6 +144,24 @@ void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indi
   *indicator.mutable_action_since() = core::ToProto(listing.action_since);
 }
 
+// Those with most incidents in common, in order of their names.
+void FillPairs(const Statistics::Borne& borne, internal::v1::CampaignShare& share) {
+  std::vector<std::pair<std::pair<std::string, std::string>, uint32_t>> pairs(borne.pairs.begin(),
+                                                                              borne.pairs.end());
+  if (pairs.size() > kPairsMax) {
+    std::stable_sort(pairs.begin(), pairs.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    pairs.resize(kPairsMax);
+    std::sort(pairs.begin(), pairs.end());
+  }
+  for (auto& [names, incidents] : pairs) {
+    internal::v1::PartnerPair& pair = *share.add_pairs();
+    pair.set_first(std::move(names.first));
+    pair.set_second(std::move(names.second));
+    pair.set_incidents(incidents);
+  }
+}
+
 void FillShare(const Statistics::Borne& borne, internal::v1::CampaignShare& share) {
   share.set_incidents(borne.incidents.distinct());
   share.set_reports(borne.reports);
@@ -156,6 +180,7 @@ void FillShare(const Statistics::Borne& borne, internal::v1::CampaignShare& shar
     loss.set_currency(currency);
     loss.set_amount(sum.ToString());
   }
+  FillPairs(borne, share);
 }
 
 }  // namespace

@@ -120,9 +120,28 @@ void Statistics::ChangeLive(const Evidence& evidence, const Occurrence& occurren
 }
 
 void Statistics::ChangeShare(const Evidence& evidence, bool add) {
-  borne_.incidents.Change(Id{evidence.incident_hi(), evidence.incident_lo()}, add);
+  const Id incident{evidence.incident_hi(), evidence.incident_lo()};
+  borne_.incidents.Change(incident, add);
   borne_.reports += add ? 1u : ~0u;
   borne_.partners.Change(evidence.partner(), add);
+  ChangeReporter(incident, evidence.partner(), add);
+}
+
+void Statistics::ChangeReporter(const Id& incident, const std::string& partner, bool add) {
+  auto& reporters = borne_.reporters;
+  const uint32_t before = reporters.distinct();
+  reporters.Change({incident, partner}, add);
+  if (reporters.distinct() == before) return;
+  // It is new to the incident, or was the only one of its partner's.
+  reporters.From({incident, std::string()}, [&](const auto& reporter) {
+    const auto& [of, other] = reporter;
+    if (of != incident) return false;
+    if (other == partner) return true;
+    const auto pair = borne_.pairs.try_emplace(std::minmax(other, partner), 0).first;
+    pair->second += add ? 1u : ~0u;
+    if (pair->second == 0) borne_.pairs.erase(pair);
+    return true;
+  });
 }
 
 void Statistics::ChangeBorne(const Evidence& evidence, bool add) {

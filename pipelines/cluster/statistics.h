@@ -77,6 +77,17 @@ class Counted {
     };
     many_ == nullptr ? each(few_) : each(*many_);
   }
+  // Calls `visit(key)` for each from the first on that is not less than `key`, until it says false.
+  template <typename Visit>
+  void From(const K& key, Visit visit) const {
+    const auto each = [&](auto at, auto end) {
+      while (at != end && visit(at->first)) ++at;
+    };
+    if (many_ != nullptr) return each(many_->lower_bound(key), many_->end());
+    each(std::lower_bound(few_.begin(), few_.end(), key,
+                          [](const Entry& entry, const K& sought) { return entry.first < sought; }),
+         few_.end());
+  }
   bool operator==(const Counted& other) const {
     const auto entries = [](const Counted& of) {
       std::vector<Entry> all;
@@ -142,6 +153,10 @@ class Statistics {
     Counted<std::string> partners;
     Counted<std::string> countries;
     std::map<std::string, core::Decimal> losses;
+    // Who reported which of the incidents, and of those that several did, how many each pair of
+    // them has in common.
+    Counted<std::pair<core::Id, std::string>> reporters;
+    absl::btree_map<std::pair<std::string, std::string>, uint32_t> pairs;
     bool operator==(const Borne&) const = default;
   };
 
@@ -188,6 +203,7 @@ class Statistics {
   void ChangeLive(const internal::v1::Evidence& evidence,
                   const internal::v1::Occurrence& occurrence, bool add);
   void ChangeBorne(const internal::v1::Evidence& evidence, bool add);
+  void ChangeReporter(const core::Id& incident, const std::string& partner, bool add);
 
   absl::btree_map<v1::IdentifierRole, Role> by_role_;
   Counted<core::Time> seen_;

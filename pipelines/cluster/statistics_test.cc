@@ -6,6 +6,9 @@
 #include <iterator>
 #include <map>
 #include <random>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "pipelines/identifiers/policy.h"
@@ -118,6 +121,39 @@ TEST(Statistics, AnyWayToTheSamePhasesGivesTheSame) {
                    PhaseAt(sightings[i].occurrence, at[i]), {});
     }
     ASSERT_TRUE(moved == Statistics()) << "seed " << seed;
+  }
+}
+
+// However reports come and go, a pair has in common the incidents that both tell of now.
+TEST(Statistics, PairsHaveTheIncidentsThatBothReported) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    Statistics statistics;
+    std::vector<std::pair<uint64_t, std::string>> present;
+    for (int step = 0; step < 80; ++step) {
+      internal::v1::Evidence evidence;
+      const bool add = present.empty() || random() % 3 != 0;
+      if (add) {
+        present.emplace_back(random() % 6 + 1,
+                             std::string(1, static_cast<char>('a' + random() % 4)));
+      } else {
+        std::swap(present[random() % present.size()], present.back());
+      }
+      evidence.set_incident_hi(present.back().first);
+      evidence.set_partner(present.back().second);
+      statistics.ChangeShare(evidence, add);
+      if (!add) present.pop_back();
+    }
+    std::map<uint64_t, std::set<std::string>> reporters;
+    for (const auto& [incident, partner] : present) reporters[incident].insert(partner);
+    std::map<std::pair<std::string, std::string>, uint32_t> expected;
+    for (const auto& [incident, partners] : reporters) {
+      for (auto a = partners.begin(); a != partners.end(); ++a) {
+        for (auto b = std::next(a); b != partners.end(); ++b) ++expected[{*a, *b}];
+      }
+    }
+    const auto& pairs = statistics.borne().pairs;
+    EXPECT_EQ(std::map(pairs.begin(), pairs.end()), expected) << "seed " << seed;
   }
 }
 

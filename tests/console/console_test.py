@@ -123,6 +123,7 @@ def check_arrival(world, page):
     expect(row).to_be_visible(timeout=30_000)
     expect(page.locator(".feed li").first).to_be_visible(timeout=10_000)
     expect(page.locator(".matrix").get_by_text("software-maker").first).to_be_visible(timeout=10_000)
+    expect(page.locator(".matrix td[title='savings-bank and software-maker: 1 campaigns, 0 incidents']")).to_be_visible()
     row.click()
     expect(page.get_by_role("heading", name="Microsoft", level=1)).to_be_visible()
     expect(page.locator(".graph canvas").first).to_be_visible()

@@ -82,6 +82,13 @@ class Deployment {
     return dossier;
   }
 
+  // Incidents that pairs have in common, by their names with an end of line between.
+  std::map<std::string, uint32_t> PairsIn(const v1::Campaign& campaign) {
+    campaigns::ReadView view = View();
+    const auto sums = view.SumsOf(*view.LabelOfCampaign(campaign.campaign_id()));
+    return {sums->pairs().begin(), sums->pairs().end()};
+  }
+
  private:
   void Settle() {
     EXPECT_TRUE(pipeline_.RunUntilQuiet().ok());
@@ -151,6 +158,30 @@ TEST(ReferralTotals, AreThoseOfTheOracleForEveryCampaign) {
     }
     EXPECT_GT(campaigns, 3u);
   }
+}
+
+// The console's overlap says of a pair what a pack, which comes another way, tells report by
+// report.
+TEST(ReferralTotals, APairHasTheIncidentsInCommonThatBothReport) {
+  Deployment deployment(SampleRevisions(1));
+  uint32_t shared = 0;
+  for (const v1::Campaign& campaign : deployment.Campaigns()) {
+    std::map<core::Id, std::set<std::string>> reporters;
+    const referral::Dossier dossier = deployment.Freeze(campaign);
+    for (const internal::v1::ReferralEntry& entry : dossier.reports) {
+      const internal::v1::ReferralReport& report = entry.report();
+      if (!report.counts()) continue;
+      reporters[{report.incident_hi(), report.incident_lo()}].insert(report.organisation());
+    }
+    std::map<std::string, uint32_t> expected;
+    for (const auto& [incident, names] : reporters) {
+      for (auto a = names.begin(); a != names.end(); ++a) {
+        for (auto b = std::next(a); b != names.end(); ++b) shared += ++expected[*a + "\n" + *b] > 0;
+      }
+    }
+    EXPECT_EQ(deployment.PairsIn(campaign), expected) << campaign.campaign_id();
+  }
+  EXPECT_GT(shared, 10u);
 }
 
 // As if it did not exist: what all others add up to is as without it.

@@ -145,6 +145,27 @@ TEST_F(ConsoleTest, OverlapCountsCampaignsThatPairsShare) {
   EXPECT_EQ(pairs, kExpected);
 }
 
+TEST_F(ConsoleTest, OverlapCountsIncidentsThatPairsShare) {
+  Start();
+  for (int i = 0; i < 4; ++i) {
+    RecordSpec spec;
+    spec.value = "+121255501" + std::to_string(10 + i);
+    spec.root = i < 2 ? "+12125550110" : "+12125550112";
+    spec.partner = i % 2 == 0 ? "bank" : "maker";
+    spec.place = ++place_;
+    internal::v1::IndicatorRecord record = Upsert(spec);
+    internal::v1::PartnerPair& pair = *record.mutable_share()->add_pairs();
+    pair.set_first("bank");
+    pair.set_second("maker");
+    pair.set_incidents(static_cast<uint32_t>(i));
+    Append(record);
+  }
+  const auto overlap = Parsed<console::v1::Overview>(Get("/api/v1/overview")).overlap();
+  ASSERT_EQ(overlap.pairs_size(), 1);
+  EXPECT_EQ(overlap.pairs(0).campaigns(), 2u);
+  EXPECT_EQ(overlap.pairs(0).incidents(), 6u);
+}
+
 TEST_F(ConsoleTest, CampaignHasItsMembersBestFirst) {
   Start();
   PutCampaign("+1212555010", {"bank", "maker", "telco"});

@@ -27,7 +27,15 @@ class Counting {
     }
     std::sort(partners.begin(), partners.end());
     for (size_t i = 0; i < partners.size(); ++i) {
-      for (size_t j = i + 1; j < partners.size(); ++j) ++pairs_[{partners[i], partners[j]}];
+      for (size_t j = i + 1; j < partners.size(); ++j)
+        ++pairs_[{partners[i], partners[j]}].campaigns;
+    }
+    for (const auto& [names, incidents] : campaign.pairs()) {
+      const size_t end = names.find('\n');
+      if (end == std::string::npos) continue;
+      const auto ends =
+          std::minmax(NumberOf(names.substr(0, end)), NumberOf(names.substr(end + 1)));
+      pairs_[ends].incidents += incidents;
     }
   }
 
@@ -48,13 +56,14 @@ class Counting {
       *overlap.add_organisations() = totals_[order[i]];
     }
     std::vector<console::v1::OrganisationPair> pairs;
-    for (const auto& [numbers, campaigns] : pairs_) {
+    for (const auto& [numbers, shared] : pairs_) {
       const auto [first, second] = std::minmax(place[numbers.first], place[numbers.second]);
       if (second == ~0u) continue;
       console::v1::OrganisationPair& pair = pairs.emplace_back();
       pair.set_first(first);
       pair.set_second(second);
-      pair.set_campaigns(campaigns);
+      pair.set_campaigns(shared.campaigns);
+      pair.set_incidents(shared.incidents);
     }
     std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) {
       return std::pair(a.first(), a.second()) < std::pair(b.first(), b.second());
@@ -63,6 +72,11 @@ class Counting {
   }
 
  private:
+  struct Shared {
+    uint32_t campaigns = 0;
+    uint32_t incidents = 0;
+  };
+
   uint32_t NumberOf(const std::string& name) {
     const auto [entry, is_new] = numbers_.try_emplace(name, static_cast<uint32_t>(totals_.size()));
     if (is_new) totals_.emplace_back().set_organisation(name);
@@ -71,7 +85,7 @@ class Counting {
 
   absl::flat_hash_map<std::string, uint32_t> numbers_;
   std::vector<console::v1::OrganisationTotals> totals_;
-  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, uint32_t> pairs_;
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, Shared> pairs_;
 };
 
 }  // namespace

@@ -1,34 +1,35 @@
 // How much each pair of organisations has in common.
-import { useState } from 'preact/hooks';
-import type { Overlap } from '../api';
+import type { Overlap, OrganisationTotals } from '../api';
 import { count } from '../words';
 import { Empty, Panel } from './basics';
 
-type Shown = 'campaigns' | 'incidents';
+interface Shared { campaigns: number; incidents: number }
+const kNothing: Shared = { campaigns: 0, incidents: 0 };
+
+function Pair({ row, column, shared, greatest }: {
+  row: OrganisationTotals; column: OrganisationTotals; shared: Shared; greatest: number;
+}) {
+  const says = `${row.organisation} and ${column.organisation}: ${count(shared.campaigns)} campaigns, ${count(shared.incidents)} incidents`;
+  if (shared.campaigns === 0) return <td class="none" title={says}>·</td>;
+  const share = Math.sqrt(shared.campaigns / greatest);
+  return (
+    <td title={says} style={{ background: `rgb(var(--heat) / ${(0.1 + 0.34 * share).toFixed(2)})` }}>
+      {count(shared.campaigns)}<small>{count(shared.incidents)} inc.</small>
+    </td>
+  );
+}
 
 export function OverlapMatrix({ overlap }: { overlap: Overlap }) {
   const organisations = overlap.organisations ?? [];
-  const pairs = overlap.pairs ?? [];
-  const [shown, setShown] = useState<Shown>('campaigns');
-  const shared = new Map<string, { campaigns: number; incidents: number }>();
-  for (const { first = 0, second = 0, campaigns = 0, incidents = 0 } of pairs) {
+  const shared = new Map<string, Shared>();
+  for (const { first = 0, second = 0, campaigns = 0, incidents = 0 } of overlap.pairs ?? []) {
     shared.set(`${first} ${second}`, { campaigns, incidents });
     shared.set(`${second} ${first}`, { campaigns, incidents });
   }
-  const countsIncidents = pairs.some((pair) => pair.incidents);
-  const greatest = Math.max(1, ...pairs.map((pair) => pair[shown] ?? 0));
-  const aside = (
-    <div class="segmented" role="group" aria-label="What is counted">
-      {(['campaigns', 'incidents'] as const).map((what) => (
-        <button key={what} type="button" aria-pressed={shown === what} onClick={() => setShown(what)}>
-          {what === 'campaigns' ? 'Campaigns' : 'Incidents'}
-        </button>
-      ))}
-    </div>
-  );
+  const greatest = Math.max(1, ...[...shared.values()].map((pair) => pair.campaigns));
   return (
-    <Panel title="Overlap of organisations" aside={countsIncidents && aside}
-      note={overlap.isPartial ? 'the largest only' : undefined} bare>
+    <Panel title="Overlap of organisations" bare
+      note={`campaigns that both see; below, their incidents that both reported${overlap.isPartial ? '; the largest only' : ''}`}>
       {organisations.length === 0 ? (
         <Empty title="No campaign yet">
           <p>Once two organisations report what the same fraudsters use, each pair’s common ground stands here.</p>
@@ -37,7 +38,7 @@ export function OverlapMatrix({ overlap }: { overlap: Overlap }) {
         <div class="body scroll" tabIndex={0} role="region" aria-label="Overlap matrix">
           <table class="matrix">
             <caption class="hidden-text">
-              {shown === 'campaigns' ? 'Campaigns that both organisations see' : 'Incidents that both organisations reported'}
+              Campaigns that both organisations see, and incidents of these that both reported
             </caption>
             <thead>
               <tr>
@@ -49,24 +50,14 @@ export function OverlapMatrix({ overlap }: { overlap: Overlap }) {
               {organisations.map((row, i) => (
                 <tr key={row.organisation}>
                   <th scope="row">{row.organisation}</th>
-                  {organisations.map((column, j) => {
-                    if (i === j) {
-                      return (
-                        <td key={column.organisation} class="own" title={`${row.organisation}: ${count(row.campaigns)} campaigns, ${count(row.alone)} that nobody else sees`}>
-                          {count(row.campaigns)}<small>{count(row.alone)} alone</small>
-                        </td>
-                      );
-                    }
-                    const value = shared.get(`${i} ${j}`)?.[shown] ?? 0;
-                    const share = Math.sqrt(value / greatest);
-                    return (
-                      <td key={column.organisation} class={value === 0 ? 'none' : ''}
-                        style={value > 0 ? { background: `rgb(var(--heat) / ${(0.1 + 0.34 * share).toFixed(2)})` } : undefined}
-                        title={`${row.organisation} and ${column.organisation}: ${count(value)} ${shown}`}>
-                        {value === 0 ? '·' : count(value)}
-                      </td>
-                    );
-                  })}
+                  {organisations.map((column, j) => (i === j ? (
+                    <td key={column.organisation} class="own" title={`${row.organisation}: ${count(row.campaigns)} campaigns, ${count(row.alone)} that nobody else sees`}>
+                      {count(row.campaigns)}<small>{count(row.alone)} alone</small>
+                    </td>
+                  ) : (
+                    <Pair key={column.organisation} row={row} column={column} greatest={greatest}
+                      shared={shared.get(`${i} ${j}`) ?? kNothing} />
+                  )))}
                 </tr>
               ))}
             </tbody>
