@@ -25,7 +25,9 @@ constexpr char kTombstoneTimers = 'u';
 
 // Reports that are looked up in the state at once.
 constexpr size_t kScannedMax = 256;
-// Copies of what a removal replaced are long gone by then.
+// For so many whole days at least: a state of seven days ago may be taken up again and send again
+// what it sent then, which comes up to a day later. By then copies of what a removal replaced are
+// gone.
 constexpr core::Day kTombstoneDays = 8;
 // Neighbours of flooded blocks that stay in memory between batches.
 constexpr size_t kNeighboursKeptMax = 400'000;
@@ -323,7 +325,7 @@ std::optional<Place> JoinStore::TombstoneOf(const Block& block, const Id& report
 }
 
 void JoinStore::PutTombstone(Block& block, const Id& report, Place place, Time now) {
-  const Time due = core::StartOfDay(core::FloorDay(now) + kTombstoneDays);
+  const Time due = core::StartOfDay(core::FloorDay(now) + kTombstoneDays + 1);
   std::string value;
   AppendNumber(static_cast<uint64_t>(due), value);
   AppendNumber(place, value);
