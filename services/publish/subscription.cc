@@ -191,7 +191,8 @@ std::optional<Subscription::Step> Subscription::Live(TimePoint now) {
   if (!pending_.empty()) {
     Pending next = std::move(pending_.front());
     pending_.pop_front();
-    if (pending_.empty()) position_ = ahead_;
+    // The last delta's cursor is there; a bookmark behind it says no more.
+    if (pending_.empty() || !pending_.front().is_delta) position_ = ahead_;
     return next.is_delta ? SendDelta(std::move(next.message)) : Send{std::move(next.message)};
   }
   if (retiring_) return SayBye(*retiring_);

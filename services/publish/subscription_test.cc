@@ -306,6 +306,25 @@ TEST_F(SubscriptionTest, ASnapshotThatCannotGoOnEndsWithAStatus) {
   EXPECT_EQ(other.ended->code(), absl::StatusCode::kAborted);
 }
 
+// Between a delta and the bookmark behind it.
+TEST_F(SubscriptionTest, ByeNeverGoesBackBehindTheLastDelta) {
+  Start();
+  Append(Upsert({.value = "+1", .place = 1}));
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  Append(Upsert({.value = "+2", .place = 2}));
+  // The bookmark is due.
+  stream.now += std::chrono::minutes(1);
+  ASSERT_EQ(stream.Follow(consumer, 1), 1);
+  ASSERT_TRUE(consumer.Last().has_delta());
+  const std::string cursor = consumer.cursor;
+  stream.Close();
+  stream.Follow(consumer);
+  ASSERT_TRUE(consumer.Last().has_bye());
+  EXPECT_EQ(consumer.Last().bye().cursor(), cursor);
+}
+
 TEST_F(SubscriptionTest, WhenTheSetIsNotKeptUpStreamsEnd) {
   Start();
   Consumer consumer;
