@@ -33,9 +33,9 @@ class Counting {
     for (const auto& [names, incidents] : campaign.pairs()) {
       const size_t end = names.find('\n');
       if (end == std::string::npos) continue;
-      const auto ends =
-          std::minmax(NumberOf(names.substr(0, end)), NumberOf(names.substr(end + 1)));
-      pairs_[ends].incidents += incidents;
+      const uint32_t first = NumberOf(names.substr(0, end));
+      const uint32_t second = NumberOf(names.substr(end + 1));
+      pairs_[{std::min(first, second), std::max(first, second)}].incidents += incidents;
     }
   }
 
