@@ -38,8 +38,8 @@ constexpr std::string_view kRules[] = {
     "ceiling.policy",
 };
 
-// No quorum asks for more incidents of all organisations.
-constexpr size_t kQuorumIncidentsMax = 100;
+// No policy asks for more incidents of all organisations (policy.proto).
+constexpr size_t kQuorumIncidentsMax = 1'000;
 
 void CapAt(v1::Action ceiling, std::string_view rule, Assessment& assessment) {
   if (assessment.action <= ceiling) return;
