@@ -42,6 +42,9 @@ std::optional<Position> ParsePosition(const std::string& text) {
   if (dash == std::string::npos || text.size() - dash - 1 != 2 * kHoldIdBytes) return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + dash, position.offset);
   if (error != std::errc() || end != text.data() + dash) return std::nullopt;
+  // One position has one text.
+  if (text.find_first_not_of("0123456789abcdef", dash + 1) != std::string::npos)
+    return std::nullopt;
   for (const char* c = text.data() + dash + 1; c != text.data() + text.size(); c += 2) {
     uint8_t byte = 0;
     if (std::from_chars(c, c + 2, byte, 16).ptr != c + 2) return std::nullopt;

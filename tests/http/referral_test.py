@@ -199,7 +199,7 @@ def wrong_use(world, campaign, position):
     run(world, "referral", "--out", out, expect=2)
     run(world, "referral", campaign, "--position", position, "--out", out, expect=2)
     assert "campaign" in run(world, "referral", "a" * 26, "--out", out, expect=3).stderr
-    for bad in ("x", "1-2", position[:-1] + "g", position + "0"):
+    for bad in ("x", "1-2", position[:-1] + "g", position + "0", position.upper()):
         assert "position" in run(world, "referral", "--position", bad, "--out", out, expect=3).stderr
     assert "addressee" in run(world, "referral", "--position", position, "--addressee", "Somebody else", "--out", out, expect=3).stderr
     assert "jurisdiction" in run(world, "referral", campaign, "--jurisdiction", "india", "--out", out, expect=3).stderr
