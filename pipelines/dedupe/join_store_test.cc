@@ -36,5 +36,19 @@ TEST(JoinStore, WritesOfAFloodedBlockWhatChangedAndKeepsNoListOfIt) {
   EXPECT_EQ(read.node->node.neighbours.at(neighbour).distance, 7u);
 }
 
+// What was sent again from a state of seven days ago may come half a day later.
+TEST(JoinStore, RemovalsAreRememberedForEightWholeDays) {
+  core::MemoryState state;
+  JoinStore store(state);
+  const core::Id report{7, 8};
+  Block& block = store.LoadBlock({1, 2});
+  const core::Time late_in_the_day = 20'001 * core::kDay - core::kHour;
+  store.PutTombstone(block, report, 5, late_in_the_day);
+  store.SweepTombstones(late_in_the_day + 8 * core::kDay, 100);
+  EXPECT_EQ(store.TombstoneOf(block, report), 5u);
+  store.SweepTombstones(late_in_the_day + 9 * core::kDay, 100);
+  EXPECT_EQ(store.TombstoneOf(block, report), std::nullopt);
+}
+
 }  // namespace
 }  // namespace ringfence::dedupe
