@@ -14,12 +14,16 @@ namespace ringfence::runtime {
 // The log on a Kafka cluster, for services that run on several machines.
 //
 // Kept as everywhere: an append is acknowledged once it would survive a crash of the machine, which
-// takes a replication factor of 3 and min.insync.replicas of 2; within an append no record is there
-// twice, and those of one partition are in order; only durable records are read.
+// takes a replication factor of 3 and min.insync.replicas of 2; an append's records of one
+// partition are in order; only durable records are read.
 //
 // Other than in the embedded log:
 // - An append that failed may be there in part; the same records again come with other offsets.
 //   Who sends to stages may do that: receivers know records by their versions.
+// - Where a broker fails or leads no more while an append is under way, its records may be there
+//   twice, the second time again in order: librdkafka raises its producer's epoch when any message
+//   times out, or comes before one that failed, and sends what was unanswered anew, which brokers
+//   then cannot know (confluentinc/librdkafka#4953). It ends before the append does.
 // - Kafka removes records by its own retention, whatever was committed. What a position needs and
 //   is gone is kOutOfRange.
 // - Append times are milliseconds of the brokers' clocks, and may go back where a partition's

@@ -15,8 +15,9 @@
 
 namespace ringfence::runtime {
 
-// Appends to Kafka through one idempotent producer: of an append each record is there at most once,
-// and those of one partition are in order. Threads' appends share batches.
+// Appends to Kafka through one idempotent producer: records of an append to one partition are in
+// order, and there once, or twice where a broker failed meanwhile (see KafkaLog). Threads' appends
+// share batches.
 //
 // What timed out is never sent again by the library, and what of it is still on its way is refused
 // by the brokers once later records of the same producer have come (their epoch is higher). After a
