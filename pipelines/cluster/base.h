@@ -14,6 +14,7 @@
 #include "pipelines/core/id.h"
 #include "pipelines/core/place.h"
 #include "pipelines/core/time.h"
+#include "pipelines/identifiers/policy_values.h"
 #include "pipelines/ties/node.h"
 #include "pipelines/ties/tally.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
@@ -35,11 +36,13 @@ struct HeldEvidence {
   bool dirty = false;
 };
 
-// What link nodes are made with; must outlive them.
+// What link nodes are made with, and listings are assessed by; must outlive them.
 struct NodeOptions {
   ties::Rules ties;
   // How many neighbours are told of a change at once.
   uint32_t announce_max = 1024;
+  // By which listings are assessed.
+  identifiers::PolicyValues policy = {};
 };
 
 // A link node of the base: one for most, one a day for an IP.
@@ -58,6 +61,8 @@ struct LinkNode {
   std::vector<components::NodeKey> recounted;
   // Has heard what it has not acted on yet; only while a record is applied.
   bool is_unsettled = false;
+  // Place of the policy by whose rule it was last looked at as a whole.
+  core::Place rules_place = 0;
   // The last label it had: shown while it is detached.
   components::NodeKey shown;
   // What the listings that stand on the node were last brought up to date with.

@@ -4,6 +4,7 @@
 
 #include "pipelines/cluster/packed_messages.h"
 #include "pipelines/components/codec.h"
+#include "pipelines/identifiers/policy.h"
 
 namespace ringfence::cluster {
 namespace {
@@ -35,6 +36,7 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
   stored.set_shown_lo(link.shown.id.lo);
   stored.set_shown_day(link.shown.day);
   stored.set_declared(link.declared);
+  stored.set_rules_place(link.rules_place);
   const ties::NodeState& state = link.ties.state();
   stored.set_sketch_version(state.sketch_version);
   if (state.announce_from) {
@@ -57,6 +59,7 @@ bool LoadNode(const StoredNode& stored, LinkNode& link) {
   components::Load(stored, link.node);
   link.shown = {{stored.shown_hi(), stored.shown_lo()}, stored.shown_day()};
   link.declared = stored.declared();
+  link.rules_place = stored.rules_place();
   link.spilled = stored.has_spilled_neighbours();
   core::Unpacker neighbours(stored.packed_neighbours());
   while (!neighbours.empty()) {
@@ -86,6 +89,9 @@ void StoreListing(const Listing& listing, StoredListing& stored) {
   if (listing.action == v1::ACTION_UNSPECIFIED) return;
   stored.set_score(listing.assessment.score);
   stored.set_shared_infrastructure(listing.assessment.shared_infrastructure);
+  if (listing.assessment.span != identifiers::PolicyOf(listing.type).span) {
+    stored.set_span(listing.assessment.span);
+  }
   for (std::string_view rule : listing.assessment.rules) stored.add_rules(NumberOfRule(rule));
 }
 
@@ -110,6 +116,7 @@ void LoadListing(const StoredListing& stored, Base& base) {
   Assessment& assessment = listing.assessment;
   assessment.action = stored.action();
   assessment.score = stored.score();
+  assessment.span = stored.span() != 0 ? stored.span() : identifiers::PolicyOf(stored.type()).span;
   assessment.shared_infrastructure = stored.shared_infrastructure();
   for (const uint32_t rule : stored.rules()) assessment.rules.push_back(RuleOfNumber(rule));
 }

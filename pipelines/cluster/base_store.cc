@@ -247,6 +247,14 @@ bool BaseStore::IsLargeAndInUse(const Base& base) const {
          batch_ - base.last_used <= kInUseBatches;
 }
 
+void BaseStore::TakeRules() {
+  for (auto& [id, base] : cache_) {
+    for (auto& [day, link] : base->nodes) {
+      if (!link.ties.OnRules(link.tally, link.declared)) Damaged("neighbours");
+    }
+  }
+}
+
 void BaseStore::Evict() {
   ++batch_;
   if (cached_bytes_ <= evict_above_) return;

@@ -45,6 +45,9 @@ class BaseStore {
   // Like Load, but null where there is none.
   Base* Find(const core::Id& id);
 
+  // The rule in `nodes` is another one now: the bases in memory are as if they had just been read.
+  void TakeRules();
+
   // The first `max` bases behind `after` that the review wants and that hold evidence or overrides,
   // ascending, whether or not they have been written back.
   std::vector<core::Id> Next(const core::Review& review, size_t max);

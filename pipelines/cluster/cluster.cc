@@ -11,6 +11,7 @@
 #include "pipelines/cluster/heard.h"
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/packed_messages.h"
+#include "pipelines/cluster/policy_rules.h"
 #include "pipelines/cluster/recheck.h"
 #include "pipelines/cluster/referrals.h"
 #include "pipelines/cluster/remote.h"
@@ -38,7 +39,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   Cluster(core::State& state, const Options& options)
       : options_(options),
         state_(state),
-        node_options_{options.ties, options.rules.announce_max},
+        node_options_(NodeOptionsOf(state, {options.ties, options.rules.announce_max})),
         store_(state, options.store, node_options_),
         clock_(state),
         heard_(state),
@@ -363,6 +364,16 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   // -- the end of a record
   // -------------------------------------------------------------------------------------
 
+  void OnPolicy() override {
+    const ties::Rules before = node_options_.ties;
+    node_options_ = NodeOptionsOf(state_, {options_.ties, options_.rules.announce_max});
+    if (node_options_.ties != before) store_.TakeRules();
+  }
+  void Reconsider(LinkNode& link) override {
+    link.ties.Reconsider();
+    SettleLater(link);
+  }
+
   void Recount(Base& base) override { recounted_.push_back(&base); }
   void Touch(Base& base) override {
     if (base.touched) return;
@@ -447,7 +458,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   const Options options_;
   core::State& state_;
-  const NodeOptions node_options_;
+  NodeOptions node_options_;
   BaseStore store_;
   core::StageClock clock_;
   Heard heard_;

@@ -34,6 +34,11 @@ void Deciding::BeginRecord(core::Time now, core::Output& output) {
 }
 
 void Deciding::Apply(const internal::v1::Envelope& messages) {
+  for (const auto& news : messages.policies()) {
+    const uint64_t types = decisions_.Put(news);
+    if (types != 0) host_.OnPolicy();
+    BeginReview(types);
+  }
   for (const auto& news : messages.overrides()) ApplyOverride(news);
   for (const auto& list : messages.organisations()) BeginReview(decisions_.Put(list));
   for (const auto& news : messages.canaries()) BeginReview(decisions_.Put(news));
@@ -116,6 +121,13 @@ void Deciding::ReviewBase(Base& base) {
   for (auto& [id, listing] : base.listings) {
     if (listing.content_touched || !IsOutdated(base, listing, decisions_, now_)) continue;
     listing.content_touched = true;
+    host_.Touch(base);
+  }
+  for (auto& [day, link] : base.nodes) {
+    if (std::exchange(link.rules_place, decisions_.rules_place()) == decisions_.rules_place()) {
+      continue;
+    }
+    host_.Reconsider(link);
     host_.Touch(base);
   }
   host_.Recount(base);

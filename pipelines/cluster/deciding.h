@@ -29,6 +29,10 @@ class Deciding {
     virtual void Touch(Base& base) = 0;
     // What the base's nodes count, or are declared to be, may be another at the end of the record.
     virtual void Recount(Base& base) = 0;
+    // There is another policy.
+    virtual void OnPolicy() = 0;
+    // The rule which ties count is another one than the node was last looked at with.
+    virtual void Reconsider(LinkNode& link) = 0;
     virtual core::Place NextPlace() = 0;
     virtual void GoOnLater(internal::v1::Continue::Work work, const core::Id& base) = 0;
   };

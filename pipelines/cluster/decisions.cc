@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "ringfence/internal/v1/state.pb.h"
+#include "pipelines/cluster/policy_rules.h"
 
 namespace ringfence::cluster {
 namespace {
@@ -46,6 +46,7 @@ Decisions::Decisions(core::State& state) : state_(state) {
   internal::v1::Organisations organisations;
   const auto bytes = state_.Get(kOrganisationsKey);
   if (bytes && organisations.ParseFromString(*bytes)) weights_.Put(organisations);
+  policy_ = ReadPolicy(state_);
 }
 
 void Decisions::StoreRange(const Id& id) {
@@ -72,6 +73,16 @@ uint64_t Decisions::Put(const internal::v1::Organisations& organisations) {
 uint64_t Decisions::Put(const internal::v1::CanaryNews& news) {
   if (!weights_.Put(news)) return 0;
   state_.Put(Key(kCanaryTable, {news.id_hi(), news.id_lo()}), news.SerializeAsString());
+  return kAllTypes;
+}
+
+uint64_t Decisions::Put(const internal::v1::PolicyNews& news) {
+  if (policy_.news().place() >= news.place()) return 0;
+  const bool same = policy_.news().policy().ties().SerializeAsString() ==
+                    news.policy().ties().SerializeAsString();
+  *policy_.mutable_news() = news;
+  if (!same) policy_.set_redo_place(news.place());
+  PutPolicy(policy_, state_);
   return kAllTypes;
 }
 

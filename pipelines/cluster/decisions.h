@@ -12,6 +12,7 @@
 #include "pipelines/core/state.h"
 #include "pipelines/core/time.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
+#include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::cluster {
 
@@ -22,6 +23,7 @@ namespace ringfence::cluster {
 //   'o' id (16)      StoredOverride, of a range
 //   'k' canary (16)  CanaryNews
 //   'g'              Organisations
+//   'y'              StoredPolicy
 class Decisions {
  public:
   // `state` must outlive it.
@@ -31,6 +33,7 @@ class Decisions {
   uint64_t Put(const internal::v1::OverrideNews& news, core::Time now);
   uint64_t Put(const internal::v1::Organisations& organisations);
   uint64_t Put(const internal::v1::CanaryNews& news);
+  uint64_t Put(const internal::v1::PolicyNews& news);
   // Ranges that expire by `now`.
   uint64_t Advance(core::Time now);
 
@@ -42,6 +45,10 @@ class Decisions {
   // Of the base's own identifier, whose nodes are then declared to be infrastructure.
   bool IsBaseShared(const Base& base, core::Time now) const;
   const Weights& weights() const { return weights_; }
+  // Its place is 0 where there is none.
+  const internal::v1::PolicyNews& policy() const { return policy_.news(); }
+  // Place of the latest policy that changed which ties count.
+  core::Place rules_place() const { return policy_.redo_place(); }
 
  private:
   void StoreRange(const core::Id& id);
@@ -49,6 +56,7 @@ class Decisions {
   core::State& state_;
   Ranges ranges_;
   Weights weights_;
+  internal::v1::StoredPolicy policy_;
 };
 
 // Types that exist.

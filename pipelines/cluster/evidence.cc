@@ -139,7 +139,7 @@ void TouchAgedPhones(Base& base, Time before, Time now) {
   if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_PHONE) return;
   for (auto& [id, listing] : base.listings) {
     if (listing.action != v1::ACTION_BLOCK || !listing.statistics.live()) continue;
-    const Time ages = listing.statistics.last_seen() + identifiers::kPhoneBlockSpan;
+    const Time ages = listing.statistics.last_seen() + base.options.policy.phone_block_span;
     if (before < ages && ages <= now) listing.content_touched = true;
   }
 }

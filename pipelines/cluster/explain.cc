@@ -4,6 +4,7 @@
 
 #include "pipelines/cluster/decisions.h"
 #include "pipelines/cluster/listing.h"
+#include "pipelines/cluster/policy_rules.h"
 #include "pipelines/core/envelope.h"
 #include "pipelines/identifiers/policy.h"
 
@@ -33,7 +34,7 @@ void ExplainStanding(const Base& base, const Listing& listing, const Decisions& 
   if (!explanation.live) return;
   explanation.assessment =
       AssessListing(base, listing, explanation.effects, decisions.weights(), now);
-  explanation.standing = StandingOf(statistics, decisions.weights());
+  explanation.standing = StandingOf(statistics, decisions.weights(), base.options.policy);
   explanation.unspoofable = statistics.unspoofable();
   explanation.tlp = static_cast<v1::Tlp>(statistics.tlps().greatest());
   explanation.hidden =
@@ -47,7 +48,7 @@ void ExplainStanding(const Base& base, const Listing& listing, const Decisions& 
 
 absl::StatusOr<ListingExplanation> Explain(core::State& state, const Id& base_id,
                                            v1::IdentifierType type, const std::string& value) {
-  const NodeOptions options{ties::Rules(), 1};
+  const NodeOptions options = NodeOptionsOf(state, {ties::Rules(), 1});
   BaseStore store(state, {.cache_bytes_max = 0}, options);
   const Decisions decisions(state);
   const core::Time now = core::StageClock(state).now();

@@ -131,8 +131,7 @@ void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indi
   const Time last_seen = statistics.last_seen();
   *indicator.mutable_first_seen() = core::ToProto(statistics.first_seen());
   *indicator.mutable_last_seen() = core::ToProto(last_seen);
-  *indicator.mutable_expires_at() =
-      core::ToProto(last_seen + identifiers::PolicyOf(listing.type).span);
+  *indicator.mutable_expires_at() = core::ToProto(last_seen + assessment.span);
   indicator.set_tlp(StrictestTlp(statistics));
   statistics.scam_types().ForEach([&](int scam_type, uint32_t) {
     indicator.add_scam_types(static_cast<v1::ScamType>(scam_type));
@@ -200,7 +199,7 @@ Assessment AssessListing(const Base& base, const Listing& listing, const Effects
       link != nullptr && link->ties.facts().infrastructure == ties::Infrastructure::kByRule;
   return Assess(listing.type, listing.statistics,
                 by_rule ? ties::Infrastructure::kByRule : ties::Infrastructure::kNo, now, weights,
-                effects);
+                effects, base.options.policy);
 }
 
 bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decisions, Time now) {

@@ -11,6 +11,7 @@ namespace ringfence::cluster {
 namespace {
 
 using identifiers::PolicyOf;
+using identifiers::PolicyValues;
 using identifiers::TypePolicy;
 
 // By the numbers under which they are stored: only ever added to.
@@ -34,10 +35,11 @@ constexpr std::string_view kRules[] = {
     "weight.canary",
     "weight.none",
     "custodian.confirmed",
+    "ceiling.policy",
 };
 
-// No quorum asks for more incidents of all organisations.
-constexpr size_t kQuorumIncidentsMax = 100;
+// No policy asks for more incidents of all organisations (policy.proto).
+constexpr size_t kQuorumIncidentsMax = 1'000;
 
 void CapAt(v1::Action ceiling, std::string_view rule, Assessment& assessment) {
   if (assessment.action <= ceiling) return;
@@ -84,19 +86,27 @@ Voices VoicesOf(const Statistics& statistics, const Weights& weights, Assessment
   return voices;
 }
 
-// Two organisations and two incidents; for BLOCK three organisations, or two with two incidents
-// each.
-v1::Action ByQuorum(const Voices& voices, Assessment& assessment) {
+// Organisations that say enough each to make a BLOCK with fewer of them.
+uint32_t WithEnough(const Voices& voices, const PolicyValues& policy) {
+  const auto has_enough = [&](const Word& word) {
+    return word.incidents >= policy.block_incidents_each;
+  };
+  return static_cast<uint32_t>(std::count_if(voices.words.begin(), voices.words.end(), has_enough));
+}
+
+// With the compiled policy: two organisations and two incidents; for BLOCK three organisations, or
+// two with two incidents each.
+v1::Action ByQuorum(const Voices& voices, const PolicyValues& policy, Assessment& assessment) {
   const auto organisations = voices.words.size();
-  if (organisations < 2 || voices.incidents < 2 ||
-      assessment.score < identifiers::kChallengeScore) {
+  if (organisations < policy.challenge_organisations ||
+      voices.incidents < policy.challenge_incidents || assessment.score < policy.challenge_score) {
     return v1::ACTION_MONITOR;
   }
-  const auto with_two = std::count_if(voices.words.begin(), voices.words.end(),
-                                      [](const Word& word) { return word.incidents >= 2; });
-  if (assessment.score >= identifiers::kBlockScore && (organisations >= 3 || with_two >= 2)) {
-    assessment.rules.push_back(organisations >= 3 ? "quorum.three_organisations"
-                                                  : "quorum.two_organisations_two_incidents_each");
+  const bool many = organisations >= policy.block_organisations;
+  if (assessment.score >= policy.block_score &&
+      (many || WithEnough(voices, policy) >= policy.challenge_organisations)) {
+    assessment.rules.push_back(many ? "quorum.three_organisations"
+                                    : "quorum.two_organisations_two_incidents_each");
     return v1::ACTION_BLOCK;
   }
   assessment.rules.push_back("quorum.two_organisations");
@@ -137,7 +147,7 @@ void ApplyInfrastructure(const Statistics& statistics, ties::Infrastructure infr
 
 void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics,
                    ties::Infrastructure infrastructure, core::Time now, bool confirmed,
-                   Assessment& assessment) {
+                   const PolicyValues& values, Assessment& assessment) {
   ApplyInfrastructure(statistics, infrastructure, assessment);
   if (HasStanding(statistics, internal::v1::STANDING_UNTAGGED_WALLET)) {
     CapAt(v1::ACTION_MONITOR, "ceiling.untagged_wallet", assessment);
@@ -146,15 +156,16 @@ void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics,
   const bool waits_for_custodian = policy.ceiling_rule == identifiers::kCustodianRule;
   if (!waits_for_custodian || !confirmed) {
     CapAt(policy.ceiling, policy.ceiling_rule, assessment);
-  } else if (assessment.action > policy.ceiling) {
+    CapAt(values.CeilingOf(type), "ceiling.policy", assessment);
+  } else if (assessment.action > values.CeilingOf(type)) {
     assessment.rules.push_back("custodian.confirmed");
   }
   if (type == v1::IDENTIFIER_TYPE_PHONE &&
-      statistics.last_seen() + identifiers::kPhoneBlockSpan <= now) {
+      statistics.last_seen() + values.phone_block_span <= now) {
     CapAt(v1::ACTION_CHALLENGE, "ceiling.phone_not_seen_lately", assessment);
   }
   if (type == v1::IDENTIFIER_TYPE_DOMAIN && statistics.named_itself() == 0 &&
-      statistics.via_urls().distinct() < identifiers::kUrlsForBlock) {
+      statistics.via_urls().distinct() < values.urls_for_block) {
     CapAt(v1::ACTION_CHALLENGE, "ceiling.few_urls", assessment);
   }
 }
@@ -173,14 +184,15 @@ uint32_t Score(std::vector<Word> words) {
 
 Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
                   ties::Infrastructure infrastructure, core::Time now, const Weights& weights,
-                  const Effects& effects) {
+                  const Effects& effects, const PolicyValues& policy) {
   Assessment assessment;
+  assessment.span = policy.SpanOf(type);
   const Voices voices = VoicesOf(statistics, weights, assessment);
   assessment.score = Score(voices.words);
-  assessment.action = ByQuorum(voices, assessment);
+  assessment.action = ByQuorum(voices, policy, assessment);
   if (assessment.action == v1::ACTION_MONITOR) ExplainMonitor(statistics, assessment);
   if (effects.Has(Effects::kShared)) infrastructure = ties::Infrastructure::kDeclared;
-  ApplyCeilings(type, statistics, infrastructure, now, effects.Has(Effects::kConfirmed),
+  ApplyCeilings(type, statistics, infrastructure, now, effects.Has(Effects::kConfirmed), policy,
                 assessment);
   if (effects.Has(Effects::kAppeal)) {
     assessment.action = std::min(assessment.action, v1::ACTION_MONITOR);
@@ -190,28 +202,26 @@ Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
   return assessment;
 }
 
-Standing StandingOf(const Statistics& statistics, const Weights& weights) {
+Standing StandingOf(const Statistics& statistics, const Weights& weights,
+                    const PolicyValues& policy) {
   Assessment assessment;
   const Voices voices = VoicesOf(statistics, weights, assessment);
   Standing standing;
   standing.score = assessment.score = Score(voices.words);
-  standing.action = ByQuorum(voices, assessment);
+  standing.action = ByQuorum(voices, policy, assessment);
   const auto organisations = static_cast<uint32_t>(voices.words.size());
-  const auto with_two =
-      static_cast<uint32_t>(std::count_if(voices.words.begin(), voices.words.end(),
-                                          [](const Word& word) { return word.incidents >= 2; }));
   const auto ask = [](std::vector<Need>& missing, Need need) {
     if (need.has < need.needed) missing.push_back(need);
   };
   for (auto* missing : {&standing.missing_for_challenge, &standing.missing_for_block}) {
     const bool block = missing == &standing.missing_for_block;
-    ask(*missing,
-        {"score", block ? identifiers::kBlockScore : identifiers::kChallengeScore, standing.score});
-    ask(*missing, {"organisations", 2, organisations});
-    ask(*missing, {"incidents", 2, voices.incidents});
-    // Or a third organisation.
-    if (block && organisations < 3) {
-      ask(*missing, {"organisations_with_two_incidents", 2, with_two});
+    ask(*missing, {"score", block ? policy.block_score : policy.challenge_score, standing.score});
+    ask(*missing, {"organisations", policy.challenge_organisations, organisations});
+    ask(*missing, {"incidents", policy.challenge_incidents, voices.incidents});
+    // Or another organisation.
+    if (block && organisations < policy.block_organisations) {
+      ask(*missing, {"organisations_with_two_incidents", policy.challenge_organisations,
+                     WithEnough(voices, policy)});
     }
   }
   return standing;

@@ -10,6 +10,7 @@
 #include "pipelines/cluster/statistics.h"
 #include "pipelines/cluster/weights.h"
 #include "pipelines/identifiers/policy.h"
+#include "pipelines/identifiers/policy_values.h"
 #include "pipelines/ties/rules.h"
 #include "ringfence/v1/indicator.pb.h"
 
@@ -31,6 +32,8 @@ struct Assessment {
   v1::Action action = v1::ACTION_UNSPECIFIED;
   uint32_t score = 0;
   bool shared_infrastructure = false;
+  // It leaves the set so long after it was last seen.
+  core::Time span = 0;
   // Stable machine words of the rules that fired, sorted; ops/rules.md lists them.
   std::vector<std::string_view> rules;
   bool operator==(const Assessment&) const = default;
@@ -41,7 +44,8 @@ struct Assessment {
 // organisations without weight nothing counts. The statistics must be live.
 Assessment Assess(v1::IdentifierType type, const Statistics& statistics,
                   ties::Infrastructure infrastructure, core::Time now,
-                  const Weights& weights = Weights(), const Effects& effects = Effects());
+                  const Weights& weights = Weights(), const Effects& effects = Effects(),
+                  const identifiers::PolicyValues& policy = identifiers::PolicyValues());
 
 // What an action asks for, before ceilings, and how much of it there is.
 struct Need {
@@ -60,7 +64,8 @@ struct Standing {
   std::vector<Need> missing_for_block;
 };
 // For people: why an identifier stands where it does, with what Assess goes by.
-Standing StandingOf(const Statistics& statistics, const Weights& weights);
+Standing StandingOf(const Statistics& statistics, const Weights& weights,
+                    const identifiers::PolicyValues& policy = identifiers::PolicyValues());
 
 // The number under which a rule is stored, and the rule; empty for a number that is none.
 uint32_t NumberOfRule(std::string_view rule);

@@ -15,7 +15,9 @@ using internal::v1::Share;
 
 // Time at which the occurrence no longer counts towards listing.
 Time LiveUntil(const Occurrence& occurrence) {
-  return occurrence.observed_at() + identifiers::PolicyOf(occurrence.type()).span;
+  return occurrence.live_until() != 0
+             ? occurrence.live_until()
+             : occurrence.observed_at() + identifiers::PolicyOf(occurrence.type()).span;
 }
 
 // Whatever an operator decided about the identifier.
@@ -67,7 +69,9 @@ Time NextChange(const Occurrence& occurrence, Time time) {
   // What is void or barred may come back: it is held as long.
   if (LinksByRole(occurrence)) consider(LinksUntil(occurrence));
   if (occurrence.type() == v1::IDENTIFIER_TYPE_PHONE) {
-    consider(occurrence.observed_at() + identifiers::kPhoneBlockSpan);
+    consider(occurrence.block_until() != 0
+                 ? occurrence.block_until()
+                 : occurrence.observed_at() + identifiers::kPhoneBlockSpan);
   }
   return next;
 }
@@ -113,7 +117,7 @@ void Statistics::ChangeLive(const Evidence& evidence, const Occurrence& occurren
   }
   if (identifiers::IsSpoofable(occurrence.type(), occurrence.role(), occurrence.attested())) return;
   unspoofable_ += step;
-  if (!identifiers::BasisCounts(evidence.basis())) return;
+  if (!identifiers::BasisCounts(evidence.basis()) || occurrence.echo()) return;
   incidents_.Change(incident, add);
   reports_.Change(report, add);
   ChangeCount(incidents_by_organisation_, evidence.partner(), incident, add);

@@ -181,7 +181,7 @@ class Statistics {
   // In a role that cannot be spoofed, whatever the basis.
   uint32_t unspoofable() const { return unspoofable_; }
 
-  // Over live occurrences that count: in a role that cannot be spoofed, and no feed.
+  // Over live occurrences that count: in a role that cannot be spoofed, no feed and no echo.
   const Counted<core::Id>& incidents() const { return incidents_; }
   const Counted<core::Id>& reports() const { return reports_; }
   const absl::btree_map<std::string, Counted<core::Id>>& incidents_by_organisation() const {

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "pipelines/cluster/base.h"
 #include "pipelines/cluster/base_store.h"
+#include "pipelines/cluster/policy_rules.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/state.h"
 #include "pipelines/ties/reasons.h"
@@ -38,7 +39,8 @@ class TiesView {
  public:
   // `state` must outlive it.
   explicit TiesView(core::State& state)
-      : options_{ties::Rules(), 1}, store_(state, {.cache_bytes_max = 0}, options_) {}
+      : options_(NodeOptionsOf(state, {ties::Rules(), 1})),
+        store_(state, {.cache_bytes_max = 0}, options_) {}
 
   // Calls `visit` with each tie of the base; with none where the state has no such base. kDataLoss
   // where the state is damaged.

@@ -41,11 +41,21 @@ constexpr char kTimerTable = 't';
 // come again.
 constexpr core::Day kKeptDays = 403;
 
+// Of a revision that came twice, and of which intake thought otherwise when it came again, what it
+// thought more of holds.
+int64_t DoubtsOf(const StoredReport& stored) { return stored.doubts(); }
+int64_t DoubtsOf(const ReportRevision& revision) {
+  const auto echoes =
+      std::count_if(revision.identifiers().begin(), revision.identifiers().end(),
+                    [](const internal::v1::NamedIdentifier& named) { return named.echo(); });
+  return echoes + (revision.held() ? 1'000 : 0);
+}
+
 // Which of two revisions of one report holds.
 template <typename Revision>
 auto Order(const Revision& revision) {
   return std::make_tuple(revision.revision(), revision.retracted(),
-                         std::string_view(revision.content_hash()));
+                         std::string_view(revision.content_hash()), -DoubtsOf(revision));
 }
 
 components::Rules RulesOf(const Options& options) {
@@ -133,6 +143,12 @@ class Dedupe : public core::Stage {
     for (const auto& organisations : messages.organisations()) {
       if (verdicts_.Put(organisations)) BeginReview();
     }
+    for (const auto& decision : messages.held_decisions()) {
+      if (verdicts_.Put(decision, clock_.now())) BeginReview();
+    }
+    for (const auto& policy : messages.policies()) {
+      if (verdicts_.Put(policy)) BeginReview();
+    }
     for (const auto& news : messages.marks()) ApplyMark(news);
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_REVIEW) GoOnReviewing();
@@ -166,12 +182,20 @@ class Dedupe : public core::Stage {
 
   void ReviewReport(Report& report) {
     StoredReport& held = report.stored;
-    if (held.retracted() || held.withdrawn()) return;
+    if (held.retracted()) return;
     const ReportRevision revision = store_.RevisionOf(report);
-    if (verdicts_.Withdraws(revision.partner(), revision.arrival())) {
+    const bool withdrawn = verdicts_.Withdraws(revision);
+    if (withdrawn && held.withdrawn()) return;
+    if (withdrawn != held.withdrawn()) {
       const std::vector<BlockKey> blocks = BlocksInHeld(report);
-      held.set_withdrawn(true);
-      joining_.Leave(report, blocks, /*expired=*/false);
+      held.set_withdrawn(withdrawn);
+      if (withdrawn) {
+        joining_.Leave(report, blocks, /*expired=*/false);
+      } else {
+        joining_.Revise(report, blocks, revision);
+      }
+    } else if (held.spans_place() != verdicts_.spans_place()) {
+      joining_.Redecide(report);
     } else if (verdicts_.OrganisationOf(revision.partner()) == ShownOrganisation(revision, held)) {
       return;
     }
@@ -202,8 +226,8 @@ class Dedupe : public core::Stage {
     report.known = true;
     report.dirty = true;
     report.revised = true;
-    held.set_withdrawn(!revision.retracted() &&
-                       verdicts_.Withdraws(revision.partner(), revision.arrival()));
+    held.set_doubts(static_cast<uint32_t>(DoubtsOf(revision)));
+    held.set_withdrawn(!revision.retracted() && verdicts_.Withdraws(revision));
     PruneMarks(revision, held);
     if (revision.retracted() || held.withdrawn()) {
       joining_.Leave(report, blocks, /*expired=*/false);
@@ -260,6 +284,7 @@ class Dedupe : public core::Stage {
       const ReportRevision revision = verdicts_.Decide(held, report.stored);
       const bool renamed = revision.partner() != held.partner();
       report.stored.set_organisation(renamed ? revision.partner() : std::string());
+      report.stored.set_spans_place(verdicts_.spans_place());
       if (report.joins.shown) {
         internal::v1::IncidentBearers bearers;
         if (!bearers.ParseFromString(report.joins.shown_bearers)) {

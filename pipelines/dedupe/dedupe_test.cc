@@ -10,6 +10,7 @@
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
 #include "pipelines/dedupe/evidence.h"
+#include "pipelines/dedupe/verdicts.h"
 #include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::dedupe {
@@ -61,9 +62,24 @@ class Dedupes : public testing::Test {
  protected:
   std::vector<Evidence> Apply(const ReportRevision& revision) {
     internal::v1::Envelope envelope;
-    envelope.set_format(core::kEnvelopeFormat);
     *envelope.add_revisions() = revision;
-    core::FakeOutput output(1, 1);
+    return ApplyAll(envelope);
+  }
+  // With all that the stage sends itself.
+  std::vector<Evidence> ApplyAll(internal::v1::Envelope envelope) {
+    std::vector<Evidence> sent;
+    for (bool more = true; more;) {
+      core::FakeOutput output(1, 1);
+      const std::vector<Evidence> now = ApplyOne(std::move(envelope), output);
+      sent.insert(sent.end(), now.begin(), now.end());
+      auto own = output.envelopes.find({core::Mailbox::kDedupe, 0});
+      more = own != output.envelopes.end();
+      if (more) envelope = own->second;
+    }
+    return sent;
+  }
+  std::vector<Evidence> ApplyOne(internal::v1::Envelope envelope, core::FakeOutput& output) {
+    envelope.set_format(core::kEnvelopeFormat);
     const std::string bytes = envelope.SerializeAsString();
     EXPECT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
     EXPECT_TRUE(stage_->EndBatch(output).ok());
@@ -105,6 +121,77 @@ TEST_F(Dedupes, ARedeliveryAndALowerRevisionSayNothing) {
   EXPECT_THAT(Apply(Report(3, {"+1"})), IsEmpty());
   EXPECT_THAT(Apply(Report(2, {"+9"})), IsEmpty());
   ExpectNamed({"+1"});
+}
+
+TEST_F(Dedupes, AHeldReportSaysNothingUntilItIsReleasedAndNothingOnceDropped) {
+  ReportRevision held = Report(0, {"+1", "+2"});
+  held.set_held(true);
+  EXPECT_THAT(Apply(held), IsEmpty());
+  ASSERT_EQ(ListHeld(state_).size(), 1u);
+  EXPECT_EQ(ListHeld(state_)[0].waiting, 1u);
+  EXPECT_EQ(CountHeld(state_, "acme", kSeen, kSeen + 1), 1u);
+  EXPECT_EQ(CountHeld(state_, "acme", kSeen + 1, kSeen + 2), 0u);
+
+  internal::v1::Envelope decision;
+  internal::v1::HeldDecision& word = *decision.add_held_decisions();
+  word.set_place(1);
+  word.set_partner("another");
+  word.set_until(kSeen + 1);
+  ApplyAll(decision);
+  ExpectNamed({});
+  word.set_place(2);
+  word.set_partner("acme");
+  ApplyAll(decision);
+  ExpectNamed({"+1", "+2"});
+  EXPECT_THAT(ListHeld(state_), IsEmpty());
+  // The last word holds, also for what comes again.
+  word.set_place(3);
+  word.set_drop(true);
+  ApplyAll(decision);
+  ExpectNamed({});
+  EXPECT_EQ(ListHeld(state_)[0].waiting, 0u);
+  EXPECT_EQ(ListHeld(state_)[0].dropped, 1u);
+  ReportRevision later = Report(1, {"+3"});
+  later.set_held(true);
+  Apply(later);
+  ExpectNamed({});
+}
+
+TEST_F(Dedupes, OfARevisionThatComesTwiceWhatIntakeThoughtMoreOfHolds) {
+  ReportRevision held = Report(0, {"+1"});
+  held.set_held(true);
+  ReportRevision echo = Report(0, {"+1"});
+  echo.mutable_identifiers(0)->set_echo(true);
+  Apply(held);
+  ExpectNamed({});
+  ASSERT_EQ(Apply(echo).size(), 1u);
+  const std::vector<Evidence> evidence = Apply(Report(0, {"+1"}));
+  ASSERT_EQ(evidence.size(), 1u);
+  EXPECT_FALSE(evidence[0].occurrences(0).echo());
+  EXPECT_THAT(Apply(echo), IsEmpty());
+  EXPECT_THAT(Apply(held), IsEmpty());
+}
+
+TEST_F(Dedupes, APolicyWithOtherSpansMakesEvidenceAnewAndNoOtherDoes) {
+  Apply(Report(0, {"+1"}));
+  internal::v1::Envelope news;
+  internal::v1::PolicyNews& policy = *news.add_policies();
+  policy.set_place(1);
+  policy.mutable_policy()->mutable_score()->set_challenge(300);
+  EXPECT_THAT(ApplyAll(news), IsEmpty());
+  policy.set_place(2);
+  policy.mutable_policy()->mutable_span_days()->set_phone(10);
+  const std::vector<Evidence> evidence = ApplyAll(news);
+  ASSERT_EQ(evidence.size(), 1u);
+  EXPECT_EQ(evidence[0].occurrences(0).live_until(), kSeen + 10 * core::kDay);
+  EXPECT_EQ(evidence[0].occurrences(0).block_until(), 0);
+  // What comes again, or is older, does nothing.
+  EXPECT_THAT(ApplyAll(news), IsEmpty());
+  policy.set_place(3);
+  policy.mutable_policy()->clear_span_days();
+  const std::vector<Evidence> back = ApplyAll(news);
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_EQ(back[0].occurrences(0).live_until(), 0);
 }
 
 TEST_F(Dedupes, ARetractionThatComesFirstWins) {

@@ -91,6 +91,11 @@ std::map<NodeKey, std::vector<Tied>> Ties(const std::map<NodeKey, Day>& nodes) {
   return ties;
 }
 
+Time LiveUntil(const NamedIdentifier& named) {
+  return named.live_until() != 0 ? named.live_until()
+                                 : named.observed_at() + identifiers::PolicyOf(named.type()).span;
+}
+
 // Who bears the incident, and from when: durable types first, then by id. `until` is when the last
 // sighting that links stops counting.
 struct Bearer {
@@ -121,7 +126,7 @@ std::map<Id, Bearer> Bearers(const std::vector<Sighting>& sightings) {
     if (!sighting.links || !identifiers::IsListed(named.type(), named.value())) continue;
     if (named.mark().bars() >= internal::v1::BARS_TYING_REPORTS) continue;
     const identifiers::TypePolicy& policy = identifiers::PolicyOf(named.type());
-    const Time until = named.observed_at() + policy.span;
+    const Time until = LiveUntil(named);
     Bearer& bearer = bearers
                          .try_emplace(sighting.id, Bearer{policy.bearer_order, sighting.id,
                                                           sighting.base, until})
@@ -170,6 +175,9 @@ void AddOccurrence(const Sighting& sighting, Time bearer_from, Evidence& evidenc
   occurrence.set_standing(named.standing());
   occurrence.set_bearer_from(bearer_from);
   if (named.has_mark()) *occurrence.mutable_mark() = named.mark();
+  occurrence.set_echo(named.echo());
+  occurrence.set_live_until(named.live_until());
+  occurrence.set_block_until(named.block_until());
   if (!named.via_url().empty()) {
     const Id url = core::IdentifierId(v1::IDENTIFIER_TYPE_URL, named.via_url());
     occurrence.set_via_url_hi(url.hi);
@@ -209,8 +217,7 @@ ByBase Named(const ReportRevision& revision, const std::vector<Sighting>& sighti
     auto bearer = bearers.find(sighting.id);
     // Of several sightings of one identifier, the one that counts longest bears.
     if (bearer != bearers.end() && sighting.links &&
-        sighting.named->observed_at() + identifiers::PolicyOf(sighting.named->type()).span ==
-            bearer->second.until) {
+        LiveUntil(*sighting.named) == bearer->second.until) {
       bearer_from = bearer->second.from;
       bearers.erase(bearer);
     }

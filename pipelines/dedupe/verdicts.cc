@@ -9,6 +9,7 @@ namespace ringfence::dedupe {
 namespace {
 
 using core::Id;
+using internal::v1::HeldDecision;
 using internal::v1::NamedIdentifier;
 using internal::v1::PartnerRetraction;
 using internal::v1::ReportRevision;
@@ -16,16 +17,32 @@ using internal::v1::StoredMark;
 using internal::v1::StoredReport;
 
 constexpr char kRetractionTable = 'p';
+constexpr char kHeldTable = 'q';
 constexpr std::string_view kOrganisationsKey = "g";
+constexpr std::string_view kPolicyKey = "y";
 // No report that arrived before it is kept, or comes again.
 constexpr core::Time kRetractionSpan = 403 * core::kDay;
 
-std::string RetractionKey(core::Place place) {
-  std::string key(1, kRetractionTable);
+std::string PlaceKey(char table, core::Place place) {
+  std::string key(1, table);
   for (int shift = 56; shift >= 0; shift -= 8) {
     key.push_back(static_cast<char>(place >> shift & 0xff));
   }
   return key;
+}
+
+// Every message of a table, parsed; what does not parse is not ours.
+template <typename Message, typename Visit>
+void ReadTable(core::State& state, char table, Visit visit) {
+  const std::string from(1, table);
+  const std::string until(1, static_cast<char>(table + 1));
+  state.Scan(from, until, [&](std::string_view, std::string_view value) {
+    Message message;
+    if (message.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      visit(std::move(message));
+    }
+    return true;
+  });
 }
 
 Id IdOf(const NamedIdentifier& named) { return core::IdentifierId(named.type(), named.value()); }
@@ -38,15 +55,18 @@ bool IsNothing(const internal::v1::Mark& mark) {
 }  // namespace
 
 Verdicts::Verdicts(core::State& state) : state_(state) {
-  const std::string from(1, kRetractionTable);
-  const std::string until(1, static_cast<char>(kRetractionTable + 1));
-  state_.Scan(from, until, [this](std::string_view, std::string_view value) {
-    PartnerRetraction retraction;
-    if (retraction.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-      retractions_.push_back(std::move(retraction));
-    }
-    return true;
+  ReadTable<PartnerRetraction>(state_, kRetractionTable, [this](PartnerRetraction retraction) {
+    retractions_.push_back(std::move(retraction));
   });
+  ReadTable<HeldDecision>(state_, kHeldTable, [this](HeldDecision decision) {
+    held_decisions_[decision.place()] = std::move(decision);
+  });
+  internal::v1::StoredPolicy policy;
+  if (const auto stored = state_.Get(kPolicyKey); stored && policy.ParseFromString(*stored)) {
+    policy_place_ = policy.news().place();
+    policy_ = identifiers::ValuesOf(policy.news().policy());
+    spans_place_ = policy.redo_place();
+  }
   internal::v1::Organisations organisations;
   const auto bytes = state_.Get(kOrganisationsKey);
   if (bytes && organisations.ParseFromString(*bytes)) Put(organisations);
@@ -59,11 +79,11 @@ bool Verdicts::Put(const PartnerRetraction& retraction, core::Time now) {
   if (known) return false;
   std::erase_if(retractions_, [&](const PartnerRetraction& held) {
     const bool over = now - kRetractionSpan > held.until();
-    if (over) state_.Delete(RetractionKey(held.place()));
+    if (over) state_.Delete(PlaceKey(kRetractionTable, held.place()));
     return over;
   });
   retractions_.push_back(retraction);
-  state_.Put(RetractionKey(retraction.place()), retraction.SerializeAsString());
+  state_.Put(PlaceKey(kRetractionTable, retraction.place()), retraction.SerializeAsString());
   return true;
 }
 
@@ -79,10 +99,54 @@ bool Verdicts::Put(const internal::v1::Organisations& organisations) {
   return true;
 }
 
-bool Verdicts::Withdraws(std::string_view partner, core::Time arrival) const {
-  return std::any_of(retractions_.begin(), retractions_.end(), [&](const PartnerRetraction& held) {
-    return held.partner() == partner && held.from() <= arrival && arrival < held.until();
+bool Verdicts::Put(const HeldDecision& decision, core::Time now) {
+  if (held_decisions_.contains(decision.place())) return false;
+  std::erase_if(held_decisions_, [&](const auto& held) {
+    const bool over = now - kRetractionSpan > held.second.until();
+    if (over) state_.Delete(PlaceKey(kHeldTable, held.first));
+    return over;
   });
+  held_decisions_[decision.place()] = decision;
+  state_.Put(PlaceKey(kHeldTable, decision.place()), decision.SerializeAsString());
+  return true;
+}
+
+bool Verdicts::Put(const internal::v1::PolicyNews& policy) {
+  if (policy_place_ >= policy.place()) return false;
+  const identifiers::PolicyValues values = identifiers::ValuesOf(policy.policy());
+  const bool same = values.SameSpans(policy_);
+  policy_place_ = policy.place();
+  policy_ = values;
+  if (!same) spans_place_ = policy.place();
+  internal::v1::StoredPolicy stored;
+  *stored.mutable_news() = policy;
+  stored.set_redo_place(spans_place_);
+  state_.Put(kPolicyKey, stored.SerializeAsString());
+  return !same;
+}
+
+bool Verdicts::Withdraws(const ReportRevision& revision) const {
+  const bool waits =
+      revision.held() && FateOf(revision.partner(), revision.arrival()) != Fate::kReleased;
+  return waits || IsRetracted(revision);
+}
+
+bool Verdicts::IsRetracted(const ReportRevision& revision) const {
+  return std::any_of(retractions_.begin(), retractions_.end(), [&](const PartnerRetraction& held) {
+    return held.partner() == revision.partner() && held.from() <= revision.arrival() &&
+           revision.arrival() < held.until();
+  });
+}
+
+std::optional<Verdicts::Fate> Verdicts::FateOf(std::string_view partner, core::Time arrival) const {
+  // The last word holds.
+  for (auto it = held_decisions_.rbegin(); it != held_decisions_.rend(); ++it) {
+    const HeldDecision& decision = it->second;
+    const bool covers =
+        decision.partner() == partner && decision.from() <= arrival && arrival < decision.until();
+    if (covers) return decision.drop() ? Fate::kDropped : Fate::kReleased;
+  }
+  return std::nullopt;
 }
 
 std::string Verdicts::OrganisationOf(const std::string& partner) const {
@@ -93,6 +157,7 @@ std::string Verdicts::OrganisationOf(const std::string& partner) const {
 
 ReportRevision Verdicts::Decide(ReportRevision revision, const StoredReport& stored) const {
   if (listed_) revision.set_partner(OrganisationOf(revision.partner()));
+  StampSpans(revision);
   if (stored.marks().empty()) return revision;
   absl::flat_hash_map<Id, const internal::v1::Mark*> marks;
   for (const StoredMark& mark : stored.marks()) {
@@ -104,6 +169,71 @@ ReportRevision Verdicts::Decide(ReportRevision revision, const StoredReport& sto
     if (mark != marks.end()) *named.mutable_mark() = *mark->second;
   }
   return revision;
+}
+
+// Only what is not by the compiled policy: evidence is the same as ever without another one.
+void Verdicts::StampSpans(ReportRevision& revision) const {
+  static const identifiers::PolicyValues kCompiled;
+  if (policy_.SameSpans(kCompiled)) return;
+  for (NamedIdentifier& named : *revision.mutable_identifiers()) {
+    const core::Time span = policy_.SpanOf(named.type());
+    if (span != kCompiled.SpanOf(named.type())) named.set_live_until(named.observed_at() + span);
+    if (named.type() == v1::IDENTIFIER_TYPE_PHONE &&
+        policy_.phone_block_span != kCompiled.phone_block_span) {
+      named.set_block_until(named.observed_at() + policy_.phone_block_span);
+    }
+  }
+}
+
+namespace {
+
+// Each report that is held, and whether it was dropped. What its partner or an operator took back
+// is held no longer: no release would bring it back.
+template <typename Visit>
+void VisitHeld(core::State& state, Visit visit) {
+  const Verdicts verdicts(state);
+  StoredReport stored;
+  ReportRevision revision;
+  state.Scan("r", "s", [&](std::string_view, std::string_view value) {
+    if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return true;
+    if (stored.retracted() || !stored.withdrawn()) return true;
+    if (!revision.ParseFromString(stored.content()) || !revision.held()) return true;
+    if (verdicts.IsRetracted(revision)) return true;
+    const auto fate = verdicts.FateOf(revision.partner(), revision.arrival());
+    if (fate != Verdicts::Fate::kReleased) visit(revision, fate == Verdicts::Fate::kDropped);
+    return true;
+  });
+}
+
+}  // namespace
+
+std::vector<HeldReports> ListHeld(core::State& state) {
+  std::map<std::string, HeldReports> by_partner;
+  VisitHeld(state, [&](const ReportRevision& revision, bool dropped) {
+    HeldReports& held = by_partner[revision.partner()];
+    held.partner = revision.partner();
+    if (dropped) {
+      ++held.dropped;
+      return;
+    }
+    const core::Time arrival = revision.arrival();
+    held.first = held.waiting == 0 ? arrival : std::min(held.first, arrival);
+    held.last = std::max(held.last, arrival);
+    ++held.waiting;
+  });
+  std::vector<HeldReports> list;
+  for (auto& [partner, held] : by_partner) list.push_back(std::move(held));
+  return list;
+}
+
+uint64_t CountHeld(core::State& state, const std::string& partner, core::Time from,
+                   core::Time until) {
+  uint64_t reports = 0;
+  VisitHeld(state, [&](const ReportRevision& revision, bool) {
+    const bool arrived = from <= revision.arrival() && revision.arrival() < until;
+    if (arrived && revision.partner() == partner) ++reports;
+  });
+  return reports;
 }
 
 uint64_t CountReports(core::State& state, const std::string& partner, core::Time from,

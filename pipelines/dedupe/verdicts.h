@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "pipelines/core/place.h"
 #include "pipelines/core/state.h"
 #include "pipelines/core/time.h"
+#include "pipelines/identifiers/policy_values.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -20,7 +23,9 @@ namespace ringfence::dedupe {
 //
 // Tables of the state:
 //   'p' place (8)   PartnerRetraction
+//   'q' place (8)   HeldDecision
 //   'g'             Organisations
+//   'y'             StoredPolicy
 class Verdicts {
  public:
   // `state` must outlive it.
@@ -29,9 +34,20 @@ class Verdicts {
   // Older than what is held: false, and nothing happens.
   bool Put(const internal::v1::PartnerRetraction& retraction, core::Time now);
   bool Put(const internal::v1::Organisations& organisations);
+  bool Put(const internal::v1::HeldDecision& decision, core::Time now);
+  // Also false where it changes nothing of what reports say.
+  bool Put(const internal::v1::PolicyNews& policy);
 
-  // A partner's retraction covers what arrived then.
-  bool Withdraws(std::string_view partner, core::Time arrival) const;
+  // The revision does nothing: a partner's retraction covers it, or it was held and is not
+  // released.
+  bool Withdraws(const internal::v1::ReportRevision& revision) const;
+  // A partner's retraction covers it.
+  bool IsRetracted(const internal::v1::ReportRevision& revision) const;
+  // What operators decided about a held report; nullopt: it waits.
+  enum class Fate { kReleased, kDropped };
+  std::optional<Fate> FateOf(std::string_view partner, core::Time arrival) const;
+  // Place of the policy by whose spans evidence is to be made; 0: the compiled ones.
+  core::Place spans_place() const { return spans_place_; }
   // Of one that is in no list the partner itself, under a name that no organisation has.
   std::string OrganisationOf(const std::string& partner) const;
   // The revision as it speaks: its partner is the organisation, its identifiers carry marks.
@@ -39,8 +55,15 @@ class Verdicts {
                                       const internal::v1::StoredReport& stored) const;
 
  private:
+  void StampSpans(internal::v1::ReportRevision& revision) const;
+
   core::State& state_;
   std::vector<internal::v1::PartnerRetraction> retractions_;
+  // By place.
+  std::map<core::Place, internal::v1::HeldDecision> held_decisions_;
+  core::Place policy_place_ = 0;
+  core::Place spans_place_ = 0;
+  identifiers::PolicyValues policy_;
   core::Place organisations_place_ = 0;
   bool listed_ = false;
   absl::flat_hash_map<std::string, std::string> members_;
@@ -50,6 +73,22 @@ class Verdicts {
 // withdrawn. Reads all of the state.
 uint64_t CountReports(core::State& state, const std::string& partner, core::Time from,
                       core::Time until);
+
+// What is held of one partner.
+struct HeldReports {
+  std::string partner;
+  // That wait, and that an operator dropped.
+  uint64_t waiting = 0;
+  uint64_t dropped = 0;
+  // Arrival of the first and the last that waits; 0 where none does.
+  core::Time first = 0;
+  core::Time last = 0;
+};
+// By partner; those that were released are held no longer. Reads all of the state.
+std::vector<HeldReports> ListHeld(core::State& state);
+// How many reports of the partner that arrived in [from, until) are held, dropped ones among them.
+uint64_t CountHeld(core::State& state, const std::string& partner, core::Time from,
+                   core::Time until);
 
 // Keeps what cluster says of an identifier of the report. False where nothing is another then: it
 // is older than what is held, says the same, or `revision`, which the report holds, names no such

@@ -137,6 +137,12 @@ class Node {
   void Settle(Outbox& outbox);
   void Announce(Outbox& outbox);
 
+  // The rules are others now, which all nodes must hear of before anything else is asked of them:
+  // as if it had been made anew and Restored. Later, once, Reconsider: the next Settle looks at all
+  // edges, and tells the neighbours what is another.
+  [[nodiscard]] bool OnRules(const Tally& tally, bool declared);
+  void Reconsider();
+
   const NodeKey& key() const { return key_; }
   const NodeFacts& facts() const { return facts_; }
   const Neighbours& neighbours() const { return neighbours_; }

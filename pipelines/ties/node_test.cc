@@ -209,5 +209,37 @@ TEST(Node, AnswersNoHelloOfOneThatHearsItAnyway) {
   EXPECT_EQ(outbox.sent.size(), 2u);
 }
 
+TEST(Node, ByOtherRulesItTellsWhatIsAnotherOfItAndNothingElse) {
+  Rules rules;
+  Recorder outbox;
+  Tally tally(rules);
+  std::vector<NodeKey> changed;
+  for (uint64_t incident = 1; incident <= rules.established_incidents; ++incident) {
+    tally.Add({{1, incident}, {2, incident % 2}, {Key(1), Key(2)}}, changed);
+  }
+  Node node(Key(0), rules);
+  const std::vector<TieChange> ties = {{Key(1), tally.TieTo(Key(1))},
+                                       {Key(2), tally.TieTo(Key(2))}};
+  node.OnCounts(tally.counts(), false, ties, outbox);
+  for (const NodeKey& key : {Key(1), Key(2)}) {
+    node.OnNeighbour({.from = key, .to = Key(0), .place = 9, .facts = {}, .sketch = {}});
+  }
+  node.Settle(outbox);
+  EXPECT_TRUE(node.facts().established);
+  const auto reconsidered = [&] {
+    EXPECT_TRUE(node.OnRules(tally, false));
+    outbox.sent.clear();
+    node.Reconsider();
+    node.Settle(outbox);
+    return outbox.sent.size();
+  };
+  EXPECT_EQ(reconsidered(), 0u) << "the same rules";
+  rules.established_incidents = 1'000;
+  EXPECT_EQ(reconsidered(), 2u);
+  EXPECT_FALSE(node.facts().established);
+  for (const Message& message : outbox.sent) EXPECT_EQ(message.facts, node.facts());
+  EXPECT_EQ(reconsidered(), 0u) << "they have been told";
+}
+
 }  // namespace
 }  // namespace ringfence::ties

@@ -57,6 +57,7 @@ struct Rules {
   uint32_t organisation_incidents_max = 3;
   // A tie of an (IP, day) counts from so many incidents on.
   uint32_t ip_incidents = 2;
+  bool operator==(const Rules&) const = default;
 };
 
 // What a node counts itself, from live linking evidence.

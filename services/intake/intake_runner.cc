@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "pipelines/core/id.h"
+#include "pipelines/intake/problems.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/thread_name.h"
@@ -100,6 +101,10 @@ void IntakeRunner::Run(const std::stop_token& stop) {
     backoff.Reset();
     ReportLag();
     if (*worked) continue;
+    if (!MayTake()) {
+      runtime::SleepUnlessStopped(stop, kWait);
+      continue;
+    }
     std::vector<runtime::Log::Position> positions;
     {
       absl::MutexLock lock(&mutex_);
@@ -180,15 +185,28 @@ absl::Status IntakeRunner::AddTopic(const std::string& topic) {
   return absl::OkStatus();
 }
 
+bool IntakeRunner::MayTake() const { return !options_.may_take || options_.may_take(); }
+
 absl::StatusOr<bool> IntakeRunner::RunRound() {
+  Round round;
+  absl::StatusOr<bool> worked = RunRound(round);
+  // What is in no log yet is taken again, and counts once.
+  if (!worked.ok()) {
+    for (const Quotas::Counted& counted : round.counted) options_.quotas->Undo(counted);
+  }
+  return worked;
+}
+
+absl::StatusOr<bool> IntakeRunner::RunRound(Round& round) {
   if (absl::Status status = FindTopics(); !status.ok()) return status;
+  // Its topics are known all the same, so that what waits in them shows.
+  if (!MayTake()) return false;
   std::map<TopicPartition, int64_t> inputs;
   {
     absl::MutexLock lock(&mutex_);
     inputs = next_;
   }
   bool worked = false;
-  Round round;
   for (const auto& [input, next] : inputs) {
     const absl::StatusOr<std::vector<LogRecord>> records =
         log_.Read(input, next, options_.records_max, options_.bytes_max);
@@ -209,6 +227,7 @@ absl::StatusOr<bool> IntakeRunner::RunRound() {
 absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition& input,
                                 const LogRecord& record, Round& round) {
   intake::Intake::Result result = intake_.FromRecord(partner, record.value, record.append_time);
+  if (result.revision_message) Decide(record.append_time, result, round);
   round.bytes += record.value.size();
   round.next[input] = record.offset + 1;
   round.taken[input] = record.append_time;
@@ -224,6 +243,29 @@ absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition
   *output_.To(core::Mailbox::kDedupe, core::PartitionOf(key, options_.dedupe_partitions))
        .add_revisions() = std::move(*result.revision_message);
   return absl::OkStatus();
+}
+
+void IntakeRunner::Decide(core::Time arrival, intake::Intake::Result& result, Round& round) {
+  internal::v1::ReportRevision& revision = *result.revision_message;
+  if (options_.echoes != nullptr && options_.echoes->Mark(arrival, revision) > 0) {
+    Tell("identifier.echo", result);
+  }
+  if (options_.quotas == nullptr) return;
+  std::optional<Quotas::Counted> counted = options_.quotas->Count(revision, arrival);
+  if (!counted) return;
+  if (counted->beyond) {
+    revision.set_held(true);
+    result.outcome = v1::OUTCOME_HELD;
+    Tell("report.held", result);
+  }
+  round.counted.push_back(*std::move(counted));
+}
+
+void IntakeRunner::Tell(std::string_view code, intake::Intake::Result& result) {
+  const intake::ProblemCode& row = *intake::FindProblemCode(code);
+  v1::Problem& problem = result.problems.emplace_back();
+  problem.set_code(std::string(row.code));
+  problem.set_message(std::string(row.message));
 }
 
 absl::Status IntakeRunner::Reject(const std::string& partner, const v1::Rejection& rejection,

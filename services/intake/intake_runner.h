@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "pipelines/intake/intake.h"
+#include "services/intake/echoes.h"
+#include "services/intake/quotas.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
@@ -40,6 +43,11 @@ class IntakeRunner {
     int32_t partitions = 1;
     uint32_t dedupe_partitions = 1;
     intake::Intake::Options intake;
+    // May be null; must outlive it.
+    Quotas* quotas = nullptr;
+    Echoes* echoes = nullptr;
+    // Asked before each round: false, and nothing is taken yet. Null: always.
+    std::function<bool()> may_take = nullptr;
     // Of one partition of a partner's topic in one round.
     size_t records_max = 250;
     size_t bytes_max = size_t{2} << 20;
@@ -65,6 +73,7 @@ class IntakeRunner {
     std::map<std::pair<std::string, v1::Outcome>, uint64_t> outcomes;  // by partner
     std::map<std::string, uint64_t> problems;                          // by code
     std::map<std::string, uint64_t> unknown_fields;                    // by partner
+    std::vector<Quotas::Counted> counted;
   };
 
   void Run(const std::stop_token& stop);
@@ -72,10 +81,15 @@ class IntakeRunner {
   bool React(const absl::Status& error, runtime::Backoff& backoff, const std::stop_token& stop);
   absl::Status FindTopics();
   absl::Status AddTopic(const std::string& topic);
+  bool MayTake() const;
   // A share of every partner's records. True if there were any.
   absl::StatusOr<bool> RunRound();
+  absl::StatusOr<bool> RunRound(Round& round);
   absl::Status Take(const std::string& partner, const runtime::TopicPartition& input,
                     const runtime::LogRecord& record, Round& round);
+  // What is decided once, and travels with the report.
+  void Decide(core::Time arrival, intake::Intake::Result& result, Round& round);
+  static void Tell(std::string_view code, intake::Intake::Result& result);
   absl::Status Reject(const std::string& partner, const v1::Rejection& rejection, Round& round);
   // Sends what is in `round`, then commits; empties it.
   absl::Status Finish(Round& round);

@@ -4,6 +4,9 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -74,6 +77,9 @@ class IntakeRunners : public testing::Test {
     options.dedupe_partitions = kDedupePartitions;
     options.intake.token_key.id = "k1";
     options.records_max = records_max;
+    options.quotas = quotas_.get();
+    options.echoes = echoes_.get();
+    options.may_take = may_take_;
     runner_ = std::make_unique<IntakeRunner>(options, *log_, metrics_);
   }
   template <typename Condition>
@@ -104,7 +110,10 @@ class IntakeRunners : public testing::Test {
         for (const internal::v1::ReportRevision& revision : envelope.revisions()) {
           const core::Id key = core::ReportKey(revision.partner(), revision.report_id());
           EXPECT_EQ(core::PartitionOf(key, kDedupePartitions), p);
-          revisions.push_back(revision.partner() + "/" + revision.report_id());
+          std::string name = revision.partner() + "/" + revision.report_id();
+          if (revision.held()) name += " held";
+          if (revision.identifiers(0).echo()) name += " echo";
+          revisions.push_back(std::move(name));
         }
       }
     }
@@ -116,6 +125,9 @@ class IntakeRunners : public testing::Test {
   runtime::Metrics metrics_;
   std::unique_ptr<runtime::EmbeddedLog> embedded_;
   std::unique_ptr<runtime::FaultyLog> log_;
+  std::unique_ptr<Quotas> quotas_;
+  std::unique_ptr<Echoes> echoes_;
+  std::function<bool()> may_take_;
   std::unique_ptr<IntakeRunner> runner_;
 };
 
@@ -158,6 +170,76 @@ TEST_F(IntakeRunners, TellsWhatItRejectsAndWhyWithoutTheVictims) {
               HasSubstr("ringfence_reports_total{outcome=\"rejected\",partner=\"acme\"} 2\n"));
   EXPECT_THAT(metrics_.Text(), HasSubstr("ringfence_problems_total{code=\"" +
                                          rejection.problems(0).code() + "\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, HoldsWhatIsBeyondAQuotaAndTellsThePartner) {
+  quotas_ = std::make_unique<Quotas>(Quotas::Options{.limits = {.reports = 1}});
+  Create("reports.acme");
+  Send("reports.acme", {GoodReport("1"), GoodReport("2")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1", "acme/2 held"));
+  const std::vector<runtime::LogRecord> rejects = Records("rejects.acme");
+  ASSERT_EQ(rejects.size(), 1u);
+  v1::Rejection rejection;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(rejects[0].value, &rejection).ok());
+  EXPECT_EQ(rejection.report_id(), "2");
+  EXPECT_EQ(rejection.outcome(), v1::OUTCOME_HELD);
+  EXPECT_EQ(rejection.problems(0).code(), "report.held");
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr("ringfence_reports_total{outcome=\"held\",partner=\"acme\"} 1\n"));
+}
+
+TEST_F(IntakeRunners, WhatIsTakenAgainCountsOnceTowardsAQuota) {
+  quotas_ = std::make_unique<Quotas>(Quotas::Options{.limits = {.reports = 3}});
+  Create("reports.acme");
+  log_->FailAppends(absl::StatusCode::kUnavailable);
+  Send("reports.acme", {GoodReport("1"), GoodReport("2")});
+  Start();
+  ASSERT_TRUE(Eventually([&] { return log_->failed() >= 3; }));
+  log_->FailAppends(absl::StatusCode::kOk);
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  Send("reports.acme", {GoodReport("3"), GoodReport("4")});
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1", "acme/2", "acme/3", "acme/4 held"));
+}
+
+TEST_F(IntakeRunners, MarksEchoesAndTellsThePartner) {
+  echoes_ = std::make_unique<Echoes>(
+      [] {
+        return std::map<std::string, core::Time>{{"acme/edge", kNow - core::kDay}};
+      },
+      [](const core::Id&, core::Time) { return true; });
+  Create("reports.acme");
+  Create("reports.bank");
+  Send("reports.acme", {GoodReport("1")});
+  Send("reports.bank", {GoodReport("1")});
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  ASSERT_TRUE(EventuallyRead("reports.bank"));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/1 echo", "bank/1"));
+  EXPECT_THAT(*embedded_->Topics("rejects."), ElementsAre("rejects.acme"));
+  v1::Rejection rejection;
+  ASSERT_TRUE(
+      google::protobuf::util::JsonStringToMessage(Records("rejects.acme")[0].value, &rejection)
+          .ok());
+  EXPECT_EQ(rejection.outcome(), v1::OUTCOME_ACCEPTED);
+  EXPECT_EQ(rejection.problems(0).code(), "identifier.echo");
+}
+
+TEST_F(IntakeRunners, TakesNothingUntilItMay) {
+  Create("reports.acme");
+  Send("reports.acme", {GoodReport("1")});
+  std::atomic<bool> may_take = false;
+  std::atomic<int> asked = 0;
+  may_take_ = [&] { return ++asked > 0 && may_take; };
+  Start();
+  ASSERT_TRUE(Eventually([&] { return asked > 2; }));
+  EXPECT_THAT(Revisions(), IsEmpty());
+  may_take = true;
+  ASSERT_TRUE(EventuallyRead("reports.acme"));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/1"));
+  runner_.reset();
 }
 
 TEST_F(IntakeRunners, FindsAPartnerThatComesLater) {

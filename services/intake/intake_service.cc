@@ -3,7 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "services/intake/echoes.h"
 #include "services/intake/intake_runner.h"
+#include "services/intake/known_set.h"
+#include "services/intake/quotas.h"
 #include "services/runtime/keys/key_files.h"
 #include "services/runtime/service/partition_host.h"
 
@@ -28,6 +31,11 @@ class IntakeService : public runtime::RunningService {
   IntakeService(runtime::TokenKeys keys, const runtime::Surroundings& surroundings)
       : keys_(std::move(keys)),
         surroundings_(surroundings),
+        known_(KnownOptions(surroundings.config), surroundings_.log()),
+        quotas_(QuotasOptions(surroundings.config, known_)),
+        echoes_(
+            [this] { return known_.receivers(); },
+            [this](const core::Id& id, core::Time time) { return known_.ListedBefore(id, time); }),
         host_(
             HostOptions(surroundings.config), [this](int32_t share) { return Start(share); },
             surroundings.metrics) {}
@@ -43,10 +51,23 @@ class IntakeService : public runtime::RunningService {
                              .revoked = [this](const auto& p) { host_.Revoke(p); }});
   }
   absl::Status Live() const override { return host_.Live(); }
-  absl::Status Ready() const override { return host_.Ready(); }
+  absl::Status Ready() const override {
+    if (!known_.is_complete()) return absl::UnavailableError("the set has not been read yet");
+    return host_.Ready();
+  }
   absl::Status Failed() const override { return ownership_->status(); }
 
  private:
+  static KnownSet::Options KnownOptions(const runtime::Config& config) {
+    return {.needs_indicators = config.intake().quota_new_identifiers_per_hour() > 0};
+  }
+  static Quotas::Options QuotasOptions(const runtime::Config& config, const KnownSet& known) {
+    Quotas::Options options;
+    options.limits.reports = config.intake().quota_reports_per_hour();
+    options.limits.new_identifiers = config.intake().quota_new_identifiers_per_hour();
+    options.is_known = [&known](const core::Id& id) { return known.Contains(id); };
+    return options;
+  }
   static runtime::PartitionHost::Options HostOptions(const runtime::Config& config) {
     runtime::PartitionHost::Options options;
     options.stage = "intake";
@@ -60,6 +81,9 @@ class IntakeService : public runtime::RunningService {
     options.partition = share;
     options.partitions = static_cast<int32_t>(surroundings_.config.partitions());
     options.dedupe_partitions = surroundings_.config.partitions();
+    options.quotas = &quotas_;
+    options.echoes = &echoes_;
+    options.may_take = [this] { return known_.is_complete(); };
     options.intake.token_key = keys_.first;
     options.intake.further_keys = keys_.further;
     return std::make_unique<IntakeWorker>(options, surroundings_.log(), surroundings_.metrics);
@@ -67,6 +91,9 @@ class IntakeService : public runtime::RunningService {
 
   const runtime::TokenKeys keys_;
   const runtime::Surroundings surroundings_;
+  KnownSet known_;
+  Quotas quotas_;
+  Echoes echoes_;
   runtime::PartitionHost host_;
   std::unique_ptr<runtime::Ownership> ownership_;
 };

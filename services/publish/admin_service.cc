@@ -104,6 +104,36 @@ grpc::ServerUnaryReactor* AdminService::ListHolds(grpc::CallbackServerContext* c
   });
 }
 
+grpc::ServerUnaryReactor* AdminService::ListHeld(grpc::CallbackServerContext* context,
+                                                 const v1::ListHeldRequest*,
+                                                 v1::ListHeldResponse* response) {
+  return AsOperator(context, [&](const std::string&) -> absl::Status {
+    if (!list_held_) return absl::UnimplementedError("this process does not run dedupe");
+    absl::StatusOr<v1::ListHeldResponse> held = list_held_();
+    if (held.ok()) *response = *std::move(held);
+    return held.status();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::DecideHeld(grpc::CallbackServerContext* context,
+                                                   const v1::DecideHeldRequest* request,
+                                                   v1::DecideHeldResponse* response) {
+  return AsOperator(context, [&](const std::string& who) {
+    absl::StatusOr<v1::DecideHeldResponse> done = operators_->DecideHeld(*request, who);
+    if (done.ok()) *response = *std::move(done);
+    return done.status();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetPolicy(grpc::CallbackServerContext* context,
+                                                  const v1::GetPolicyRequest*,
+                                                  v1::GetPolicyResponse* response) {
+  return AsOperator(context, [&](const std::string&) {
+    *response = operators_->Policy();
+    return absl::OkStatus();
+  });
+}
+
 grpc::ServerUnaryReactor* AdminService::LiftHold(grpc::CallbackServerContext* context,
                                                  const v1::LiftHoldRequest* request,
                                                  v1::LiftHoldResponse*) {

@@ -65,6 +65,19 @@ class AdminService : public v1::AdminService::CallbackService {
                                             const v1::ExplainCampaignRequest* request,
                                             v1::ExplainCampaignResponse* response) override;
 
+  // What answers ListHeld; without, it is UNIMPLEMENTED.
+  using ListHeldCall = std::function<absl::StatusOr<v1::ListHeldResponse>()>;
+  void set_list_held(ListHeldCall list_held) { list_held_ = std::move(list_held); }
+  grpc::ServerUnaryReactor* ListHeld(grpc::CallbackServerContext* context,
+                                     const v1::ListHeldRequest* request,
+                                     v1::ListHeldResponse* response) override;
+  grpc::ServerUnaryReactor* DecideHeld(grpc::CallbackServerContext* context,
+                                       const v1::DecideHeldRequest* request,
+                                       v1::DecideHeldResponse* response) override;
+  grpc::ServerUnaryReactor* GetPolicy(grpc::CallbackServerContext* context,
+                                      const v1::GetPolicyRequest* request,
+                                      v1::GetPolicyResponse* response) override;
+
   // To be called before the server runs; must outlive it.
   void set_operators(Operators* operators) { operators_ = operators; }
 
@@ -103,6 +116,7 @@ class AdminService : public v1::AdminService::CallbackService {
   Workers workers_{1, 8};
   const runtime::Gate& gate_;
   Explanations explanations_;
+  ListHeldCall list_held_;
   const Status status_;
   const Explain explain_;
   const Consumers consumers_;

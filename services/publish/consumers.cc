@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "ringfence/internal/v1/consumers.pb.h"
 #include "services/runtime/logging.h"
@@ -91,10 +92,27 @@ void Consumers::Run(const std::stop_token& stop) {
   while (
       !woken.wait_for(lock, stop, options_.report_every, [&] { return stop.stop_requested(); })) {
     Report();
+    NoteNew();
     const auto now = std::chrono::steady_clock::now();
     if (now - kept_at < options_.keep_every) continue;
     kept_at = now;
     Keep();
+  }
+}
+
+void Consumers::NoteNew() {
+  if (!options_.note) return;
+  std::vector<std::string> names;
+  {
+    const absl::MutexLock lock(&mutex_);
+    for (const auto& [name, entry] : entries_) {
+      if (!entry.noted) names.push_back(name);
+    }
+  }
+  for (const std::string& name : names) {
+    if (!options_.note(name).ok()) return;
+    const absl::MutexLock lock(&mutex_);
+    if (const auto entry = entries_.find(name); entry != entries_.end()) entry->second.noted = true;
   }
 }
 

@@ -39,6 +39,9 @@ class Consumers {
     size_t consumers_max = 1'000;
     // As many have metrics of their own; the others share those of "other".
     size_t named_max = 100;
+    // Told, from a thread of its own, of each consumer whose stream has begun, once; again until
+    // that is ok. Null: nobody is told.
+    std::function<absl::Status(const std::string& name)> note = nullptr;
     // Nanoseconds since the Unix epoch, as the log's append times.
     std::function<core::Time()> clock;
   };
@@ -90,6 +93,8 @@ class Consumers {
     std::optional<Cursor> acknowledged;
     core::Time acknowledged_at = 0;
     bool named = false;
+    // `note` knows of it.
+    bool noted = false;
   };
   struct Unacknowledged {
     uint64_t revocations = 0;
@@ -103,6 +108,7 @@ class Consumers {
   Unacknowledged UnacknowledgedOf(const Entry& entry, const Offsets& until) const;
   void Run(const std::stop_token& stop);
   void Report() ABSL_LOCKS_EXCLUDED(mutex_);
+  void NoteNew() ABSL_LOCKS_EXCLUDED(mutex_);
   void Keep() ABSL_LOCKS_EXCLUDED(mutex_);
   void Restore() ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -7,6 +7,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "pipelines/cluster/overrides.h"
 #include "pipelines/core/stage.h"
+#include "services/publish/policy_file.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/thread_name.h"
@@ -25,8 +26,12 @@ constexpr char kReader[] = "decisions";
 constexpr char kOverrideKey = 'o';
 constexpr char kReferralKey = 'h';
 constexpr char kMembersKey = 'm';
+// Before a consumer's name.
+constexpr char kReceiverKey = 'c';
+constexpr size_t kReceiversMax = 10'000;
 constexpr size_t kIdBytes = 16;
 constexpr char kOrganisationsKey[] = "organisations";
+constexpr char kPolicyKey[] = "policy";
 constexpr uint32_t kFormat = 1;
 constexpr size_t kRecordsMax = 500;
 constexpr size_t kBytesMax = size_t{4} << 20;
@@ -203,12 +208,25 @@ void DecisionBook::Hold(const runtime::LogRecord& record,
     const size_t count = std::min<size_t>(decision.referral().chunks(), chunks.size());
     held.referral.chunks.assign(chunks.end() - static_cast<ptrdiff_t>(count), chunks.end());
     chunks_.erase(id);
+  } else if (decision.has_policy()) {
+    policy_ = decision.policy().policy();
+  } else if (decision.has_set_receiver()) {
+    receivers_[decision.set_receiver().consumer()] = decision.set_receiver().since();
   }
 }
 
 absl::Status DecisionBook::PassOn(const std::vector<runtime::LogRecord>& records) {
   if (records.back().offset < passed_on_) return absl::OkStatus();
   Envelopes envelopes;
+  // To all partitions of dedupe, and of cluster too.
+  const auto to_all = [&](bool cluster_too, const auto& add) {
+    for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
+      add(envelopes.To(runtime::kDedupeTopic, to));
+    }
+    for (uint32_t to = 0; cluster_too && to < options_.cluster_partitions; ++to) {
+      add(envelopes.To(runtime::kClusterTopic, to));
+    }
+  };
   for (const runtime::LogRecord& record : records) {
     DecisionRecord decision;
     if (record.offset < passed_on_ || !decision.ParseFromString(record.value)) continue;
@@ -218,20 +236,19 @@ absl::Status DecisionBook::PassOn(const std::vector<runtime::LogRecord>& records
       SendOverride(decision.override_news(), options_.cluster_partitions, envelopes);
     } else if (decision.has_partner_retraction()) {
       decision.mutable_partner_retraction()->set_place(place);
-      for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
-        *envelopes.To(runtime::kDedupeTopic, to).add_partner_retractions() =
-            decision.partner_retraction();
-      }
+      to_all(false,
+             [&](Envelope& to) { *to.add_partner_retractions() = decision.partner_retraction(); });
     } else if (decision.has_referral()) {
       SendHold(decision.referral(), place, options_.dedupe_partitions, envelopes);
     } else if (decision.has_organisations()) {
       decision.mutable_organisations()->set_place(place);
-      for (uint32_t to = 0; to < options_.dedupe_partitions; ++to) {
-        *envelopes.To(runtime::kDedupeTopic, to).add_organisations() = decision.organisations();
-      }
-      for (uint32_t to = 0; to < options_.cluster_partitions; ++to) {
-        *envelopes.To(runtime::kClusterTopic, to).add_organisations() = decision.organisations();
-      }
+      to_all(true, [&](Envelope& to) { *to.add_organisations() = decision.organisations(); });
+    } else if (decision.has_policy()) {
+      decision.mutable_policy()->set_place(place);
+      to_all(true, [&](Envelope& to) { *to.add_policies() = decision.policy(); });
+    } else if (decision.has_held_decision()) {
+      decision.mutable_held_decision()->set_place(place);
+      to_all(false, [&](Envelope& to) { *to.add_held_decisions() = decision.held_decision(); });
     }
   }
   std::vector<runtime::AppendRecord> sent = envelopes.Take();
@@ -384,6 +401,36 @@ absl::StatusOr<std::vector<v1::Indicator>> DecisionBook::MembersOf(const Referra
   return members;
 }
 
+absl::Status DecisionBook::SetPolicy(internal::v1::Policy policy) {
+  // The default, as it is where nothing was ever set, is what the stages go by without a policy.
+  if (FormatPolicy(policy) == FormatPolicy(this->policy())) return absl::OkStatus();
+  DecisionRecord record;
+  record.set_format(kFormat);
+  *record.mutable_policy()->mutable_policy() = std::move(policy);
+  return Append(kPolicyKey, record);
+}
+
+absl::Status DecisionBook::NoteReceiver(const std::string& consumer) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (receivers_.contains(consumer)) return absl::OkStatus();
+    if (receivers_.size() >= kReceiversMax) return absl::ResourceExhaustedError("too many");
+  }
+  DecisionRecord record;
+  record.set_format(kFormat);
+  record.mutable_set_receiver()->set_consumer(consumer);
+  record.mutable_set_receiver()->set_since(options_.clock());
+  return Append(kReceiverKey + consumer, record);
+}
+
+absl::Status DecisionBook::DecideHeld(DecisionRecord record) {
+  record.set_format(kFormat);
+  const internal::v1::HeldDecision& decision = record.held_decision();
+  return Append("q" + decision.partner() + "/" + std::to_string(decision.from()) + "/" +
+                    std::to_string(decision.until()),
+                record);
+}
+
 std::vector<v1::Override> DecisionBook::List(const std::optional<Id>& after, size_t max) const {
   const core::Time now = options_.clock();
   std::vector<v1::Override> overrides;
@@ -422,6 +469,16 @@ std::optional<DecisionRecord> DecisionBook::Find(const Id& id) const {
   auto held = overrides_.find(id);
   if (held == overrides_.end() || !HoldsAt(held->second, now)) return std::nullopt;
   return held->second.record;
+}
+
+internal::v1::Policy DecisionBook::policy() const {
+  absl::MutexLock lock(&mutex_);
+  return policy_;
+}
+
+std::map<std::string, core::Time> DecisionBook::receivers() const {
+  absl::MutexLock lock(&mutex_);
+  return receivers_;
 }
 
 internal::v1::Organisations DecisionBook::organisations() const {

@@ -46,6 +46,13 @@ class DecisionBook {
   absl::Status Retract(internal::v1::DecisionRecord record);
   // Nothing where the same list already holds.
   absl::Status SetOrganisations(internal::v1::Organisations organisations);
+  // `policy` must be complete (policy_file.h). Nothing where the same already holds.
+  absl::Status SetPolicy(internal::v1::Policy policy);
+  // `record` holds a decision about held reports.
+  absl::Status DecideHeld(internal::v1::DecisionRecord record);
+  // The consumer takes the set from now on; nothing where that is known. kResourceExhausted where
+  // there are too many.
+  absl::Status NoteReceiver(const std::string& consumer);
 
   // Freezes a referral, whose hold's id is new: `chunks` hold its indicators.
   absl::Status Freeze(internal::v1::DecisionRecord record,
@@ -71,6 +78,10 @@ class DecisionBook {
   std::vector<v1::Override> Covering(v1::IdentifierType type, const std::string& value) const;
   std::optional<internal::v1::DecisionRecord> Find(const core::Id& id) const;
   internal::v1::Organisations organisations() const;
+  // As it was set last; empty where none ever was, which stands for the default.
+  internal::v1::Policy policy() const;
+  // Names of consumers, and since when they take the set.
+  std::map<std::string, core::Time> receivers() const;
 
  private:
   struct HeldReferral {
@@ -108,6 +119,8 @@ class DecisionBook {
   // Offsets of chunks whose referral has not been read yet.
   std::map<std::string, std::vector<int64_t>> chunks_ ABSL_GUARDED_BY(mutex_);
   internal::v1::Organisations organisations_ ABSL_GUARDED_BY(mutex_);
+  internal::v1::Policy policy_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, core::Time> receivers_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/publish/override_check.h"
+#include "services/publish/policy_file.h"
 
 namespace ringfence::publish {
 namespace {
@@ -104,8 +105,8 @@ absl::StatusOr<v1::ListOverridesResponse> Operators::List(
   return response;
 }
 
-absl::StatusOr<v1::RetractPartnerResponse> Operators::Retract(
-    const v1::RetractPartnerRequest& request, const std::string& who) {
+template <typename Request>
+absl::StatusOr<Operators::Span> Operators::CheckSpan(const Request& request) const {
   if (!IsPartner(request.partner())) {
     return absl::InvalidArgumentError("partner: a-z, 0-9 and '-', up to 40");
   }
@@ -124,19 +125,58 @@ absl::StatusOr<v1::RetractPartnerResponse> Operators::Retract(
         "not begun yet");
   }
   if (absl::Status status = CheckReason("reason", request.reason()); !status.ok()) return status;
-  const absl::StatusOr<uint64_t> reports = options_.count_reports(request.partner(), *from, *until);
+  return Span{*from, *until};
+}
+
+absl::StatusOr<v1::RetractPartnerResponse> Operators::Retract(
+    const v1::RetractPartnerRequest& request, const std::string& who) {
+  const absl::StatusOr<Span> span = CheckSpan(request);
+  if (!span.ok()) return span.status();
+  const absl::StatusOr<uint64_t> reports =
+      options_.count_reports(request.partner(), span->from, span->until);
   if (!reports.ok()) return reports.status();
   absl::Status status = WriteDown(who, "partner.retract", request.partner(), request.reason(), "");
   if (!status.ok()) return status;
   internal::v1::DecisionRecord record;
   record.mutable_partner_retraction()->set_partner(request.partner());
-  record.mutable_partner_retraction()->set_from(*from);
-  record.mutable_partner_retraction()->set_until(*until);
+  record.mutable_partner_retraction()->set_from(span->from);
+  record.mutable_partner_retraction()->set_until(span->until);
   record.set_by(who);
   record.set_reason(request.reason());
   if (status = book_.Retract(std::move(record)); !status.ok()) return status;
   v1::RetractPartnerResponse response;
   response.set_reports(*reports);
+  return response;
+}
+
+absl::StatusOr<v1::DecideHeldResponse> Operators::DecideHeld(const v1::DecideHeldRequest& request,
+                                                             const std::string& who) {
+  const absl::StatusOr<Span> span = CheckSpan(request);
+  if (!span.ok()) return span.status();
+  v1::DecideHeldResponse response;
+  if (options_.count_held) {
+    const auto reports = options_.count_held(request.partner(), span->from, span->until);
+    if (!reports.ok()) return reports.status();
+    response.set_reports(*reports);
+  }
+  absl::Status status = WriteDown(who, request.drop() ? "held.drop" : "held.release",
+                                  request.partner(), request.reason(), "");
+  if (!status.ok()) return status;
+  internal::v1::DecisionRecord record;
+  internal::v1::HeldDecision& decision = *record.mutable_held_decision();
+  decision.set_partner(request.partner());
+  decision.set_from(span->from);
+  decision.set_until(span->until);
+  decision.set_drop(request.drop());
+  record.set_by(who);
+  record.set_reason(request.reason());
+  if (status = book_.DecideHeld(std::move(record)); !status.ok()) return status;
+  return response;
+}
+
+v1::GetPolicyResponse Operators::Policy() const {
+  v1::GetPolicyResponse response;
+  response.set_yaml(FormatPolicy(book_.policy()));
   return response;
 }
 

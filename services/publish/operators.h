@@ -25,6 +25,9 @@ class Operators {
   struct Options {
     runtime::Clock clock;
     CountReports count_reports;
+    // Held reports of a partner that arrived in [from, until); null where this process does not
+    // know.
+    CountReports count_held;
     // May be null: acts are not written down.
     AuditSink* audit = nullptr;
   };
@@ -38,8 +41,18 @@ class Operators {
   absl::StatusOr<v1::ListOverridesResponse> List(const v1::ListOverridesRequest& request) const;
   absl::StatusOr<v1::RetractPartnerResponse> Retract(const v1::RetractPartnerRequest& request,
                                                      const std::string& who);
+  absl::StatusOr<v1::DecideHeldResponse> DecideHeld(const v1::DecideHeldRequest& request,
+                                                    const std::string& who);
+  v1::GetPolicyResponse Policy() const;
 
  private:
+  struct Span {
+    core::Time from = 0;
+    core::Time until = 0;
+  };
+  // Partner, span of arrival and reason of a request.
+  template <typename Request>
+  absl::StatusOr<Span> CheckSpan(const Request& request) const;
   absl::Status WriteDown(const std::string& who, const std::string& what,
                          const std::string& subject, const std::string& why,
                          const std::string& reference);

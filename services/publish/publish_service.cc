@@ -15,6 +15,7 @@
 #include "services/publish/indicator_service.h"
 #include "services/publish/operators.h"
 #include "services/publish/organisations_file.h"
+#include "services/publish/policy_file.h"
 #include "services/publish/publisher.h"
 #include "services/publish/referrals.h"
 #include "services/publish/stage_status.h"
@@ -176,6 +177,11 @@ class PublishService : public runtime::RunningService {
         named.empty() ? surroundings_.config.publish().state_folder() + "/audit.log" : named);
     if (!audit.ok()) return audit.status();
     audit_ = *std::move(audit);
+    auto policy = ReadPolicyFile(surroundings_.config.publish().policy_file());
+    if (!policy.ok()) return policy.status();
+    if (absl::Status status = decisions_->SetPolicy(*std::move(policy)); !status.ok()) {
+      return status;
+    }
     Operators::Options operators;
     operators.audit = audit_.get();
     operators.clock = surroundings_.clock;
@@ -207,6 +213,9 @@ class PublishService : public runtime::RunningService {
     indicators.feed.deployment = surroundings_.config.deployment();
     indicators.feed.clock = surroundings_.clock;
     indicators.consumers.path = surroundings_.config.publish().state_folder() + "/consumers";
+    indicators.consumers.note = [this](const std::string& name) {
+      return decisions_->NoteReceiver(name);
+    };
     indicators.feedback = Feedback::Into(*operators_, *decisions_);
     indicators_ = std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.gate,
                                                      surroundings_.metrics);

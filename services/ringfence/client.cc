@@ -171,6 +171,21 @@ absl::StatusOr<v1::LiftHoldResponse> Client::LiftHold(const v1::LiftHoldRequest&
                                            request);
 }
 
+absl::StatusOr<v1::GetPolicyResponse> Client::GetPolicy() {
+  return impl_->Call<v1::GetPolicyResponse>(*impl_->admin, &v1::AdminService::Stub::GetPolicy,
+                                            v1::GetPolicyRequest());
+}
+
+absl::StatusOr<v1::ListHeldResponse> Client::ListHeld() {
+  return impl_->Call<v1::ListHeldResponse>(*impl_->admin, &v1::AdminService::Stub::ListHeld,
+                                           v1::ListHeldRequest());
+}
+
+absl::StatusOr<v1::DecideHeldResponse> Client::DecideHeld(const v1::DecideHeldRequest& request) {
+  return impl_->Call<v1::DecideHeldResponse>(*impl_->admin, &v1::AdminService::Stub::DecideHeld,
+                                             request);
+}
+
 absl::StatusOr<v1::ExplainReportResponse> Client::ExplainReport(
     const v1::ExplainReportRequest& request) {
   return impl_->Call<v1::ExplainReportResponse>(*impl_->admin,

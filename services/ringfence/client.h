@@ -54,6 +54,9 @@ class Client {
   absl::StatusOr<std::string> CreateReferral(const v1::CreateReferralRequest& request);
   absl::StatusOr<v1::ListHoldsResponse> ListHolds();
   absl::StatusOr<v1::LiftHoldResponse> LiftHold(const v1::LiftHoldRequest& request);
+  absl::StatusOr<v1::GetPolicyResponse> GetPolicy();
+  absl::StatusOr<v1::ListHeldResponse> ListHeld();
+  absl::StatusOr<v1::DecideHeldResponse> DecideHeld(const v1::DecideHeldRequest& request);
   absl::StatusOr<v1::ExplainReportResponse> ExplainReport(const v1::ExplainReportRequest& request);
   absl::StatusOr<v1::ExplainIndicatorResponse> ExplainIndicator(
       const v1::ExplainIndicatorRequest& request);

@@ -93,6 +93,22 @@ Command DeclareServe(CLI::App& app) {
                  "Which partners belong to which organisation, and its weight (ops/overrides.md); "
                  "without it each partner is an organisation")
       ->type_name("FILE");
+  app.add_option(
+         "--policy", options->policy,
+         "What evidence makes of identifiers, and which ties count (ops/policy.md); without "
+         "it the default")
+      ->type_name("FILE");
+  app.add_option("--quota-reports", options->quotas.reports,
+                 "Reports that a partner may send in an hour; what is beyond is held "
+                 "(ringfence held). 0: as many as come")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--quota-new-identifiers", options->quotas.new_identifiers,
+                 "Different identifiers that are not in the set, which a partner may name in an "
+                 "hour. 0: as many as come")
+      ->type_name("N")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
   app.add_option("--partitions", options->partitions, "Of each mailbox; fixed by the first start")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

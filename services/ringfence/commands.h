@@ -40,6 +40,8 @@ Command DeclareSample(CLI::App& app);
 Command DeclareSnapshot(CLI::App& app);
 Command DeclareTopics(CLI::App& app);
 Command DeclareExplain(CLI::App& app);
+Command DeclareHeld(CLI::App& app);
+Command DeclarePolicy(CLI::App& app);
 Command DeclareToken(CLI::App& app);
 Command DeclareOverride(CLI::App& app);
 Command DeclareRetractPartner(CLI::App& app);

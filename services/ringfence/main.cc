@@ -31,6 +31,8 @@ constexpr Row kCommands[] = {
     {"campaigns", "Lists campaigns, or shows one", DeclareCampaigns},
     {"explain", "Says why a report, an indicator or a campaign is as it is", DeclareExplain},
     {"feedback", "Says what you know of an indicator", DeclareFeedback},
+    {"held", "Lists, releases or drops reports beyond a quota", DeclareHeld},
+    {"policy", "Shows the policy, or what another one would change", DeclarePolicy},
     {"referral", "Makes a pack for a referral to law enforcement", DeclareReferral},
     {"hold", "Lists and lifts the legal holds of referral packs", DeclareHold},
     {"override", "Puts, deletes, lists and imports operators' overrides", DeclareOverride},

@@ -11,6 +11,8 @@
 namespace ringfence::oracle {
 namespace {
 
+using core::Time;
+using internal::v1::NamedIdentifier;
 using internal::v1::OverrideNews;
 using internal::v1::ReportRevision;
 
@@ -63,6 +65,10 @@ Decisions::Decisions(const World& world) : world_(world) {
   for (const internal::v1::Organisations& list : world.organisations) {
     if (organisations_ == nullptr || organisations_->place() < list.place()) organisations_ = &list;
   }
+  for (const internal::v1::PolicyNews& news : world.policies) {
+    if (news_ == nullptr || news_->place() < news.place()) news_ = &news;
+  }
+  if (news_ != nullptr) policy_ = identifiers::ValuesOf(news_->policy());
 }
 
 Word Decisions::About(v1::IdentifierType type, const std::string& value) const {
@@ -99,11 +105,46 @@ bool Decisions::AllowsBelow(const core::Id& base, const std::string& domain) con
   });
 }
 
+Time Decisions::LiveUntil(const NamedIdentifier& named) const {
+  return named.observed_at() + policy_.SpanOf(named.type());
+}
+
+ties::Rules Decisions::RulesBy(ties::Rules rules) const {
+  if (news_ == nullptr) return rules;
+  const internal::v1::TiesPolicy& policy = news_->policy().ties();
+  const auto take = [](uint32_t given, uint32_t& number) {
+    if (given != 0) number = given;
+  };
+  take(policy.established_incidents(), rules.established_incidents);
+  take(policy.many_neighbours(), rules.many_neighbours);
+  take(policy.clustering_permille(), rules.clustering_permille);
+  take(policy.tie_incidents(), rules.tie_incidents);
+  take(policy.ip_incidents(), rules.ip_incidents);
+  return rules;
+}
+
 bool Decisions::Withdraws(const ReportRevision& revision) const {
+  if (revision.held() && FateOf(revision) != Fate::kReleased) return true;
+  return IsRetracted(revision);
+}
+
+bool Decisions::IsRetracted(const ReportRevision& revision) const {
   return std::any_of(world_.retractions.begin(), world_.retractions.end(), [&](const auto& it) {
     return it.partner() == revision.partner() && it.from() <= revision.arrival() &&
            revision.arrival() < it.until();
   });
+}
+
+Decisions::Fate Decisions::FateOf(const ReportRevision& revision) const {
+  const internal::v1::HeldDecision* word = nullptr;
+  for (const internal::v1::HeldDecision& decision : world_.held_decisions) {
+    const bool covers = decision.partner() == revision.partner() &&
+                        decision.from() <= revision.arrival() &&
+                        revision.arrival() < decision.until();
+    if (covers && (word == nullptr || word->place() < decision.place())) word = &decision;
+  }
+  if (word == nullptr) return Fate::kWaits;
+  return word->drop() ? Fate::kDropped : Fate::kReleased;
 }
 
 std::string Decisions::OrganisationOf(const std::string& partner) const {

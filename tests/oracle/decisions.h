@@ -5,6 +5,8 @@
 
 #include "pipelines/core/id.h"
 #include "pipelines/core/time.h"
+#include "pipelines/identifiers/policy_values.h"
+#include "pipelines/ties/rules.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
 namespace ringfence::oracle {
@@ -34,7 +36,16 @@ class Decisions {
   // A host, URL or domain below the registrable domain is allowed.
   bool AllowsBelow(const core::Id& base, const std::string& domain) const;
   bool Withdraws(const internal::v1::ReportRevision& revision) const;
+  bool IsRetracted(const internal::v1::ReportRevision& revision) const;
+  // Of a report that is held.
+  enum class Fate { kWaits, kReleased, kDropped };
+  Fate FateOf(const internal::v1::ReportRevision& revision) const;
   std::string OrganisationOf(const std::string& partner) const;
+  // By the policy: until when a sighting counts, and the numbers by which listings are judged.
+  core::Time LiveUntil(const internal::v1::NamedIdentifier& named) const;
+  const identifiers::PolicyValues& policy() const { return policy_; }
+  // The rule which ties count, where the policy says otherwise than `rules`.
+  ties::Rules RulesBy(ties::Rules rules) const;
   // Without what canaries do.
   double WeightOf(const std::string& organisation) const;
 
@@ -42,6 +53,8 @@ class Decisions {
   const World& world_;
   std::vector<const internal::v1::OverrideNews*> holding_;
   const internal::v1::Organisations* organisations_ = nullptr;
+  const internal::v1::PolicyNews* news_ = nullptr;
+  identifiers::PolicyValues policy_;
 };
 
 }  // namespace ringfence::oracle

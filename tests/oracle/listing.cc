@@ -14,7 +14,7 @@ using identifiers::PolicyOf;
 using internal::v1::ReportRevision;
 
 void SetTimes(const std::vector<Occurrence>& all, const std::vector<Occurrence>& live, Time as_of,
-              Listing& listing) {
+              const identifiers::PolicyValues& policy, Listing& listing) {
   std::set<Time> linking;
   std::set<Time> seen;
   for (const Occurrence& o : all) {
@@ -27,7 +27,7 @@ void SetTimes(const std::vector<Occurrence>& all, const std::vector<Occurrence>&
   *indicator.mutable_first_seen() = core::ToProto(listing.first_seen);
   *indicator.mutable_last_seen() = core::ToProto(listing.last_seen);
   *indicator.mutable_expires_at() =
-      core::ToProto(listing.last_seen + PolicyOf(indicator.type()).span);
+      core::ToProto(listing.last_seen + policy.SpanOf(indicator.type()));
 }
 
 void SetWhatAllSay(const std::vector<Occurrence>& live, Listing& listing) {
@@ -52,24 +52,24 @@ bool HasStanding(const std::vector<Occurrence>& live, internal::v1::Standing sta
                      [standing](const Occurrence& o) { return o.named->standing() == standing; });
 }
 
-v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of, const Listing& listing) {
+v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of,
+                   const identifiers::PolicyValues& policy, const Listing& listing) {
   const v1::IdentifierType type = listing.indicator.type();
   if (HasStanding(live, internal::v1::STANDING_SHARED_HOST) ||
       HasStanding(live, internal::v1::STANDING_UNTAGGED_WALLET)) {
     return v1::ACTION_MONITOR;
   }
-  v1::Action ceiling = PolicyOf(type).ceiling;
+  v1::Action ceiling = std::min(PolicyOf(type).ceiling, policy.CeilingOf(type));
   if (live.front().word.confirmed && PolicyOf(type).ceiling_rule == identifiers::kCustodianRule) {
     ceiling = v1::ACTION_BLOCK;
   }
-  if (type == v1::IDENTIFIER_TYPE_PHONE &&
-      listing.last_seen + identifiers::kPhoneBlockSpan <= as_of) {
+  if (type == v1::IDENTIFIER_TYPE_PHONE && listing.last_seen + policy.phone_block_span <= as_of) {
     ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);
   }
   std::set<std::string> urls;
   for (const Occurrence& o : live) urls.insert(o.named->via_url());
   if (type == v1::IDENTIFIER_TYPE_DOMAIN && !urls.contains("") &&
-      urls.size() < identifiers::kUrlsForBlock) {
+      urls.size() < policy.urls_for_block) {
     ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);
   }
   return ceiling;
@@ -86,6 +86,7 @@ void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared,
     incidents.insert(o.incident);
     reports.insert(o.report);
   }
+  const identifiers::PolicyValues& policy = weights.decisions.policy();
   double product = 1;
   size_t with_two = 0;
   size_t weighty = 0;
@@ -97,15 +98,17 @@ void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared,
     ++weighty;
     weighty_incidents.insert(its.begin(), its.end());
     product *= 1 - weight * (1 - std::exp2(-n));
-    with_two += its.size() >= 2 ? 1 : 0;
+    with_two += its.size() >= policy.block_incidents_each ? 1 : 0;
   }
   const auto score = static_cast<uint32_t>(std::lround(1000 * (1 - product)));
   const size_t organisations = incidents_by_partner.size();
 
   v1::Action action = v1::ACTION_MONITOR;
-  if (weighty >= 2 && weighty_incidents.size() >= 2 && score >= identifiers::kChallengeScore) {
+  if (weighty >= policy.challenge_organisations &&
+      weighty_incidents.size() >= policy.challenge_incidents && score >= policy.challenge_score) {
     action = v1::ACTION_CHALLENGE;
-    if (score >= identifiers::kBlockScore && (weighty >= 3 || with_two >= 2)) {
+    if (score >= policy.block_score &&
+        (weighty >= policy.block_organisations || with_two >= policy.challenge_organisations)) {
       action = v1::ACTION_BLOCK;
     }
   }
@@ -114,7 +117,7 @@ void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared,
   const Word& word = live.front().word;
   if (word.appeal || word.shared) action = v1::ACTION_MONITOR;
   if (looks_shared) action = std::min(action, v1::ACTION_CHALLENGE);
-  indicator.set_action(std::min(action, Ceiling(live, as_of, listing)));
+  indicator.set_action(std::min(action, Ceiling(live, as_of, policy, listing)));
   indicator.set_shared_infrastructure(looks_shared || word.shared ||
                                       HasStanding(live, internal::v1::STANDING_SHARED_HOST));
   indicator.mutable_explanation()->set_incidents(static_cast<uint32_t>(incidents.size()));
@@ -181,7 +184,7 @@ std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkG
   listing.base = live.front().LinkNode().base;
   listing.indicator.set_type(live.front().named->type());
   listing.indicator.set_value(live.front().named->value());
-  SetTimes(all, live, as_of, listing);
+  SetTimes(all, live, as_of, weights.decisions.policy(), listing);
   SetWhatAllSay(live, listing);
   listing.node = NodeOf(all, as_of);
   const bool looks_shared = listing.node && graph.IsInfrastructure(*listing.node);

@@ -170,9 +170,14 @@ void SetTotals(const Members& members, const IncidentsByBearer& borne, const Dec
 
 }  // namespace
 
+std::map<std::string, std::pair<uint64_t, uint64_t>> Withheld(const World& world) {
+  return Reports(world).withheld();
+}
+
 Published Expected(const World& world) {
   const Reports reports(world);
-  const LinkGraph graph(reports, world.as_of, world.rules);
+  const ties::Rules rules = reports.decisions().RulesBy(world.rules);
+  const LinkGraph graph(reports, world.as_of, rules);
   std::vector<Listing> listings = ListingsOf(reports, graph, world.as_of);
   SetScopes(reports.decisions(), listings);
   const IncidentsByBearer borne = BorneIncidents(reports, world.as_of);

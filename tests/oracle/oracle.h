@@ -41,6 +41,8 @@ struct World {
   std::vector<internal::v1::OverrideNews> overrides = {};
   std::vector<internal::v1::PartnerRetraction> retractions = {};
   std::vector<internal::v1::Organisations> organisations = {};
+  std::vector<internal::v1::HeldDecision> held_decisions = {};
+  std::vector<internal::v1::PolicyNews> policies = {};
 };
 
 struct Published {
@@ -50,6 +52,9 @@ struct Published {
   // By campaign id. No related campaigns.
   std::vector<v1::Campaign> campaigns;
 };
+
+// Beyond a quota: by partner how many reports wait, and how many were dropped.
+std::map<std::string, std::pair<uint64_t, uint64_t>> Withheld(const World& world);
 
 // Cost grows with the reports, and with the square of the identifiers of one report.
 Published Expected(const World& world);

@@ -44,11 +44,11 @@ bool Occurrence::LinksStill(Time as_of) const {
 
 bool Occurrence::IsLive(Time as_of) const {
   return !IsDisregarded() && identifiers::IsListed(named->type(), named->value()) &&
-         named->observed_at() + PolicyOf(named->type()).span > as_of;
+         live_until > as_of;
 }
 
 bool Occurrence::Counts() const {
-  return identifiers::BasisCounts(report->basis()) &&
+  return identifiers::BasisCounts(report->basis()) && !named->echo() &&
          !identifiers::IsSpoofable(named->type(), named->role(), named->attested());
 }
 
@@ -63,7 +63,10 @@ void Reports::KeepHighestRevisions(const World& world) {
   std::stable_sort(in_order.begin(), in_order.end(),
                    [](const auto* a, const auto* b) { return a->arrival() < b->arrival(); });
   auto order = [](const ReportRevision& r) {
-    return std::make_tuple(r.revision(), r.retracted(), r.content_hash());
+    // Of a revision that came twice, what intake thought more of.
+    const auto echoes = std::count_if(r.identifiers().begin(), r.identifiers().end(),
+                                      [](const NamedIdentifier& named) { return named.echo(); });
+    return std::make_tuple(r.revision(), r.retracted(), r.content_hash(), !r.held(), -echoes);
   };
   std::map<ReportName, core::Day> until;
   for (const ReportRevision* revision : in_order) {
@@ -76,9 +79,16 @@ void Reports::KeepHighestRevisions(const World& world) {
     day->second = std::max(day->second, arrival + kKeptDays);
   }
   std::erase_if(held_, [&](const auto& entry) {
-    return entry.second->retracted() || decisions_.Withdraws(*entry.second) ||
-           core::FloorDay(world.as_of) >= until.at(entry.first);
+    return entry.second->retracted() || core::FloorDay(world.as_of) >= until.at(entry.first);
   });
+  for (const auto& [name, report] : held_) {
+    if (!report->held() || decisions_.IsRetracted(*report)) continue;
+    const Decisions::Fate fate = decisions_.FateOf(*report);
+    if (fate == Decisions::Fate::kReleased) continue;
+    auto& [waiting, dropped] = withheld_[name.first];
+    ++(fate == Decisions::Fate::kDropped ? dropped : waiting);
+  }
+  std::erase_if(held_, [&](const auto& entry) { return decisions_.Withdraws(*entry.second); });
 }
 
 void Reports::GroupIntoIncidents(const World& world) {
@@ -99,8 +109,9 @@ const ReportName& Reports::IncidentOf(const ReportRevision& report) const {
 std::vector<Occurrence> Reports::OccurrencesOf(const ReportRevision& report) const {
   std::vector<Occurrence> occurrences;
   for (const NamedIdentifier& named : report.identifiers()) {
-    occurrences.push_back(
-        {&report, &named, IncidentOf(report), decisions_.About(named.type(), named.value())});
+    occurrences.push_back({&report, &named, IncidentOf(report),
+                           decisions_.About(named.type(), named.value()),
+                           decisions_.LiveUntil(named)});
   }
   return occurrences;
 }
@@ -129,7 +140,7 @@ std::map<std::string, uint32_t> Reports::CanariesNamed(Time as_of) const {
       const NamedIdentifier& named = *occurrence.named;
       if (!occurrence.word.canary || occurrence.IsDisregarded()) continue;
       if (!PolicyOf(named.type()).listed) continue;
-      if (named.observed_at() + PolicyOf(named.type()).span <= as_of) continue;
+      if (occurrence.live_until <= as_of) continue;
       canaries[decisions_.OrganisationOf(report->partner())].insert(occurrence.Identifier());
     }
   }

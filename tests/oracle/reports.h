@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>
@@ -29,6 +30,8 @@ struct Occurrence {
   ReportName incident;
   // What operators decided about the identifier.
   Word word = {};
+  // By the policy.
+  core::Time live_until = 0;
 
   core::Id Identifier() const;
   Node LinkNode() const;
@@ -56,6 +59,9 @@ class Reports {
 
   // Of each report the highest revision, where that is no retraction.
   const std::map<ReportName, const internal::v1::ReportRevision*>& held() const { return held_; }
+  // Beyond a quota: how many of each partner's wait, and how many were dropped.
+  using Withheld = std::map<std::string, std::pair<uint64_t, uint64_t>>;
+  const Withheld& withheld() const { return withheld_; }
   // By the name of the representative.
   const std::map<ReportName, Incident>& incidents() const { return incidents_; }
   const ReportName& IncidentOf(const internal::v1::ReportRevision& report) const;
@@ -72,6 +78,7 @@ class Reports {
 
   const Decisions decisions_;
   std::map<ReportName, const internal::v1::ReportRevision*> held_;
+  Withheld withheld_;
   std::map<ReportName, ReportName> incident_of_;
   std::map<ReportName, Incident> incidents_;
 };

@@ -154,6 +154,19 @@ std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& rand
   return DecisionGenerator(plan, random).Decisions();
 }
 
+void DecideIn(oracle::World& world, const std::vector<DecisionArrival>& decisions) {
+  for (const DecisionArrival& decision : decisions) {
+    const internal::v1::DecisionRecord& record = decision.record;
+    if (record.has_override_news()) world.overrides.push_back(record.override_news());
+    if (record.has_organisations()) world.organisations.push_back(record.organisations());
+    if (record.has_policy()) world.policies.push_back(record.policy());
+    if (record.has_held_decision()) world.held_decisions.push_back(record.held_decision());
+    if (record.has_partner_retraction()) {
+      world.retractions.push_back(record.partner_retraction());
+    }
+  }
+}
+
 void AddHolds(const WorldPlan& plan, Random& random, std::vector<DecisionArrival>& decisions) {
   std::set<core::Id> named;
   for (const WorldPlan::Arrival& arrival : plan.arrivals) {

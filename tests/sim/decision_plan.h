@@ -4,6 +4,7 @@
 
 #include "pipelines/core/time.h"
 #include "ringfence/internal/v1/decision.pb.h"
+#include "tests/oracle/oracle.h"
 #include "tests/sim/random.h"
 #include "tests/sim/world.h"
 
@@ -19,6 +20,9 @@ struct DecisionArrival {
 // ranges around it, with every effect, replaced, taken back, expiring; partners' reports withdrawn;
 // lists of organisations. None in half of the worlds.
 std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& random);
+
+// The decisions, for the oracle.
+void DecideIn(oracle::World& world, const std::vector<DecisionArrival>& decisions);
 
 // Adds legal holds on some of what the plan's reports name, some of them lifted later: their
 // records hold a ReferralFreeze. They change nothing that is published.

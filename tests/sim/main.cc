@@ -3,14 +3,15 @@
 //   ringfence_sim --seeds A B       seeds from A, below B; says which failed
 //   ringfence_sim --seed N [-v]     one, with -v step by step
 //
-// With `--break detach` or `--break marks` a rule is broken, to see that it is noticed. Exits with
-// 1 if a seed failed.
+// With `--break detach|marks|policies` a rule is broken, to see that it is noticed. Exits with 1 if
+// a seed failed.
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "fmt/format.h"
 #include "tests/sim/simulation.h"
@@ -33,6 +34,16 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
+constexpr std::pair<Break, std::string_view> kBreaks[] = {
+    {Break::kDetach, "detach"}, {Break::kMarks, "marks"}, {Break::kPolicies, "policies"}};
+
+std::optional<Break> BreakOf(std::string_view word) {
+  for (const auto& [broken, name] : kBreaks) {
+    if (name == word) return broken;
+  }
+  return std::nullopt;
+}
+
 std::optional<Arguments> ParseArguments(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
@@ -51,12 +62,10 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
       if (!first || !end) return std::nullopt;
       arguments.first = *first;
       arguments.end = *end;
-    } else if (word == "--break" && i + 1 < argc && std::string_view(argv[i + 1]) == "detach") {
-      ++i;
-      arguments.options.broken = Break::kDetach;
-    } else if (word == "--break" && i + 1 < argc && std::string_view(argv[i + 1]) == "marks") {
-      ++i;
-      arguments.options.broken = Break::kMarks;
+    } else if (word == "--break" && i + 1 < argc) {
+      const auto broken = BreakOf(argv[++i]);
+      if (!broken) return std::nullopt;
+      arguments.options.broken = *broken;
     } else {
       return std::nullopt;
     }
@@ -66,9 +75,10 @@ std::optional<Arguments> ParseArguments(int argc, char** argv) {
 }
 
 int Run(Arguments arguments) {
-  const char* broken = "";
-  if (arguments.options.broken == Break::kDetach) broken = " --break detach";
-  if (arguments.options.broken == Break::kMarks) broken = " --break marks";
+  std::string broken;
+  for (const auto& [rule, name] : kBreaks) {
+    if (arguments.options.broken == rule) broken = fmt::format(" --break {}", name);
+  }
   int failures = 0;
   for (uint64_t seed = arguments.first; seed < arguments.end; ++seed) {
     arguments.options.seed = seed;
@@ -90,7 +100,8 @@ int main(int argc, char** argv) {
   const auto arguments = ringfence::sim::ParseArguments(argc, argv);
   if (!arguments) {
     fmt::print(stderr,
-               "usage: ringfence_sim --seeds A B | --seed N   [-v] [--break detach|marks]\n");
+               "usage: ringfence_sim --seeds A B | --seed N   [-v] "
+               "[--break detach|marks|policies]\n");
     return 2;
   }
   return ringfence::sim::Run(*arguments);

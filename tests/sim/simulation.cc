@@ -13,10 +13,12 @@
 #include "fmt/format.h"
 #include "pipelines/core/id.h"
 #include "pipelines/dedupe/explain.h"
+#include "pipelines/dedupe/verdicts.h"
 #include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
 #include "tests/sim/decision_plan.h"
 #include "tests/sim/owner.h"
+#include "tests/sim/policy_plan.h"
 #include "tests/sim/random.h"
 #include "tests/sim/reader.h"
 #include "tests/sim/simulated_log.h"
@@ -33,6 +35,8 @@ using internal::v1::Envelope;
 // How late a second copy of a message may come, in the log's time: senders give up long before.
 constexpr Time kLateMax = 12 * core::kHour;
 constexpr int kStepsToQuietMax = 20'000;
+// How long after it was sent a hold may come again: dedupe remembers so long that it was lifted.
+constexpr Time kHoldsAgainMax = 30 * core::kDay;
 // As a sender; owners count from 1.
 constexpr uint64_t kOperator = 0;
 
@@ -68,6 +72,11 @@ class Simulation {
     // Likewise.
     Random holds_random(options.seed + 0x1f83d9abfb41bd6b);
     AddHolds(world_, holds_random, decisions_);
+    Random policy_random(options.seed + 0x5be0cd19137e2179);
+    if (options.policies) {
+      DoubtReports(world_, policy_random);
+      AddPolicies(world_, policy_random, decisions_);
+    }
     knobs_.dedupe.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
@@ -176,7 +185,11 @@ class Simulation {
   void Decide(const DecisionArrival& decision) {
     PassTime(decision.at);
     const size_t first = random_.Chance(0.2) ? random_.Below(decided_) : decided_ - 1;
-    for (size_t i = first; i < decided_; ++i) SendDecision(decisions_[i].record);
+    for (size_t i = first; i < decided_; ++i) {
+      const bool is_old = decision.at - decisions_[i].at > kHoldsAgainMax;
+      if (is_old && decisions_[i].record.has_referral()) continue;
+      SendDecision(decisions_[i].record);
+    }
   }
   void SendDecision(const internal::v1::DecisionRecord& record) {
     Trace("decision: {}", record.ShortDebugString());
@@ -197,11 +210,15 @@ class Simulation {
     }
     if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral());
     if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
+    if (record.has_policy()) *envelope.add_policies() = record.policy();
+    if (record.has_held_decision()) *envelope.add_held_decisions() = record.held_decision();
     if (record.has_partner_retraction()) {
       *envelope.add_partner_retractions() = record.partner_retraction();
     }
+    const bool concerns_cluster =
+        record.has_organisations() || (record.has_policy() && options_.broken != Break::kPolicies);
     for (const PartitionName& to : partitions_) {
-      if (to.mailbox == Mailbox::kCluster && !record.has_organisations()) continue;
+      if (to.mailbox == Mailbox::kCluster && !concerns_cluster) continue;
       log_.Send(kOperator, to, envelope.SerializeAsString());
     }
   }
@@ -373,17 +390,11 @@ class Simulation {
     }
     world.as_of = world_.as_of;
     world.rules = knobs_.cluster.ties;
-    for (const DecisionArrival& decision : decisions_) {
-      const internal::v1::DecisionRecord& record = decision.record;
-      if (record.has_override_news()) world.overrides.push_back(record.override_news());
-      if (record.has_organisations()) world.organisations.push_back(record.organisations());
-      if (record.has_partner_retraction()) {
-        world.retractions.push_back(record.partner_retraction());
-      }
-    }
+    DecideIn(world, decisions_);
     world.representatives = oracle::Representatives(world, knobs_.dedupe.block_max);
     std::string wrong = CompareIncidents(world);
     if (wrong.empty()) wrong = CompareHolds();
+    if (wrong.empty()) wrong = CompareWithheld(world);
     if (!wrong.empty()) return wrong;
     return oracle::Difference(oracle::Expected(world), reader_.Published());
   }
@@ -422,6 +433,20 @@ class Simulation {
     return "";
   }
 
+  // What dedupe lists as beyond a quota.
+  std::string CompareWithheld(const oracle::World& world) {
+    std::map<std::string, std::pair<uint64_t, uint64_t>> listed;
+    for (uint32_t number = 0; number < knobs_.dedupe_partitions; ++number) {
+      Owner& owner = *seats_.at({Mailbox::kDedupe, number}).front().owner;
+      if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
+      for (const dedupe::HeldReports& held : dedupe::ListHeld(owner.state())) {
+        listed[held.partner].first += held.waiting;
+        listed[held.partner].second += held.dropped;
+      }
+    }
+    return listed == oracle::Withheld(world) ? "" : "held reports are not listed as they are";
+  }
+
   // Each report's incident, as dedupe explains it.
   std::string CompareIncidents(const oracle::World& world) {
     for (const auto& [name, representative] : world.representatives) {
@@ -449,7 +474,7 @@ class Simulation {
   Random random_;
   // Of its own, so that a seed is the same world whenever owners write what changed.
   Random store_random_;
-  const WorldPlan world_;
+  WorldPlan world_;
   std::vector<DecisionArrival> decisions_;
   Knobs knobs_;
   SimulatedLog log_;

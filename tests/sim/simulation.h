@@ -12,11 +12,15 @@ enum class Break {
   kDetach,
   // Reports are never told what operators decided about the identifiers that they name.
   kMarks,
+  // Cluster never hears of a policy.
+  kPolicies,
 };
 
 struct SimulationOptions {
   uint64_t seed = 0;
   Break broken = Break::kNothing;
+  // Without: the same world, as it is without reports that are held, echoes and other policies.
+  bool policies = true;
   // Print what happens, to stderr.
   bool verbose = false;
 };

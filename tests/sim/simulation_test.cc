@@ -139,7 +139,8 @@ constexpr FailedOnce kFailedOnce[] = {
 
 TEST(Simulation, SeedsThatFailedOnce) {
   for (const FailedOnce& failed : kFailedOnce) {
-    EXPECT_EQ(Simulate({.seed = failed.seed}), "") << "seed " << failed.seed << ": " << failed.what;
+    EXPECT_EQ(Simulate({.seed = failed.seed, .policies = false}), "")
+        << "seed " << failed.seed << ": " << failed.what;
   }
 }
 
@@ -147,6 +148,14 @@ TEST(Simulation, NoticesReportsThatAreNotToldOfDecisions) {
   int noticed = 0;
   for (uint64_t seed = 0; seed < 500 && noticed == 0; ++seed) {
     if (!Simulate({.seed = seed, .broken = Break::kMarks}).empty()) ++noticed;
+  }
+  EXPECT_GT(noticed, 0);
+}
+
+TEST(Simulation, NoticesAClusterThatHearsOfNoPolicy) {
+  int noticed = 0;
+  for (uint64_t seed = 0; seed < 500 && noticed == 0; ++seed) {
+    if (!Simulate({.seed = seed, .broken = Break::kPolicies}).empty()) ++noticed;
   }
   EXPECT_GT(noticed, 0);
 }

@@ -85,6 +85,22 @@ void MemoryPipeline::Send(const internal::v1::ReferralHold& hold) {
   }
 }
 
+void MemoryPipeline::Decide(const internal::v1::DecisionRecord& decision) {
+  for (uint32_t number = 0; number < options_.partitions; ++number) {
+    internal::v1::Envelope& dedupe = input_.To(Mailbox::kDedupe, number);
+    if (decision.has_partner_retraction()) {
+      *dedupe.add_partner_retractions() = decision.partner_retraction();
+    }
+    if (decision.has_held_decision()) *dedupe.add_held_decisions() = decision.held_decision();
+    if (decision.has_organisations()) *dedupe.add_organisations() = decision.organisations();
+    if (decision.has_policy()) *dedupe.add_policies() = decision.policy();
+    internal::v1::Envelope& cluster = input_.To(Mailbox::kCluster, number);
+    if (decision.has_override_news()) *cluster.add_overrides() = decision.override_news();
+    if (decision.has_organisations()) *cluster.add_organisations() = decision.organisations();
+    if (decision.has_policy()) *cluster.add_policies() = decision.policy();
+  }
+}
+
 void MemoryPipeline::Tick(core::Time time) {
   if (time <= now_) return;
   Deliver(input_.Take());

@@ -14,6 +14,7 @@
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/time.h"
+#include "ringfence/internal/v1/decision.pb.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
@@ -40,6 +41,8 @@ class MemoryPipeline {
   void Send(const internal::v1::ReportRevision& revision);
   // Puts a legal hold, or its end, into the mailboxes of dedupe.
   void Send(const internal::v1::ReferralHold& hold);
+  // An operator's decision, with its place, to all that it may concern.
+  void Decide(const internal::v1::DecisionRecord& decision);
   // Time passes: all that expires by `time` does, in every partition of every mailbox.
   void Tick(core::Time time);
   absl::Status RunUntilQuiet();

@@ -6,7 +6,6 @@
 #include <mutex>
 #include <utility>
 
-#include "pipelines/dedupe/verdicts.h"
 #include "pipelines/identifiers/normalise.h"
 #include "services/cluster/cluster_stage.h"
 #include "services/dedupe/dedupe_stage.h"
@@ -16,6 +15,7 @@
 #include "services/publish/admin_service.h"
 #include "services/publish/indicator_service.h"
 #include "services/publish/organisations_file.h"
+#include "services/publish/policy_file.h"
 #include "services/publish/stage_status.h"
 #include "services/runtime/build_info.h"
 #include "services/runtime/clock.h"
@@ -105,6 +105,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   absl::Status status = server->OpenLog();
   if (status.ok()) status = server->StartStages(identifiers::PlacementFingerprint());
   if (status.ok()) status = server->StartDecisions();
+  if (status.ok()) server->StartIntake();
   if (status.ok()) status = server->StartServices();
   if (status.ok()) status = server->StartHttp();
   if (!status.ok()) return status;
@@ -160,17 +161,6 @@ absl::Status Server::StartStages(const std::string& placement) {
           .push_back(runners_.back().get());
     }
   }
-  for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
-    intake_service::IntakeRunner::Options intake_options;
-    intake_options.partition = static_cast<int32_t>(partition);
-    intake_options.partitions = static_cast<int32_t>(options_.partitions);
-    intake_options.dedupe_partitions = options_.partitions;
-    intake_options.intake.token_key = keys_.victim_tokens.first;
-    intake_options.intake.memory = normalise_memory_;
-    intake_options.intake.further_keys = keys_.victim_tokens.further;
-    intakes_.push_back(
-        std::make_unique<intake_service::IntakeRunner>(intake_options, *log_, metrics_));
-  }
   return absl::OkStatus();
 }
 
@@ -194,11 +184,17 @@ absl::Status Server::StartDecisions() {
   auto audit = publish::AuditLog::Open(options_.data + "/audit.log");
   if (!audit.ok()) return audit.status();
   audit_ = *std::move(audit);
+  auto policy = publish::ReadPolicyFile(options_.policy);
+  if (!policy.ok()) return policy.status();
+  if (absl::Status status = decisions_->SetPolicy(*std::move(policy)); !status.ok()) return status;
   publish::Operators::Options operators;
   operators.clock = runtime::SystemNow;
   operators.audit = audit_.get();
   operators.count_reports = [this](const std::string& partner, core::Time from, core::Time until) {
     return CountReports(partner, from, until);
+  };
+  operators.count_held = [this](const std::string& partner, core::Time from, core::Time until) {
+    return CountHeld(partner, from, until);
   };
   operators_ = std::make_unique<publish::Operators>(std::move(operators), *decisions_);
   publish::Referrals::Options referrals;
@@ -212,19 +208,41 @@ absl::Status Server::StartDecisions() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::Time from,
-                                              core::Time until) const {
-  uint64_t reports = 0;
-  for (runtime::Runner* const dedupe : dedupe_) {
-    absl::Status read;
-    const auto count = [&](runtime::StateView& view) {
-      reports += dedupe::CountReports(view, partner, from, until);
-      read = view.status();
-    };
-    if (absl::Status opened = dedupe->WithView(count); !opened.ok()) return opened;
-    if (!read.ok()) return read;
+// Last of the stages: what it decides it decides by the set and the book.
+void Server::StartIntake() {
+  intake_service::Quotas::Options quotas;
+  quotas.limits = options_.quotas;
+  quotas.is_known = [this](const core::Id& id) { return FindInSet(id).has_value(); };
+  quotas_ = std::make_unique<intake_service::Quotas>(std::move(quotas));
+  echoes_ = std::make_unique<intake_service::Echoes>(
+      [this] { return decisions_->receivers(); },
+      [this](const core::Id& id, core::Time time) {
+        const auto record = FindInSet(id);
+        return record && record->indicator().action() >= v1::ACTION_CHALLENGE &&
+               core::FromProto(record->indicator().action_since()) < time;
+      });
+  for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
+    intake_service::IntakeRunner::Options intake_options;
+    intake_options.quotas = quotas_.get();
+    intake_options.echoes = echoes_.get();
+    intake_options.may_take = [this] { return publisher_->Latest()->complete; };
+    intake_options.partition = static_cast<int32_t>(partition);
+    intake_options.partitions = static_cast<int32_t>(options_.partitions);
+    intake_options.dedupe_partitions = options_.partitions;
+    intake_options.intake.token_key = keys_.victim_tokens.first;
+    intake_options.intake.memory = normalise_memory_;
+    intake_options.intake.further_keys = keys_.victim_tokens.further;
+    intakes_.push_back(
+        std::make_unique<intake_service::IntakeRunner>(intake_options, *log_, metrics_));
   }
-  return reports;
+}
+
+// As publish has it at present; nullopt also for what has left the set.
+std::optional<internal::v1::IndicatorRecord> Server::FindInSet(const core::Id& id) const {
+  const std::shared_ptr<const publish::Moment> moment = publisher_->Latest();
+  campaigns::ReadView view(*moment->state, publisher_->names());
+  std::optional<internal::v1::IndicatorRecord> record = view.Find(id);
+  return record && record->has_indicator() ? std::move(record) : std::nullopt;
 }
 
 void Server::MakeExplanations() {
@@ -253,6 +271,9 @@ void Server::MakeServices() {
   indicators.feed.deployment = options_.deployment;
   indicators.feed.clock = runtime::SystemNow;
   indicators.consumers.path = options_.data + "/consumers";
+  indicators.consumers.note = [this](const std::string& name) {
+    return decisions_->NoteReceiver(name);
+  };
   indicators.feedback = publish::Feedback::Into(*operators_, *decisions_);
   indicators.related = explanations_->RelatedForService();
   services_->indicators =
@@ -264,6 +285,7 @@ void Server::MakeServices() {
   services_->admin->set_operators(operators_.get());
   services_->admin->set_referrals(referrals_.get());
   services_->admin->set_explanations(explanations_->ForService());
+  services_->admin->set_list_held([this] { return ListHeld(); });
 }
 
 absl::Status Server::StartServices() {

@@ -13,7 +13,9 @@
 #include "pipelines/core/id.h"
 #include "pipelines/dedupe/explain.h"
 #include "ringfence/v1/admin_service.pb.h"
+#include "services/intake/echoes.h"
 #include "services/intake/intake_runner.h"
+#include "services/intake/quotas.h"
 #include "services/publish/audit_log.h"
 #include "services/publish/console/console.h"
 #include "services/publish/decision_book.h"
@@ -55,6 +57,10 @@ class Server {
     // Who may call as what; tokens for HTTP. With certificates only.
     std::string identities_file;
     std::string tokens_file;
+    // The policy file; empty: the default policy.
+    std::string policy;
+    // An hour's, of each partner; 0: as many as come.
+    intake_service::Quotas::Limits quotas = {};
   };
 
   // kInvalidArgument where an address is none, or not of this machine alone and there are no
@@ -82,8 +88,14 @@ class Server {
   absl::Status OpenLog();
   absl::Status StartStages(const std::string& placement);
   absl::Status StartDecisions();
+  void StartIntake();
   absl::StatusOr<uint64_t> CountReports(const std::string& partner, core::Time from,
                                         core::Time until) const;
+  absl::StatusOr<uint64_t> CountHeld(const std::string& partner, core::Time from,
+                                     core::Time until) const;
+  absl::StatusOr<v1::ListHeldResponse> ListHeld() const;
+  absl::Status VisitDedupe(const std::function<void(core::State& state)>& visit) const;
+  std::optional<internal::v1::IndicatorRecord> FindInSet(const core::Id& id) const;
   void MakeExplanations();
   void MakeServices();
   absl::Status StartServices();
@@ -119,6 +131,8 @@ class Server {
   // By partition.
   std::vector<runtime::Runner*> dedupe_;
   std::vector<runtime::Runner*> cluster_;
+  std::unique_ptr<intake_service::Quotas> quotas_;
+  std::unique_ptr<intake_service::Echoes> echoes_;
   std::vector<std::unique_ptr<intake_service::IntakeRunner>> intakes_;
   std::jthread housekeeper_;
   std::unique_ptr<Services> services_;

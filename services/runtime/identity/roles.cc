@@ -36,6 +36,9 @@ constexpr RpcRow kRpcs[] = {
     {"/ringfence.v1.AdminService/ExplainReport", kPeople},
     {"/ringfence.v1.AdminService/ExplainIndicator", kPeople},
     {"/ringfence.v1.AdminService/ExplainCampaign", kPeople},
+    {"/ringfence.v1.AdminService/GetPolicy", kPeople},
+    {"/ringfence.v1.AdminService/ListHeld", kPeople},
+    {"/ringfence.v1.AdminService/DecideHeld", {kOperator}},
     {"/ringfence.v1.AdminService/ListConsumers", kPeople},
 
     {"/grpc.health.v1.Health/*", kEverybody},

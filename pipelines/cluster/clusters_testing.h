@@ -1,0 +1,115 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipelines/cluster/cluster.h"
+#include "pipelines/core/id.h"
+#include "pipelines/core/memory_state.h"
+#include "pipelines/core/output_testing.h"
+#include "pipelines/dedupe/evidence.h"
+
+namespace ringfence::cluster {
+
+inline constexpr core::Time kSeen = 20'000 * core::kDay;
+
+using internal::v1::Envelope;
+using internal::v1::Evidence;
+using internal::v1::IndicatorRecord;
+using internal::v1::ReportRevision;
+
+// One partition whose own messages come back to it; keeps what was published last of each
+// identifier.
+class Clusters : public testing::Test {
+ protected:
+  void Open(Options options) {
+    options_ = options;
+    stage_ = MakeCluster(state_, options_);
+  }
+
+  void Report(const std::string& partner, const std::string& id,
+              const std::vector<std::string>& phones, core::Time observed_at = kSeen) {
+    ReportRevision revision;
+    revision.set_partner(partner);
+    revision.set_tlp(v1::TLP_AMBER);
+    for (const std::string& phone : phones) {
+      internal::v1::NamedIdentifier& named = *revision.add_identifiers();
+      named.set_type(v1::IDENTIFIER_TYPE_PHONE);
+      named.set_value(phone);
+      named.set_role(v1::IDENTIFIER_ROLE_CALLBACK);
+      named.set_observed_at(observed_at);
+    }
+    const core::Id report = core::ReportKey(partner, id);
+    Envelope envelope;
+    for (Evidence& evidence : dedupe::MakeEvidence(revision, report)) {
+      evidence.set_place(++place_);
+      *envelope.add_evidence() = evidence;
+    }
+    Apply(envelope);
+  }
+
+  void Retract(const std::string& partner, const std::string& id,
+               const std::vector<std::string>& phones) {
+    const core::Id report = core::ReportKey(partner, id);
+    Envelope envelope;
+    for (const std::string& phone : phones) {
+      const core::Id base = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone);
+      Evidence& evidence = *envelope.add_evidence();
+      evidence.set_place(++place_);
+      evidence.set_base_hi(base.hi);
+      evidence.set_base_lo(base.lo);
+      evidence.set_report_hi(report.hi);
+      evidence.set_report_lo(report.lo);
+      evidence.set_removed(true);
+    }
+    Apply(envelope);
+  }
+
+  void Tick(core::Time time) {
+    Envelope envelope;
+    envelope.set_tick(time);
+    Apply(envelope);
+  }
+
+  void Apply(const Envelope& envelope) {
+    std::deque<Envelope> mailbox = {envelope};
+    while (!mailbox.empty()) {
+      mailbox.front().set_format(core::kEnvelopeFormat);
+      const std::string bytes = mailbox.front().SerializeAsString();
+      mailbox.pop_front();
+      core::FakeOutput output(1, 1);
+      ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
+      ASSERT_TRUE(stage_->EndBatch(output).ok());
+      ASSERT_TRUE(stage_->Store().ok());
+      for (auto& [to, sent] : output.envelopes) mailbox.push_back(sent);
+      for (auto& [key, value] : output.indicators) {
+        IndicatorRecord record;
+        ASSERT_TRUE(record.ParseFromString(value));
+        published_[key] = record;
+      }
+    }
+  }
+
+  const IndicatorRecord& Published(const std::string& phone) {
+    return published_[core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone).Bytes()];
+  }
+  core::Id Label(const std::string& phone) {
+    const IndicatorRecord& record = Published(phone);
+    return {record.root_hi(), record.root_lo()};
+  }
+
+  core::MemoryState state_;
+  Options options_;
+  std::unique_ptr<core::Stage> stage_ = MakeCluster(state_, options_);
+  int64_t offset_ = 0;
+  core::Place place_ = 0;
+  std::map<std::string, IndicatorRecord> published_;
+};
+
+}  // namespace ringfence::cluster
