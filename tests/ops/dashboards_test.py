@@ -3,7 +3,8 @@
 errs, none is empty, what is broken is about to alarm, and what was mended is no more. What is on /metrics is what ops/metrics.md says, with its types and labels.
 
     dashboards_test.py --programs build/release/bin [--reports 3000]    ringfence serve
-    dashboards_test.py --programs build/release/bin --kafka             the five processes on a broker of its own: Kafka's and snapshots' too
+    dashboards_test.py --programs build/release/bin --kafka             the five processes on a broker of its own, which takes TLS alone:
+                                                                        Kafka's, snapshots' and certificates' too
 
 Exit status 77 where no Prometheus can be had.
 """
@@ -32,15 +33,18 @@ OPS = metrics.ROOT / "ops"
 RANGES = {"$__rate_interval": "15s"}
 WAIT_SECONDS = 40
 PARTS = 10
-NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": "kafka", "Empty until a partner is past its quota.": "never",
-         "Empty without certificates.": "never"}
+# Reports of a partner in an hour: less than it sends, so that some are held.
+QUOTA = 250
+NEEDS = {"Empty without Kafka.": "kafka", "Empty where no snapshots are made.": "kafka", "Empty without certificates.": "kafka"}
 
 SERVICES = """\
 partitions: 2
-log: {{kafka: {{servers: '{servers}', replication: 1, min_insync_replicas: 1}}}}
+log: {{kafka: {{servers: '{servers}', replication: 1, min_insync_replicas: 1, security: ssl, ca_file: {tls}/ca.pem,
+  certificate_file: {tls}/admin.pem, key_file: {tls}/admin.key}}}}
 access: {{plaintext_on_loopback: true}}
 keys: {{victim_tokens_file: {keys}/victim-tokens.key, naming_file: {keys}/naming.key, cursors_file: {keys}/cursors.key}}
 snapshots: {{folder: {folder}/snapshots, every_seconds: 2, free_bytes_min: 1000000}}
+intake: {{quota_reports_per_hour: {quota}}}
 dedupe: {{state_folder: {folder}/state}}
 cluster: {{state_folder: {folder}/state}}
 publish: {{state_folder: {folder}/state}}
@@ -63,7 +67,8 @@ class AllInOne:
         self.scraped = [self.lists]
 
     def start(self, grpc, http):
-        self.process = subprocess.Popen([f"{self.programs}/ringfence", "serve", "--data", self.folder + "/data", "--grpc", grpc, "--http", http],
+        self.process = subprocess.Popen([f"{self.programs}/ringfence", "serve", "--data", self.folder + "/data", "--grpc", grpc, "--http", http,
+                                         "--quota-reports", str(QUOTA)],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.reports, self.lists = re.search(r"gRPC on ([^,]+), HTTP on http://([^/]+)/", self.process.stdout.readline()).groups()
         self.lookups = self.reports
@@ -83,11 +88,12 @@ class AllInOne:
 class Processes:
     def __init__(self, programs, folder):
         self.kafka = [str(OPS / "dev/kafka"), "--dir", folder + "/broker"]
-        started = services.run(self.kafka[0], "start", *self.kafka[1:], "--port", "0")
+        services.run(self.kafka[0], "start", *self.kafka[1:], "--secure", "--port", "0")
+        servers = pathlib.Path(folder, "broker/bootstrap.mtls").read_text().strip()
         self.folder = folder
         keys = services.make_keys(folder + "/keys")
         config = pathlib.Path(folder, "ringfence.yaml")
-        config.write_text(SERVICES.format(servers=started.split()[-1], keys=keys, folder=folder))
+        config.write_text(SERVICES.format(servers=servers, tls=folder + "/broker/tls", keys=keys, folder=folder, quota=QUOTA))
         self.all = {name: services.Service(programs, name, config, folder).start()
                     for name in ("gateway", "intake", "dedupe", "cluster", "publish")}
         for service in self.all.values():
