@@ -68,4 +68,16 @@ absl::StatusOr<ListingExplanation> Explain(core::State& state, const Id& base_id
   return explanation;
 }
 
+absl::StatusOr<std::optional<Id>> FirstListedOn(core::State& state, const Id& base_id) {
+  const NodeOptions options = NodeOptionsOf(state, {ties::Rules(), 1});
+  BaseStore store(state, {.cache_bytes_max = 0}, options);
+  const Base* base = store.Find(base_id);
+  if (!store.status().ok()) return store.status();
+  if (base == nullptr) return std::nullopt;
+  for (const auto& [id, listing] : base->listings) {
+    if (listing.action != v1::ACTION_UNSPECIFIED) return id;
+  }
+  return std::nullopt;
+}
+
 }  // namespace ringfence::cluster

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,5 +59,10 @@ struct ListingExplanation {
 // `state`, which may be a snapshot. Costs as much as what the state holds of the base.
 absl::StatusOr<ListingExplanation> Explain(core::State& state, const core::Id& base,
                                            v1::IdentifierType type, const std::string& value);
+
+// An identifier in the set that stands on the base, the least by its id: what a tie to the base
+// leads to, where the base is not listed itself (a domain of which only hosts are). Errors as
+// above.
+absl::StatusOr<std::optional<core::Id>> FirstListedOn(core::State& state, const core::Id& base);
 
 }  // namespace ringfence::cluster

@@ -74,7 +74,8 @@ absl::StatusOr<v1::ExplainIndicatorResponse> Explanations::Indicator(
     const auto explanation = options_.listing(BaseOf(type, canonical), type, canonical.value);
     if (!explanation.ok()) return explanation.status();
     if (explanation->tlp > viewer.clearance) return unknown;
-    Describe(*explanation, TiesAskedFor(request.max_ties()), viewer, view, response);
+    Describe(*explanation, TiesAskedFor(request.max_ties()), viewer, options_.listed_on, view,
+             response);
   }
   if (!IsKnown(response)) return unknown;
   return response;

@@ -12,6 +12,7 @@
 #include "services/publish/console/campaign_ties.h"
 #include "services/publish/console/keeper.h"
 #include "services/publish/decision_book.h"
+#include "services/publish/explain/indicator_explanation.h"
 #include "services/publish/indicator_service.h"
 #include "services/publish/publisher.h"
 
@@ -27,6 +28,7 @@ class Explanations {
   struct Options {
     // Null where this process does not run cluster.
     ExplainListing listing;
+    ListedOn listed_on;
     TiesOf ties;
   };
 

@@ -78,10 +78,13 @@ std::vector<Tie> InOrder(const std::vector<Node>& nodes) {
   return order;
 }
 
-void AddEnd(const core::Id& base, const Viewer& viewer, campaigns::ReadView& view,
-            v1::ExplainedTie& tie) {
+void AddEnd(const core::Id& base, const Viewer& viewer, const ListedOn& listed_on,
+            campaigns::ReadView& view, v1::ExplainedTie& tie) {
   v1::ExplainedTie::End& end = *tie.add_ends();
-  const std::optional<v1::Indicator> indicator = view.Lookup(base);
+  std::optional<v1::Indicator> indicator = view.Lookup(base);
+  if (!indicator) {
+    if (const std::optional<core::Id> listed = listed_on(base)) indicator = view.Lookup(*listed);
+  }
   if (!indicator || indicator->tlp() > viewer.clearance) return;
   const bool shows = viewer.is_analyst || indicator->action() >= v1::ACTION_CHALLENGE;
   if (!shows || (viewer.types >> indicator->type() & 1) == 0) return;
@@ -97,7 +100,7 @@ uint32_t TiesAskedFor(uint32_t max_ties) {
 }
 
 void Describe(const cluster::ListingExplanation& explanation, uint32_t max_ties,
-              const Viewer& viewer, campaigns::ReadView& view,
+              const Viewer& viewer, const ListedOn& listed_on, campaigns::ReadView& view,
               v1::ExplainIndicatorResponse& response) {
   response.set_state_known(true);
   response.set_live(explanation.live);
@@ -131,7 +134,7 @@ void Describe(const cluster::ListingExplanation& explanation, uint32_t max_ties,
   for (const Tie& tie : order) {
     if (static_cast<uint32_t>(response.ties_size()) == max_ties) break;
     v1::ExplainedTie& explained = *response.add_ties();
-    AddEnd(tie.tie.to, viewer, view, explained);
+    AddEnd(tie.tie.to, viewer, listed_on, view, explained);
     explained.set_incidents(tie.tie.incidents);
     explained.set_organisations(tie.tie.organisations);
     explained.set_joins(tie.tie.active);

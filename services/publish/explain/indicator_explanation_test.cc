@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "pipelines/campaigns/read_model.h"
@@ -49,11 +51,16 @@ class IndicatorExplanation : public testing::Test {
   v1::ExplainIndicatorResponse Explained(uint32_t max_ties = 20) {
     campaigns::ReadView view(state_, names_);
     v1::ExplainIndicatorResponse response;
-    Describe(explanation_, max_ties, kAnalyst, view, response);
+    const auto listed_on = [this](const core::Id& base) {
+      const auto listed = listed_on_.find(base);
+      return listed == listed_on_.end() ? std::nullopt : std::optional(listed->second);
+    };
+    Describe(explanation_, max_ties, kAnalyst, listed_on, view, response);
     return response;
   }
 
   cluster::ListingExplanation explanation_;
+  std::map<core::Id, core::Id> listed_on_;
   core::MemoryState state_;
   const campaigns::CampaignNames names_{campaigns::NamingKey{}};
   int64_t offset_ = 0;
@@ -95,6 +102,17 @@ TEST_F(IndicatorExplanation, TiesThatJoinComeFirstTheThinnestAtTheirHead) {
   EXPECT_EQ(response.ties_left_out(), 1u);
   EXPECT_EQ(response.links(0).ties_joining(), 2u);
   EXPECT_EQ(response.links(0).ties_cut(), 1u);
+}
+
+TEST_F(IndicatorExplanation, WhatStandsOnABaseStandsForIt) {
+  for (const char* value : {"+1", "+4"}) List(value);
+  Tie("+1", 2, ties::Reason::kHome);
+  Tie("+3", 3, ties::Reason::kHome);
+  listed_on_ = {{Phone("+1"), Phone("+4")}, {Phone("+3"), Phone("+4")}};
+  const v1::ExplainIndicatorResponse response = Explained();
+  ASSERT_EQ(response.ties_size(), 2);
+  EXPECT_EQ(response.ties(0).ends(0).value(), "+1");
+  EXPECT_EQ(response.ties(1).ends(0).value(), "+4");
 }
 
 TEST_F(IndicatorExplanation, EndsThatOperatorsMayNotSeeAreEmpty) {

@@ -249,6 +249,7 @@ void Server::MakeExplanations() {
   publish::Explanations::Options explain;
   explain.listing = [this](const core::Id& base, v1::IdentifierType type,
                            const std::string& value) { return ExplainListing(base, type, value); };
+  explain.listed_on = [this](const core::Id& base) { return ListedOn(base); };
   explain.ties = [this](const auto& bases, const auto& visit) { return VisitTies(bases, visit); };
   explanations_ =
       std::make_unique<publish::Explanations>(std::move(explain), *publisher_, decisions_.get());
@@ -439,6 +440,14 @@ absl::StatusOr<cluster::ListingExplanation> Server::ExplainListing(const core::I
   if (!opened.ok()) return opened;
   if (!read.ok()) return read;
   return explanation;
+}
+
+std::optional<core::Id> Server::ListedOn(const core::Id& base) const {
+  absl::StatusOr<std::optional<core::Id>> listed;
+  const auto look = [&](runtime::StateView& view) { listed = cluster::FirstListedOn(view, base); };
+  const absl::Status opened =
+      cluster_[core::PartitionOf(base, options_.partitions)]->WithView(look);
+  return opened.ok() && listed.ok() ? *listed : std::nullopt;
 }
 
 absl::Status Server::Health() const {

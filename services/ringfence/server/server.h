@@ -78,6 +78,8 @@ class Server {
   absl::StatusOr<cluster::ListingExplanation> ExplainListing(const core::Id& base,
                                                              v1::IdentifierType type,
                                                              const std::string& value) const;
+  // As cluster::FirstListedOn; nullopt also where it cannot be read.
+  std::optional<core::Id> ListedOn(const core::Id& base) const;
   // Why a stage has stopped for good; Ok while all run.
   absl::Status Health() const;
 
