@@ -61,7 +61,8 @@ gateway:
 
 
 class Instance:
-    """A service process on a machine, and whoever starts it again when it ended: a process may give up what it cannot mend."""
+    """A service process on a machine, and whoever starts it again when it ended: a process may give up what it cannot mend, but not
+    crash."""
 
     def __init__(self, programs, stage, machine, config, folder):
         self.stage, self.machine, self.folder = stage, machine, folder
@@ -78,7 +79,9 @@ class Instance:
 
     def look_after(self):
         with self.lock:
-            if self.wanted and self.service.process.poll() is not None:
+            status = self.service.process.poll()
+            if self.wanted and status is not None:
+                expect(status >= 0, f"{self} crashed: signal {-status}")
                 self.gave_up += 1
                 self.service.start()
 
@@ -346,6 +349,7 @@ def scenario(options, folder, broker_folder, everything):
     # Twice: what one stage still had to say is another's to hear.
     for _ in range(2):
         for instance in instances:
+            instance.look_after()
             instance.service.wait_caught_up(240)
     for replica in replicas:
         services.expect_equal(expected, services.published_set(programs + "/ringfence", replica.service.grpc), f"published by {replica}")

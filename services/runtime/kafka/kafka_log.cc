@@ -105,8 +105,7 @@ absl::Status KafkaLog::Impl::Open() {
   }
   incarnation_ = cluster;
   rd_kafka_mem_free(asker_->get(), cluster);
-  positions_ =
-      std::make_unique<KafkaPositions>(*asker_, options_.request_timeout, options_.close_timeout);
+  positions_ = std::make_unique<KafkaPositions>(options_);
   return absl::OkStatus();
 }
 

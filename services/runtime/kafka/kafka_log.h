@@ -40,7 +40,7 @@ class KafkaLog : public Log, public TimeIndex {
   // kInvalidArgument where the options are wrong.
   static absl::StatusOr<std::unique_ptr<KafkaLog>> Open(const KafkaOptions& options,
                                                         Metrics* metrics);
-  // Nobody may be in a call. Commits the last positions; takes the close timeout at most three
+  // Nobody may be in a call. Commits the last positions; takes the close timeout at most five
   // times.
   ~KafkaLog() override;
 

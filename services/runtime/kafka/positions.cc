@@ -1,7 +1,8 @@
 #include "services/runtime/kafka/positions.h"
 
-#include <memory>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "services/runtime/kafka/errors.h"
 #include "services/runtime/logging.h"
@@ -12,17 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenWrites{1'000};
 
-using AlterHandle = std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t,
-                                    KafkaDeleter<rd_kafka_AlterConsumerGroupOffsets_destroy>>;
-using ListHandle = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
-                                   KafkaDeleter<rd_kafka_ListConsumerGroupOffsets_destroy>>;
-
-// Of the one group and its partitions that were asked for: the first error there is.
-absl::Status FirstError(const rd_kafka_group_result_t& group, const std::string& tried) {
-  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(&group); error != nullptr) {
-    return KafkaStatus(rd_kafka_error_code(error), tried, rd_kafka_error_string(error));
-  }
-  const rd_kafka_topic_partition_list_t* list = rd_kafka_group_result_partitions(&group);
+// The first error there is among partitions that were asked for.
+absl::Status FirstError(const rd_kafka_topic_partition_list_t* list, const std::string& tried) {
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {
     if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return KafkaStatus(list->elems[i].err, tried);
@@ -33,19 +25,21 @@ absl::Status FirstError(const rd_kafka_group_result_t& group, const std::string&
 
 }  // namespace
 
-KafkaPositions::KafkaPositions(const KafkaClient& client, std::chrono::milliseconds timeout,
-                               std::chrono::milliseconds end_timeout)
-    : client_(client.get()),
-      timeout_(timeout),
-      end_timeout_(end_timeout),
-      writer_([this](const std::stop_token& stop) { Run(stop); }) {}
+KafkaPositions::KafkaPositions(const KafkaOptions& options)
+    : options_(options), writer_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 KafkaPositions::~KafkaPositions() {
   writer_ = {};
-  if (absl::Status status = WriteAll(end_timeout_); !status.ok()) {
+  if (absl::Status status = WriteAll(options_.close_timeout); !status.ok()) {
     // Readers repeat some.
     LogLine(LogLevel::kWarning, "kafka: last positions were not committed",
             {{"error", std::string(status.message())}});
+  }
+  // Each may take the close timeout: all at once.
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::jthread> closing;
+  for (auto& [group, client] : clients_) {
+    closing.emplace_back([&client] { client.reset(); });
   }
 }
 
@@ -67,34 +61,23 @@ absl::StatusOr<std::optional<int64_t>> KafkaPositions::Committed(const std::stri
     }
   }
   const std::string tried = "committed offset of " + group;
+  const absl::StatusOr<rd_kafka_t*> client = ClientOf(group);
+  if (!client.ok()) return client.status();
   const PartitionList list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition);
-  const ListHandle asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
-  rd_kafka_ListConsumerGroupOffsets_t* requests[] = {asked.get()};
-  const absl::StatusOr<EventHandle> event =
-      AskKafka(client_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout_,
-               RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT, tried,
-               [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                 rd_kafka_ListConsumerGroupOffsets(client_, requests, 1, options, queue);
-               });
-  if (!event.ok()) return event.status();
-  size_t count = 0;
-  const rd_kafka_group_result_t** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
-  if (count != 1) return absl::InternalError("kafka: " + tried + ": an answer without it");
-  if (absl::Status status = FirstError(*groups[0], tried); !status.ok()) return status;
-  const rd_kafka_topic_partition_list_t* answer = rd_kafka_group_result_partitions(groups[0]);
-  if (answer == nullptr || answer->cnt != 1 || answer->elems[0].offset < 0) {
-    return std::optional<int64_t>();
-  }
-  return std::optional<int64_t>(answer->elems[0].offset);
+  const rd_kafka_resp_err_t error =
+      rd_kafka_committed(*client, list.get(), static_cast<int>(options_.request_timeout.count()));
+  if (absl::Status status = KafkaStatus(error, tried); !status.ok()) return status;
+  if (absl::Status status = FirstError(list.get(), tried); !status.ok()) return status;
+  const int64_t offset = list->elems[0].offset;
+  return offset < 0 ? std::optional<int64_t>() : std::optional(offset);
 }
 
 void KafkaPositions::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     SleepUnlessStopped(stop, kBetweenWrites);
     if (stop.stop_requested()) return;
-    if (absl::Status status = WriteAll(timeout_); !status.ok()) {
+    if (absl::Status status = WriteAll(options_.request_timeout); !status.ok()) {
       LogLine(LogLevel::kWarning, "kafka: positions were not committed, trying again",
               {{"error", std::string(status.message())}});
     }
@@ -126,28 +109,41 @@ void KafkaPositions::Finish(const std::string& group, bool written) {
   writing_.erase(group);
 }
 
+absl::StatusOr<rd_kafka_t*> KafkaPositions::ClientOf(const std::string& group) {
+  absl::MutexLock lock(&mutex_);
+  std::unique_ptr<KafkaClient>& client = clients_[group];
+  if (client == nullptr) {
+    KafkaClient::Setup setup;
+    setup.role = KafkaRole::kReader;
+    setup.properties["group.id"] = group;
+    absl::StatusOr<std::unique_ptr<KafkaClient>> made =
+        KafkaClient::Make(options_, std::move(setup), nullptr);
+    if (!made.ok()) return made.status();
+    client = *std::move(made);
+  }
+  return client->get();
+}
+
 absl::Status KafkaPositions::Write(const std::string& group, const Offsets& offsets,
                                    std::chrono::milliseconds timeout) {
   const std::string tried = "committing offsets of " + group;
+  const absl::StatusOr<rd_kafka_t*> client = ClientOf(group);
+  if (!client.ok()) return client.status();
   const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   for (const auto& [partition, offset] : offsets) {
     rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)
         ->offset = offset;
   }
-  const AlterHandle asked(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
-  rd_kafka_AlterConsumerGroupOffsets_t* requests[] = {asked.get()};
-  const absl::StatusOr<EventHandle> event =
-      AskKafka(client_, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, timeout,
-               RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT, tried,
-               [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                 rd_kafka_AlterConsumerGroupOffsets(client_, requests, 1, options, queue);
-               });
-  if (!event.ok()) return event.status();
-  size_t count = 0;
-  const rd_kafka_group_result_t** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-      rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
-  if (count != 1) return absl::InternalError("kafka: " + tried + ": an answer without it");
-  return FirstError(*groups[0], tried);
+  const QueueHandle queue(rd_kafka_queue_new(*client));
+  const rd_kafka_resp_err_t sent =
+      rd_kafka_commit_queue(*client, list.get(), queue.get(), nullptr, nullptr);
+  if (absl::Status status = KafkaStatus(sent, tried); !status.ok()) return status;
+  const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
+  if (event == nullptr) return KafkaStatus(RD_KAFKA_RESP_ERR__TIMED_OUT, tried);
+  if (absl::Status status = KafkaStatus(rd_kafka_event_error(event.get()), tried); !status.ok()) {
+    return status;
+  }
+  return FirstError(rd_kafka_event_topic_partition_list(event.get()), tried);
 }
 
 }  // namespace ringfence::runtime
