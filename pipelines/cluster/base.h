@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -135,8 +136,10 @@ struct Base {
   // Nothing changes its phase before; kTimeMax: never. `indexed_due` stands in the timers.
   core::Time due = core::kTimeMax;
   core::Time indexed_due = core::kTimeMax;
-  // DOMAIN listings in the set.
-  uint32_t hosts_in_set = 0;
+  // Of a registrable domain: it stands for all below it, as of the last record that touched a
+  // listing; and what is said of all its hosts together, only while it does.
+  bool stands_for_all = false;
+  std::unique_ptr<Statistics> below;
 
   bool stored = false;
   bool dirty = false;

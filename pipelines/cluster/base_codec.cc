@@ -244,6 +244,7 @@ void StoreBase(const Base& base, StoredBase& stored) {
     stored.set_mark_from_hi(base.mark_from.hi);
     stored.set_mark_from_lo(base.mark_from.lo);
   }
+  stored.set_stands_for_all(base.stands_for_all);
   for (const core::Id& report : base.inline_evidence) {
     StoreEvidence(report, base.evidence.at(report), *stored.add_evidence());
   }
@@ -266,6 +267,7 @@ std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored, const Nod
     base->overrides[of] = {std::move(*held.mutable_news()), held.forget_at()};
   }
   base->marking = stored.marking();
+  base->stands_for_all = stored.stands_for_all();
   base->mark_from = {stored.mark_from_hi(), stored.mark_from_lo()};
   for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence()) {
     base->inline_evidence.push_back({evidence.report_hi(), evidence.report_lo()});

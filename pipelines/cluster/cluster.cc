@@ -339,7 +339,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (base.as_of >= clock_.now()) return;
     if (!Advance(base, clock_.now())) return;
     FinishListings(base, deciding_.decisions(), clock_.now(), core::MakePlace(offset_, 0),
-                   "expired");
+                   "expired", state_);
     TellCounts(base);
     if (base.overrides_changed) deciding_.OnExpiry(base);
     Touch(base);
@@ -386,7 +386,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     for (Base* base : touched_) {
       base->touched = false;
       FinishNodes(*base);
-      FinishListings(*base, deciding_.decisions(), clock_.now(), place, "retracted");
+      FinishListings(*base, deciding_.decisions(), clock_.now(), place, "retracted", state_);
       deciding_.TellOfCanaries(*base);
       store_.Index(*base);
       store_.MarkDirty(*base);
@@ -436,7 +436,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
           output.Indicator(record_.identifier_id(), buffer_);
           listing.sent = std::exchange(listing.unsent, 0);
         }
-        if (listing.statistics.empty()) {
+        if (EvidenceOf(*base, listing).empty()) {
           Remember(listing);
           it = base->listings.erase(it);
         } else {

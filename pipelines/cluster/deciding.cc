@@ -123,6 +123,7 @@ void Deciding::ReviewBase(Base& base) {
     listing.content_touched = true;
     host_.Touch(base);
   }
+  if (IsScopeOutdated(base, decisions_, now_)) host_.Touch(base);
   for (auto& [day, link] : base.nodes) {
     if (std::exchange(link.rules_place, decisions_.rules_place()) == decisions_.rules_place()) {
       continue;

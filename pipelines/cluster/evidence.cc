@@ -82,17 +82,13 @@ void ChangeTies(Base& base, const Evidence& evidence, Moment before, Moment afte
   }
 }
 
-// `value` is empty where only a share speaks of it: then it is in no set.
-Listing& ListingOf(Base& base, const Id& id, v1::IdentifierType type, const std::string& value,
-                   core::State* state) {
-  auto [entry, inserted] = base.listings.try_emplace(id);
-  Listing& listing = entry->second;
-  if (listing.value.empty()) listing.value = value;
-  if (!inserted) return listing;
-  listing.type = type;
-  listing.id = id;
-  if (state != nullptr) Recall(listing, *state);
-  return listing;
+// Who bears what stays with each host.
+void ChangeBelow(Statistics& below, const Evidence& evidence, const Occurrence& occurrence,
+                 Phase from, Phase to) {
+  if (occurrence.type() != v1::IDENTIFIER_TYPE_DOMAIN) return;
+  if (!identifiers::IsListed(occurrence.type(), occurrence.value())) return;
+  from.bears = to.bears = false;
+  below.Change(evidence, occurrence, from, to);
 }
 
 // `touch`: the listings' content changes whether or not a phase did.
@@ -105,6 +101,7 @@ void ChangeOccurrences(Base& base, const Evidence& evidence, Moment before, Mome
     Listing& listing = ListingOf(base, {occurrence.id_hi(), occurrence.id_lo()}, occurrence.type(),
                                  occurrence.value(), state);
     listing.statistics.Change(evidence, occurrence, from, to);
+    if (base.below != nullptr) ChangeBelow(*base.below, evidence, occurrence, from, to);
     listing.content_touched = true;
   }
   for (const Share& share : evidence.shares()) {
@@ -184,6 +181,29 @@ void AdvanceOverrides(Base& base, Time now) {
 }
 
 }  // namespace
+
+Listing& ListingOf(Base& base, const Id& id, v1::IdentifierType type, const std::string& value,
+                   core::State* state) {
+  auto [entry, inserted] = base.listings.try_emplace(id);
+  Listing& listing = entry->second;
+  if (listing.value.empty()) listing.value = value;
+  if (!inserted) return listing;
+  listing.type = type;
+  listing.id = id;
+  if (state != nullptr) Recall(listing, *state);
+  return listing;
+}
+
+void GatherBelow(Base& base) {
+  base.below = std::make_unique<Statistics>();
+  Evidence evidence;
+  for (const auto& [report, held] : base.evidence) {
+    evidence.ParseFromString(held.encoded);
+    for (const Occurrence& occurrence : evidence.occurrences()) {
+      ChangeBelow(*base.below, evidence, occurrence, {}, PhaseAt(occurrence, base.as_of));
+    }
+  }
+}
 
 bool ApplyEvidence(Base& base, const Evidence& evidence, Time now, core::State& state) {
   const Id report{evidence.report_hi(), evidence.report_lo()};
@@ -268,10 +288,8 @@ bool Rebuild(Base& base, core::State& state) {
   base.recounted.clear();
   for (auto& [id, listing] : base.listings) {
     listing.content_touched = false;
-    if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && listing.action != v1::ACTION_UNSPECIFIED) {
-      ++base.hosts_in_set;
-    }
   }
+  if (base.stands_for_all) GatherBelow(base);
   return true;
 }
 

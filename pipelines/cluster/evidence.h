@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "pipelines/cluster/base.h"
 #include "pipelines/core/state.h"
 #include "pipelines/core/time.h"
@@ -30,6 +32,15 @@ bool Advance(Base& base, core::Time now);
 // Builds statistics and tallies of a base that was just read: all phases as of `base.as_of`.
 // Nothing is marked. False where evidence is damaged.
 [[nodiscard]] bool Rebuild(Base& base, core::State& state);
+
+// The listing of an identifier of the base, made where there is none; `state`, where it is given,
+// is asked what it remembers of a new one. `value` is empty where only a share speaks of it: then
+// it is in no set.
+Listing& ListingOf(Base& base, const core::Id& id, v1::IdentifierType type,
+                   const std::string& value, core::State* state);
+
+// Makes `base.below` of all evidence held, as of `base.as_of`.
+void GatherBelow(Base& base);
 
 // Key of what is kept for ever of an identifier that was above MONITOR once.
 std::string EpochKey(const core::Id& identifier);

@@ -29,7 +29,7 @@ ListingExplanation::Node NodeOf(const LinkNode& link, const ties::Rules& rules) 
 
 void ExplainStanding(const Base& base, const Listing& listing, const Decisions& decisions,
                      core::Time now, ListingExplanation& explanation) {
-  const Statistics& statistics = listing.statistics;
+  const Statistics& statistics = EvidenceOf(base, listing);
   explanation.live = statistics.live();
   if (!explanation.live) return;
   explanation.assessment =

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/score.h"
 #include "pipelines/identifiers/policy.h"
 
@@ -23,7 +25,7 @@ v1::Tlp StrictestTlp(const Statistics& statistics) {
   return static_cast<v1::Tlp>(statistics.tlps().greatest());
 }
 
-void Rise(Listing& listing, v1::Action action, Time now) {
+void Rise(Listing& listing, v1::Action action, v1::Tlp tlp, Time now) {
   const v1::Action before = listing.action;
   if (before == v1::ACTION_UNSPECIFIED) {
     listing.listed_at = now;
@@ -42,7 +44,6 @@ void Rise(Listing& listing, v1::Action action, Time now) {
   if (action != before) listing.action_since = now;
   listing.action = action;
   listing.peak_action = std::max(listing.peak_action, action);
-  const v1::Tlp tlp = StrictestTlp(listing.statistics);
   if (listing.least_tlp == v1::TLP_UNSPECIFIED || tlp < listing.least_tlp) listing.least_tlp = tlp;
   listing.removal_reason = nullptr;
 }
@@ -60,9 +61,59 @@ Effects EffectsOf(const Base& base, const Listing& listing, const Decisions& dec
   return decisions.EffectsOf(base, listing.type, listing.id, listing.value, now);
 }
 
-bool MayBeListed(const Listing& listing, const Effects& effects) {
-  return listing.statistics.live() && !effects.hidden() &&
+bool MayBeListed(const Base& base, const Listing& listing, const Effects& effects) {
+  return EvidenceOf(base, listing).live() && !effects.hidden() &&
          identifiers::IsListed(listing.type, listing.value);
+}
+
+bool IsBaseItself(const Base& base, const Listing& listing) {
+  return listing.id == base.id && listing.type == v1::IDENTIFIER_TYPE_DOMAIN;
+}
+
+// The registrable domain that a host of the base is below of; empty where it is below none.
+std::string_view DomainOf(const Base& base, std::string_view host) {
+  while (core::IdentifierId(v1::IDENTIFIER_TYPE_DOMAIN, host) != base.id) {
+    const size_t dot = host.find('.');
+    if (dot == std::string_view::npos) return {};
+    host.remove_prefix(dot + 1);
+  }
+  return host;
+}
+
+// What an operator spares of a domain is spared by what stands for the domain.
+bool IsSpared(const Effects& effects) {
+  return effects.hidden() || effects.Has(Effects::kAppeal) || effects.Has(Effects::kShared);
+}
+
+// The registrable domain that stands for all its hosts; empty where the base is none.
+std::string_view StandsForAll(const Base& base, const Decisions& decisions, Time now) {
+  if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_DOMAIN ||
+      base.listings.size() < identifiers::kHostsForSubtree) {
+    return {};
+  }
+  uint32_t hosts = 0;
+  std::string_view host;
+  for (const auto& [id, listing] : base.listings) {
+    const Statistics& statistics = listing.statistics;
+    if (listing.type != v1::IDENTIFIER_TYPE_DOMAIN || !statistics.live()) continue;
+    if (!identifiers::IsListed(listing.type, listing.value)) continue;
+    bool is_shared = false;
+    statistics.standings().ForEach([&](int standing, uint32_t) {
+      is_shared |= standing == internal::v1::STANDING_SHARED_HOST;
+    });
+    if (is_shared) return {};
+    const Effects effects = EffectsOf(base, listing, decisions, now);
+    if (id != base.id && IsSpared(effects)) return {};
+    if (effects.hidden() || statistics.incidents().empty()) continue;
+    ++hosts;
+    host = listing.value;
+  }
+  if (hosts < identifiers::kHostsForSubtree) return {};
+  const std::string_view domain = DomainOf(base, host);
+  const bool allows = decisions.Concern(base) &&
+                      decisions.EffectsOf(base, v1::IDENTIFIER_TYPE_DOMAIN, base.id, domain, now)
+                          .Has(Effects::kAllowsBelow);
+  return allows ? std::string_view() : domain;
 }
 
 // Why a listing that the effects hide leaves; which values are canaries is nobody's business.
@@ -75,28 +126,20 @@ void FinishListing(Base& base, Listing& listing, const Decisions& decisions, Tim
                    core::Place place, const char* removed) {
   const bool was_in_set = listing.action != v1::ACTION_UNSPECIFIED;
   const Effects effects = EffectsOf(base, listing, decisions, now);
+  const Statistics& evidence = EvidenceOf(base, listing);
   // What has no evidence may be forgotten at any time.
-  listing.effects = listing.statistics.empty() ? 0 : effects.bits;
-  if (MayBeListed(listing, effects)) {
+  listing.effects = evidence.empty() ? 0 : effects.bits;
+  if (MayBeListed(base, listing, effects)) {
     listing.assessment = AssessListing(base, listing, effects, decisions.weights(), now);
-    Rise(listing, listing.assessment.action, now);
+    Rise(listing, listing.assessment.action, StrictestTlp(evidence), now);
   } else {
     listing.assessment = {};
     Leave(listing, now, HiddenReason(effects, removed));
   }
   const bool is_in_set = listing.action != v1::ACTION_UNSPECIFIED;
-  if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN && was_in_set != is_in_set) {
-    is_in_set ? ++base.hosts_in_set : --base.hosts_in_set;
-  }
   if (!was_in_set && !is_in_set) return;
   listing.revision = place;
   listing.unsent = place;
-}
-
-bool IsSubtree(const Base& base, const Listing& listing) {
-  return listing.id == base.id && listing.type == v1::IDENTIFIER_TYPE_DOMAIN &&
-         base.hosts_in_set >= identifiers::kHostsForSubtree &&
-         (listing.effects & Effects::kAllowsBelow) == 0;
 }
 
 void FillExplanation(const Statistics& statistics, const Assessment& assessment, bool subtree,
@@ -119,9 +162,9 @@ void FillExplanation(const Statistics& statistics, const Assessment& assessment,
 }
 
 void FillIndicator(const Base& base, const Listing& listing, v1::Indicator& indicator) {
-  const Statistics& statistics = listing.statistics;
+  const Statistics& statistics = EvidenceOf(base, listing);
   const Assessment& assessment = listing.assessment;
-  const bool subtree = IsSubtree(base, listing);
+  const bool subtree = base.stands_for_all && IsBaseItself(base, listing);
   indicator.set_type(listing.type);
   indicator.set_value(listing.value);
   for (const auto& [role, evidence] : statistics.by_role()) indicator.add_roles(role);
@@ -184,10 +227,15 @@ void FillShare(const Statistics::Borne& borne, internal::v1::CampaignShare& shar
 
 }  // namespace
 
+const Statistics& EvidenceOf(const Base& base, const Listing& listing) {
+  return base.below != nullptr && IsBaseItself(base, listing) ? *base.below : listing.statistics;
+}
+
 const LinkNode* LabelNode(const Base& base, const Listing& listing) {
-  if (!listing.statistics.links()) return nullptr;
+  const Statistics& evidence = EvidenceOf(base, listing);
+  if (!evidence.links()) return nullptr;
   const bool by_day = core::TypeOf(base.id) == v1::IDENTIFIER_TYPE_IP;
-  auto node = base.nodes.find(by_day ? listing.statistics.latest_linking_day() : 0);
+  auto node = base.nodes.find(by_day ? evidence.latest_linking_day() : 0);
   return node == base.nodes.end() ? nullptr : &node->second;
 }
 
@@ -197,35 +245,54 @@ Assessment AssessListing(const Base& base, const Listing& listing, const Effects
   // What an operator declared says nothing of others on the same base.
   const bool by_rule =
       link != nullptr && link->ties.facts().infrastructure == ties::Infrastructure::kByRule;
-  return Assess(listing.type, listing.statistics,
+  return Assess(listing.type, EvidenceOf(base, listing),
                 by_rule ? ties::Infrastructure::kByRule : ties::Infrastructure::kNo, now, weights,
                 effects, base.options.policy);
 }
 
 bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decisions, Time now) {
-  if (listing.statistics.empty()) return false;
+  if (EvidenceOf(base, listing).empty()) return false;
   const Effects effects = EffectsOf(base, listing, decisions, now);
   if (effects.bits != listing.effects) return true;
-  if (!MayBeListed(listing, effects)) return listing.action != v1::ACTION_UNSPECIFIED;
+  if (!MayBeListed(base, listing, effects)) return listing.action != v1::ACTION_UNSPECIFIED;
   return AssessListing(base, listing, effects, decisions.weights(), now) != listing.assessment;
 }
 
+bool IsScopeOutdated(const Base& base, const Decisions& decisions, Time now) {
+  return StandsForAll(base, decisions, now).empty() == base.stands_for_all;
+}
+
 void FinishListings(Base& base, const Decisions& decisions, Time now, core::Place place,
-                    const char* removed) {
-  const bool was_subtree = base.hosts_in_set >= identifiers::kHostsForSubtree;
+                    const char* removed, core::State& state) {
+  bool hosts_touched = false;
   for (auto& [id, listing] : base.listings) {
+    if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN) hosts_touched |= listing.content_touched;
+    if (IsBaseItself(base, listing)) continue;
     if (listing.content_touched) FinishListing(base, listing, decisions, now, place, removed);
     if (listing.label_touched && listing.action != v1::ACTION_UNSPECIFIED) listing.unsent = place;
     listing.content_touched = false;
     listing.label_touched = false;
   }
-  // The registrable domain's own scope changes with the number of its hosts.
-  if (was_subtree != (base.hosts_in_set >= identifiers::kHostsForSubtree)) {
-    auto own = base.listings.find(base.id);
-    if (own != base.listings.end()) {
-      FinishListing(base, own->second, decisions, now, place, removed);
-    }
+  if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_DOMAIN) return;
+  // What a registrable domain stands for depends on its hosts.
+  const std::string domain(StandsForAll(base, decisions, now));
+  const bool stood = std::exchange(base.stands_for_all, !domain.empty());
+  if (base.stands_for_all) {
+    if (base.below == nullptr) GatherBelow(base);
+    ListingOf(base, base.id, v1::IDENTIFIER_TYPE_DOMAIN, domain, &state);
+  } else {
+    base.below.reset();
   }
+  const auto found = base.listings.find(base.id);
+  if (found == base.listings.end()) return;
+  Listing& own = found->second;
+  if (own.content_touched || stood != base.stands_for_all ||
+      (base.stands_for_all && hosts_touched)) {
+    FinishListing(base, own, decisions, now, place, removed);
+  }
+  if (own.label_touched && own.action != v1::ACTION_UNSPECIFIED) own.unsent = place;
+  own.content_touched = false;
+  own.label_touched = false;
 }
 
 void FillRecord(const Base& base, const Listing& listing, const core::IndicatorNamespace& ids,
@@ -259,8 +326,9 @@ void FillRecord(const Base& base, const Listing& listing, const core::IndicatorN
     record.set_root_day(label.day);
   }
   FillShare(listing.statistics.borne(), *record.mutable_share());
-  listing.statistics.impersonated().ForEach(
-      [&](const std::string& brand, uint32_t) { record.add_impersonated(brand); });
+  EvidenceOf(base, listing).impersonated().ForEach([&](const std::string& brand, uint32_t) {
+    record.add_impersonated(brand);
+  });
 }
 
 bool IsRemembered(const Listing& listing) { return listing.epoch > 0 || listing.fallen; }

@@ -13,9 +13,18 @@ namespace ringfence::cluster {
 
 // Brings the listings that the present record touched up to date, at `now`, record by record:
 // action, epoch, and whether it is in the set at all. `place` is the record's; `removed` is why a
-// listing leaves the set if it does. Marks what has to be sent.
+// listing leaves the set if it does. Marks what has to be sent. A registrable domain that comes to
+// stand for all its hosts gets a listing, if it has none; `state` is asked what it remembers of it.
 void FinishListings(Base& base, const Decisions& decisions, core::Time now, core::Place place,
-                    const char* removed);
+                    const char* removed, core::State& state);
+
+// Operators' decisions let the registrable domain stand for its hosts, or no longer, which no
+// listing of it shows.
+bool IsScopeOutdated(const Base& base, const Decisions& decisions, core::Time now);
+
+// What a listing is assessed by: its own evidence, or, of a registrable domain that stands for all
+// its hosts, that of them all.
+const Statistics& EvidenceOf(const Base& base, const Listing& listing);
 
 // What is to be done about a listing with live evidence, and why.
 Assessment AssessListing(const Base& base, const Listing& listing, const Effects& effects,

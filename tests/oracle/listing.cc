@@ -60,7 +60,7 @@ v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of,
     return v1::ACTION_MONITOR;
   }
   v1::Action ceiling = std::min(PolicyOf(type).ceiling, policy.CeilingOf(type));
-  if (live.front().word.confirmed && PolicyOf(type).ceiling_rule == identifiers::kCustodianRule) {
+  if (listing.word.confirmed && PolicyOf(type).ceiling_rule == identifiers::kCustodianRule) {
     ceiling = v1::ACTION_BLOCK;
   }
   if (type == v1::IDENTIFIER_TYPE_PHONE && listing.last_seen + policy.phone_block_span <= as_of) {
@@ -114,7 +114,7 @@ void SetScoreAndAction(const std::vector<Occurrence>& live, bool looks_shared,
   }
   v1::Indicator& indicator = listing.indicator;
   indicator.set_score(score);
-  const Word& word = live.front().word;
+  const Word& word = listing.word;
   if (word.appeal || word.shared) action = v1::ACTION_MONITOR;
   if (looks_shared) action = std::min(action, v1::ACTION_CHALLENGE);
   indicator.set_action(std::min(action, Ceiling(live, as_of, policy, listing)));
@@ -170,16 +170,16 @@ double Weights::Of(const std::string& organisation) const {
   return weight;
 }
 
-std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkGraph& graph,
-                                 const Weights& weights, Time as_of) {
+std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const Word& word,
+                                 const LinkGraph& graph, const Weights& weights, Time as_of) {
   std::vector<Occurrence> live;
   for (const Occurrence& o : all) {
     if (o.IsLive(as_of)) live.push_back(o);
   }
   if (live.empty()) return std::nullopt;
-  const Word& word = live.front().word;
   if (word.allow || word.canary || word.withhold) return std::nullopt;
   Listing listing;
+  listing.word = word;
   listing.id = live.front().Identifier();
   listing.base = live.front().LinkNode().base;
   listing.indicator.set_type(live.front().named->type());

@@ -33,10 +33,13 @@ struct Listing {
   // The link node whose component it belongs to; none where it links nothing.
   std::optional<Node> node;
   std::set<std::string> impersonated;
+  // What operators decided about it.
+  Word word;
 };
 
-// `all` are the occurrences of one identifier; nullopt where it is not in the set.
-std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const LinkGraph& graph,
-                                 const Weights& weights, core::Time as_of);
+// `all` are the occurrences of one identifier, or of all hosts of a domain about which operators
+// said `word`; nullopt where it is not in the set.
+std::optional<Listing> ListingOf(const std::vector<Occurrence>& all, const Word& word,
+                                 const LinkGraph& graph, const Weights& weights, core::Time as_of);
 
 }  // namespace ringfence::oracle

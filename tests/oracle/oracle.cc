@@ -18,8 +18,68 @@ using core::Id;
 using core::Time;
 using internal::v1::ReportRevision;
 
+using ByIdentifier = std::map<std::pair<int, std::string>, std::vector<Occurrence>>;
+
+bool IsSpared(const Word& word) {
+  return word.allow || word.canary || word.withhold || word.appeal || word.shared;
+}
+
+// A registrable domain of which several hosts are named by what counts stands for all below it, by
+// the evidence of all of them, if it is no shared host and nothing below it is spared.
+std::optional<Listing> StandingForAll(const Id& base,
+                                      const std::vector<const std::vector<Occurrence>*>& hosts,
+                                      const LinkGraph& graph, const Weights& weights, Time as_of) {
+  size_t counted = 0;
+  std::string domain;
+  std::vector<Occurrence> all;
+  for (const std::vector<Occurrence>* host : hosts) {
+    bool is_live = false;
+    bool counts = false;
+    for (const Occurrence& o : *host) {
+      if (o.IsDisregarded()) continue;
+      all.push_back(o);
+      if (!o.IsLive(as_of)) continue;
+      is_live = true;
+      counts = counts || o.Counts();
+      if (o.named->standing() == internal::v1::STANDING_SHARED_HOST) return std::nullopt;
+    }
+    const Occurrence& first = host->front();
+    const Word& word = first.word;
+    if (is_live && first.Identifier() != base && IsSpared(word)) return std::nullopt;
+    if (!counts || word.allow || word.canary || word.withhold) continue;
+    ++counted;
+    domain = first.Identifier() == base ? first.named->value() : first.named->base_value();
+  }
+  if (counted < identifiers::kHostsForSubtree) return std::nullopt;
+  if (weights.decisions.AllowsBelow(base, domain)) return std::nullopt;
+  const Word said = weights.decisions.About(v1::IDENTIFIER_TYPE_DOMAIN, domain);
+  std::optional<Listing> listing = ListingOf(all, said, graph, weights, as_of);
+  if (!listing || !identifiers::IsListed(v1::IDENTIFIER_TYPE_DOMAIN, domain)) return std::nullopt;
+  listing->id = listing->base = base;
+  listing->indicator.set_value(domain);
+  listing->indicator.set_scope(v1::SCOPE_SUBTREE);
+  return listing;
+}
+
+void ListDomains(const ByIdentifier& occurrences, const LinkGraph& graph, const Weights& weights,
+                 Time as_of, std::vector<Listing>& listings) {
+  std::map<Id, std::vector<const std::vector<Occurrence>*>> hosts_of_base;
+  for (const auto& [type_and_value, of_one] : occurrences) {
+    if (type_and_value.first != v1::IDENTIFIER_TYPE_DOMAIN) continue;
+    hosts_of_base[of_one.front().LinkNode().base].push_back(&of_one);
+  }
+  for (const auto& [base, hosts] : hosts_of_base) {
+    std::optional<Listing> listing = StandingForAll(base, hosts, graph, weights, as_of);
+    if (!listing) continue;
+    std::erase_if(listings, [&](const Listing& own) {
+      return own.id == base && own.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN;
+    });
+    listings.push_back(*std::move(listing));
+  }
+}
+
 std::vector<Listing> ListingsOf(const Reports& reports, const LinkGraph& graph, Time as_of) {
-  std::map<std::pair<int, std::string>, std::vector<Occurrence>> occurrences;
+  ByIdentifier occurrences;
   for (const auto& [name, report] : reports.held()) {
     for (const Occurrence& o : reports.OccurrencesOf(*report)) {
       occurrences[{o.named->type(), o.named->value()}].push_back(o);
@@ -28,28 +88,17 @@ std::vector<Listing> ListingsOf(const Reports& reports, const LinkGraph& graph, 
   const Weights weights = {reports.decisions(), reports.CanariesNamed(as_of)};
   std::vector<Listing> listings;
   for (const auto& [type_and_value, of_one] : occurrences) {
-    if (std::optional<Listing> listing = ListingOf(of_one, graph, weights, as_of)) {
+    const Word& word = of_one.front().word;
+    if (std::optional<Listing> listing = ListingOf(of_one, word, graph, weights, as_of)) {
       listings.push_back(*listing);
     }
   }
+  ListDomains(occurrences, graph, weights, as_of, listings);
+  std::sort(listings.begin(), listings.end(), [](const Listing& a, const Listing& b) {
+    return std::pair(a.indicator.type(), a.indicator.value()) <
+           std::pair(b.indicator.type(), b.indicator.value());
+  });
   return listings;
-}
-
-// A registrable domain of which several hosts are in the set stands for all below it, if nothing
-// below it is allowed.
-void SetScopes(const Decisions& decisions, std::vector<Listing>& listings) {
-  std::map<Id, uint32_t> hosts_of_base;
-  for (const Listing& listing : listings) {
-    if (listing.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN) ++hosts_of_base[listing.base];
-  }
-  for (Listing& listing : listings) {
-    const bool is_base =
-        listing.indicator.type() == v1::IDENTIFIER_TYPE_DOMAIN && listing.id == listing.base;
-    if (is_base && hosts_of_base[listing.base] >= identifiers::kHostsForSubtree &&
-        !decisions.AllowsBelow(listing.base, listing.indicator.value())) {
-      listing.indicator.set_scope(v1::SCOPE_SUBTREE);
-    }
-  }
 }
 
 using Members = std::vector<Listing*>;
@@ -179,7 +228,6 @@ Published Expected(const World& world) {
   const ties::Rules rules = reports.decisions().RulesBy(world.rules);
   const LinkGraph graph(reports, world.as_of, rules);
   std::vector<Listing> listings = ListingsOf(reports, graph, world.as_of);
-  SetScopes(reports.decisions(), listings);
   const IncidentsByBearer borne = BorneIncidents(reports, world.as_of);
 
   Published published;
