@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes helm/ringfence/values.schema.json: the part below `config` out of the settings in config.proto, the rest out of this text.
+"""Writes helm/ringfence/values.schema.json: the parts below `config` and `policy` out of the settings in config.proto and policy.proto, the
+rest out of this text.
 
     helm/schema.py           writes it
     helm/schema.py --check   says whether the one that is there is of this text; exit status 1 where not
@@ -10,15 +11,16 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROTO = ROOT / "proto/ringfence/internal/v1/config.proto"
+PROTOS = [ROOT / f"proto/ringfence/internal/v1/{name}.proto" for name in ("config", "policy")]
 SCHEMA = ROOT / "helm/ringfence/values.schema.json"
 
 # What follows from the chart itself, by message and field, and is therefore not to be given.
 OWN = {
-    "Config": {"keys", "intake", "dedupe", "cluster", "publish", "access"},
+    "Config": {"keys", "dedupe", "cluster", "publish", "access"},
     "LogConfig": {"embedded"},
     "KafkaConfig": {"instance_id", "ca_file", "certificate_file", "key_file", "key_password_file", "sasl_password_file"},
     "SnapshotsConfig": {"folder"},
+    "IntakeConfig": {"http"},
     "GatewayConfig": {"http", "grpc"},
 }
 KINDS = {
@@ -32,7 +34,7 @@ KINDS = {
 
 def messages():
     """{message: [(type, field, its setting as text)]}"""
-    text = re.sub(r"//[^\n]*", "", PROTO.read_text())
+    text = re.sub(r"//[^\n]*", "", "".join(proto.read_text() for proto in PROTOS))
     return {name: re.findall(r"(?:repeated )?([\w.]+)\s+(\w+)\s*=\s*\d+\s*(?:\[\(setting\)\s*=\s*\{(.*?)\}\s*\])?;", body, re.S)
             for name, body in re.findall(r"^message (\w+) \{(.*?)^\}", text, re.S | re.M)}
 
@@ -62,7 +64,7 @@ def obj(properties, required=()):
     return {**made, "required": list(required)} if required else made
 
 
-TEXT = {"type": "string"}
+PARTNER = {"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}
 BOOL = {"type": "boolean"}
 FREE = {"type": "object"}
 LABELS = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -92,13 +94,17 @@ def schema():
                       "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
                       "pullPolicy": {"type": "string", "enum": ["Always", "IfNotPresent", "Never"]}, "pullSecrets": several(NAME)}),
         "config": section(messages(), "Config"),
+        "policy": section(messages(), "Policy"),
+        "organisations": {"type": "array", "items": obj(
+            {"name": {"type": "string", "minLength": 1, "maxLength": 100}, "weight": {"type": "number", "minimum": 0, "maximum": 0.5},
+             "partners": several(PARTNER)}, required=["name", "partners"])},
         "secrets": obj({"keys": NAME, "access": NAME, "tokens": BOOL, "kafka": NAME,
                         "kafkaFiles": several({"enum": ["ca.pem", "client.pem", "client.key", "client.key.password", "password"]})}),
-        "topics": obj({"enabled": BOOL, "partners": several({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
+        "topics": obj({"enabled": BOOL, "partners": several(PARTNER),
                        "reportPartitions": whole(1, 1024), "retentionDays": whole(1, 3650)}),
         "dedupe": workload(storage=storage), "cluster": workload(storage=storage), "intake": workload(), "gateway": workload(),
         "publish": workload(cacheSize=QUANTITY),
-        "snapshots": obj({"existingClaim": NAME}),
+        "snapshots": obj({"existingClaim": NAME}), "audit": obj({"existingClaim": NAME}),
         "terminationGracePeriodSeconds": whole(1, 3600),
         "nodeSelector": LABELS, "tolerations": {"type": "array", "items": FREE}, "priorityClassName": NAME,
         "podAnnotations": LABELS, "podLabels": LABELS,
@@ -115,7 +121,7 @@ def main():
     text = json.dumps(schema(), indent=1) + "\n"
     if sys.argv[1:] == ["--check"]:
         if not SCHEMA.exists() or SCHEMA.read_text() != text:
-            sys.exit("helm/ringfence/values.schema.json is not of helm/schema.py and config.proto: run helm/schema.py")
+            sys.exit("helm/ringfence/values.schema.json is not of helm/schema.py, config.proto and policy.proto: run helm/schema.py")
     elif sys.argv[1:]:
         sys.exit(__doc__)
     else:

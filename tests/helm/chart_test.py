@@ -91,12 +91,23 @@ def check_objects(objects):
 
 
 def check_config(programs, objects, folder):
-    config = next(o for o in objects if o["kind"] == "ConfigMap" and "ringfence.yaml" in o["data"])["data"]["ringfence.yaml"]
+    files = next(o for o in objects if o["kind"] == "ConfigMap" and "ringfence.yaml" in o["data"])["data"]
+    config = files["ringfence.yaml"]
     file = pathlib.Path(folder, "ringfence.yaml")
     file.write_text(config)
     for service in SERVICES:
         done = subprocess.run([f"{programs}/ringfence-{service}", "--config", file, "--check-config"], capture_output=True, text=True)
         expect(done.returncode == 0, f"ringfence-{service} refuses what was rendered:\n{done.stderr}{config}")
+    for name in ("policy", "organisations"):
+        named = yaml.safe_load(config)["publish"].get(f"{name}_file")
+        expect(named == (f"/etc/ringfence/config/{name}.yaml" if f"{name}.yaml" in files else None), f"publish reads {named}")
+    if "policy.yaml" in files:
+        file.write_text(files["policy.yaml"])
+        done = subprocess.run([f"{programs}/ringfence", "policy", "show", "--file", file], capture_output=True, text=True)
+        expect(done.returncode == 0, f"the policy that was rendered is refused:\n{done.stderr}")
+        # Complete, so that what was given is in it.
+        given, shown = yaml.safe_load(files["policy.yaml"]), yaml.safe_load(done.stdout)
+        expect(merged(shown, given) == shown, f"the policy that was rendered is another one:\n{done.stdout}")
 
 
 def check_topics_command(programs, objects):

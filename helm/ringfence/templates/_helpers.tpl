@@ -53,12 +53,28 @@ helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- $files := dict "certificate_file" "/etc/ringfence/access/server.pem" "ca_file" "/etc/ringfence/access/ca.pem" "identities_file" "/etc/ringfence/access/identities.yaml" -}}
 {{- if .Values.secrets.tokens }}{{ $_ := set $files "tokens_file" "/etc/ringfence/access/tokens.yaml" }}{{ end -}}
 {{- $_ := set $config "access" $files -}}
-{{- $_ := set $config "intake" (dict "http" $http) -}}
+{{- $_ := set $config "intake" (merge (dict "http" $http) $config.intake) -}}
 {{- range $service := list "dedupe" "cluster" }}{{ $_ := set $config $service (dict "http" $http "state_folder" "/var/lib/ringfence") }}{{ end -}}
-{{- $_ := set $config "publish" (dict "http" $http "grpc" $grpc "state_folder" "/var/lib/ringfence") -}}
+{{- $publish := dict "http" $http "grpc" $grpc "state_folder" "/var/lib/ringfence" -}}
+{{- if .Values.policy }}{{ $_ := set $publish "policy_file" "/etc/ringfence/config/policy.yaml" }}{{ end -}}
+{{- if .Values.organisations }}{{ $_ := set $publish "organisations_file" "/etc/ringfence/config/organisations.yaml" }}{{ end -}}
+{{- if .Values.audit.existingClaim }}{{ $_ := set $publish "audit_file" "/var/lib/ringfence-audit/audit.log" }}{{ end -}}
+{{- $_ := set $config "publish" $publish -}}
 {{- $_ := set $config "gateway" (merge (dict "http" $http "grpc" $grpc) $config.gateway) -}}
 {{- include "ringfence.whole" $config -}}
 {{- toYaml $config }}
+{{- end }}
+
+{{/* What operators say of evidence: files that publish alone reads. */}}
+{{- define "ringfence.rules" -}}
+{{- with .Values.policy }}
+policy.yaml: |
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.organisations }}
+organisations.yaml: |
+  {{- toYaml (dict "organisations" .) | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "ringfence.podSecurity" -}}
@@ -87,6 +103,9 @@ metadata:
     {{- with $root.Values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
     checksum/config: {{ include "ringfence.config" $root | sha256sum }}
+    {{- if eq $service "publish" }}
+    checksum/rules: {{ include "ringfence.rules" $root | sha256sum }}
+    {{- end }}
     {{- with $root.Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
   automountServiceAccountToken: false
@@ -164,6 +183,9 @@ spec:
         {{- if and $stage $root.Values.snapshots.existingClaim }}
         - {name: snapshots, mountPath: /var/lib/ringfence-snapshots}
         {{- end }}
+        {{- if and (eq $service "publish") $root.Values.audit.existingClaim }}
+        - {name: audit, mountPath: /var/lib/ringfence-audit, subPathExpr: $(RINGFENCE_KAFKA_INSTANCE_ID)}
+        {{- end }}
   volumes:
     - name: config
       configMap: {name: {{ include "ringfence.name" $root }}}
@@ -202,5 +224,9 @@ spec:
     {{- if and $stage $root.Values.snapshots.existingClaim }}
     - name: snapshots
       persistentVolumeClaim: {claimName: {{ $root.Values.snapshots.existingClaim }}}
+    {{- end }}
+    {{- if and (eq $service "publish") $root.Values.audit.existingClaim }}
+    - name: audit
+      persistentVolumeClaim: {claimName: {{ $root.Values.audit.existingClaim }}}
     {{- end }}
 {{- end }}
