@@ -16,6 +16,7 @@
 #include "pipelines/cluster/referrals.h"
 #include "pipelines/cluster/remote.h"
 #include "pipelines/core/envelope.h"
+#include "pipelines/core/referral_key.h"
 #include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::cluster {
@@ -65,7 +66,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     deciding_.BeginRecord(clock_.now(), output);
     Sweep();
     deciding_.Apply(messages);
-    PassOnReferrals(messages, output);
+    PassOnReferrals(messages, state_, clock_.now(), output);
     for (const Evidence& evidence : messages.evidence()) ApplyEvidence(evidence);
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_REVIEW) deciding_.GoOnReviewing();
@@ -318,16 +319,14 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   }
 
   void Recheck(const internal::v1::Recheck& recheck) {
+    if (core::IsReferralKey(recheck.identifier_id())) return;
     const Id base_id = Id::FromBytes(recheck.base_id());
-    Base* base = store_.Find(base_id);
-    if (base == nullptr) {
-      // Nothing is known of it: only what is in the set all the same has to be taken back.
-      if (recheck.removed()) return;
-      base = &store_.Load(base_id);
-    }
-    BringUpToDate(*base);
-    if (cluster::Recheck(*base, recheck, clock_.now(), core::MakePlace(offset_, 0), state_))
-      Touch(*base);
+    // Of what nothing is known, only what is in the set all the same has to be taken back.
+    if (recheck.removed() && store_.Find(base_id) == nullptr) return;
+    Base& base = store_.Load(base_id);
+    BringUpToDate(base);
+    if (cluster::Recheck(base, recheck, clock_.now(), core::MakePlace(offset_, 0), state_))
+      Touch(base);
   }
 
   // -- expiry

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "pipelines/core/id.h"
 
@@ -15,6 +16,9 @@ inline constexpr size_t kReferralKeyBytesMin = 1 + 16 + 4;
 inline bool IsReferralKey(std::string_view key) {
   return key.size() >= kReferralKeyBytesMin && key[0] == kReferralKey;
 }
+
+// Of a key that is one.
+inline std::string_view HoldOfReferralKey(std::string_view key) { return key.substr(1, 16); }
 
 inline std::string ReferralKeyOf(std::string_view hold_id, const Id& report) {
   std::string key(1, kReferralKey);

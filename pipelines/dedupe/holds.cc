@@ -22,8 +22,9 @@ using internal::v1::StoredHold;
 constexpr char kHoldTable = 'h';
 constexpr char kHeldTable = 'k';
 constexpr char kRunningTable = 'v';
+constexpr std::string_view kForgottenKey = "f";
 constexpr size_t kIdBytes = 16;
-// Longer than the book of decisions may pass on what it passed on before.
+// Longer than a word of it is usually on its way. What comes later still is known by its place.
 constexpr Time kLiftedKept = 30 * core::kDay;
 
 std::string HoldKey(std::string_view hold_id) {
@@ -147,18 +148,31 @@ void Holds::Put(const StoredHold& stored) {
   stored.running() ? state_.Put(running, "") : state_.Delete(running);
 }
 
+core::Place Holds::ForgottenUntil() const {
+  StoredHold stored;
+  const std::optional<std::string> bytes = state_.Get(kForgottenKey);
+  if (bytes && !stored.ParseFromString(*bytes)) store_.Damaged("place of forgotten holds");
+  return stored.hold().place();
+}
+
 void Holds::ForgetLifted(Time now) {
   std::vector<std::string> forgotten;
+  core::Place until = 0;
   state_.Scan(std::string(1, kHoldTable), std::string(1, kHoldTable + 1),
               [&](std::string_view key, std::string_view value) {
                 StoredHold stored;
                 if (stored.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
                     stored.forget_at() != 0 && stored.forget_at() <= now) {
                   forgotten.emplace_back(key);
+                  until = std::max(until, core::Place{stored.hold().place()});
                 }
                 return true;
               });
+  if (forgotten.empty()) return;
   for (const std::string& key : forgotten) state_.Delete(key);
+  StoredHold last;
+  last.mutable_hold()->set_place(std::max(until, ForgottenUntil()));
+  state_.Put(kForgottenKey, last.SerializeAsString());
 }
 
 void Holds::Apply(const ReferralHold& hold, Time now) {
@@ -167,6 +181,8 @@ void Holds::Apply(const ReferralHold& hold, Time now) {
   if (stored && stored->hold().place() >= hold.place()) return;
   // One that was lifted does not come back.
   if (stored && stored->hold().removed()) return;
+  // All up to that place have come before: this is a copy of one that was lifted.
+  if (!stored && hold.place() <= ForgottenUntil()) return;
   StoredHold next;
   *next.mutable_hold() = hold;
   next.set_running(true);

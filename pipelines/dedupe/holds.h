@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipelines/core/id.h"
+#include "pipelines/core/place.h"
 #include "pipelines/core/state.h"
 #include "pipelines/core/time.h"
 #include "pipelines/dedupe/join_store.h"
@@ -32,10 +33,15 @@ std::optional<internal::v1::ReferralReport> DescribeForReferral(
 // in messages that publish makes packs of. A bounded number of reports at a time; it goes on by
 // messages to itself.
 //
+// A hold is gone through once: what it froze follows from the mailbox alone, so that after a crash
+// the same is taken at the same places. Holds must come in the order of their places, but for
+// copies: one that was lifted does not come back, though it is forgotten after a while.
+//
 // Tables of the state, beside those of Dedupe:
 //   'h' hold (16)               StoredHold
 //   'k' hold (16) report (16)   StoredHeld
 //   'v' hold (16)               nothing: it is at work on this one
+//   'f'                         StoredHold with only the place of the last that was forgotten
 class Holds {
  public:
   // All must outlive it.
@@ -50,6 +56,7 @@ class Holds {
   void Put(const internal::v1::StoredHold& stored);
   std::optional<internal::v1::StoredHold> Find(std::string_view hold_id) const;
   void ForgetLifted(core::Time now);
+  core::Place ForgottenUntil() const;
   // True once there is nothing left to do.
   bool TakeReports(internal::v1::StoredHold& stored, core::Time now);
   bool LetGo(internal::v1::StoredHold& stored);

@@ -231,6 +231,109 @@ TEST_F(HoldsTest, ARepeatedOrLateWordOfAHoldDoesNothing) {
   EXPECT_EQ(Rows('k'), 0);
 }
 
+TEST_F(HoldsTest, OneThatWasLiftedDoesNotComeBackThoughItIsForgotten) {
+  Report(ReportBuilder("bank", "b1").Name(kPhone, "+12125550142"));
+  Send(Hold(1, {phone_}));
+  Send(Lift(2));
+  const core::Time later = kReported + 40 * core::kDay;
+  ReferralHold other = Hold(3, {phone_});
+  other.set_hold_id("fedcba9876543210");
+  Send(other, later);
+  ASSERT_EQ(Rows('h'), 1) << "the one that was lifted is forgotten";
+  const size_t entries = entries_;
+  Send(Hold(1, {phone_}), later);
+  Send(Lift(2), later);
+  EXPECT_EQ(entries_, entries);
+  EXPECT_EQ(Rows('h'), 1);
+  EXPECT_EQ(Rows('k'), 1);
+  // It is the last that was forgotten: a stage that begins anew knows that too.
+  MakeStage(256);
+  Send(Hold(1, {phone_}), later);
+  EXPECT_EQ(entries_, entries);
+  ReferralHold next = Hold(4, {phone_});
+  next.set_hold_id("0000000000000004");
+  Send(next, later);
+  EXPECT_EQ(Rows('h'), 2);
+  EXPECT_EQ(entries_, entries + 2);
+}
+
+// The stage with its state as of before one record of a mailbox, and what it sends to cluster for
+// that record and each after it.
+std::vector<std::string> Replay(core::MemoryState state, const std::vector<std::string>& mailbox,
+                                size_t from) {
+  Options options;
+  options.review_max = 1;
+  const std::unique_ptr<core::Stage> stage = MakeDedupe(state, options);
+  std::vector<std::string> sent;
+  for (size_t at = from; at < mailbox.size(); ++at) {
+    core::FakeOutput output(1, 1);
+    const auto offset = static_cast<int64_t>(at);
+    EXPECT_TRUE(stage->Apply({offset, kReported, "", mailbox[at]}, output).ok());
+    EXPECT_TRUE(stage->EndBatch(output).ok());
+    sent.push_back(output.envelopes[{core::Mailbox::kCluster, 0}].SerializeAsString());
+  }
+  return sent;
+}
+
+// Reports change and come between one piece of the work and the next; whenever it crashes, it goes
+// back to what it knew then, and on through the same mailbox.
+TEST_F(HoldsTest, APassThatCrashesFreezesEachReportAsItDidBefore) {
+  std::vector<std::string> mailbox;
+  std::vector<core::MemoryState> before;
+  bool frozen_all = false;
+  MakeStage(1);
+  const auto apply = [&](Envelope envelope) {
+    envelope.set_format(core::kEnvelopeFormat);
+    mailbox.push_back(envelope.SerializeAsString());
+    before.push_back(state_);
+    core::FakeOutput output(1, 1);
+    const auto offset = static_cast<int64_t>(mailbox.size()) - 1;
+    EXPECT_TRUE(stage_->Apply({offset, kReported, "", mailbox.back()}, output).ok());
+    EXPECT_TRUE(stage_->Store().ok());
+    for (const auto& entry : output.envelopes[{core::Mailbox::kCluster, 0}].referral_entries()) {
+      frozen_all = frozen_all || entry.done();
+    }
+    return output.envelopes[{core::Mailbox::kDedupe, 0}];
+  };
+  const auto revise = [&](int report, uint32_t revision) {
+    Envelope envelope;
+    *envelope.add_revisions() = ReportBuilder("bank", std::to_string(report))
+                                    .Revision(revision)
+                                    .Name(kPhone, "+12125550142")
+                                    .Pay("DE1", std::to_string(revision + 1));
+    apply(envelope);
+  };
+  for (int i = 0; i < 6; ++i) revise(i, 0);
+  Envelope hold;
+  *hold.add_referral_holds() = Hold(1, {phone_});
+  Envelope go_on = apply(hold);
+  for (uint32_t revision = 1; !frozen_all && revision < 20; ++revision) {
+    for (int i = 0; i < 8; ++i) revise(i, revision);
+    go_on = apply(go_on);
+  }
+  ASSERT_TRUE(frozen_all);
+  const std::vector<std::string> sent = Replay(before[0], mailbox, 0);
+  for (size_t at = 1; at < before.size(); ++at) {
+    const std::vector<std::string> again = Replay(before[at], mailbox, at);
+    ASSERT_EQ(again,
+              std::vector<std::string>(sent.begin() + static_cast<ptrdiff_t>(at), sent.end()))
+        << "from record " << at;
+  }
+  std::map<Id, std::string> frozen;
+  for (const std::string& bytes : sent) {
+    Envelope envelope;
+    ASSERT_TRUE(envelope.ParseFromString(bytes));
+    for (const ReferralEntry& entry : envelope.referral_entries()) {
+      if (entry.done()) continue;
+      const bool is_new =
+          frozen.try_emplace({entry.report_hi(), entry.report_lo()}, entry.SerializeAsString())
+              .second;
+      EXPECT_TRUE(is_new) << "frozen twice";
+    }
+  }
+  EXPECT_GE(frozen.size(), 6u);
+}
+
 TEST_F(HoldsTest, AHoldChangesNothingThatIsSentToCluster) {
   Report(ReportBuilder("bank", "b1").Name(kPhone, "+12125550142"));
   const int evidence = evidence_;

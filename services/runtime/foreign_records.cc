@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "pipelines/core/referral_key.h"
 #include "pipelines/core/stage.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
@@ -12,8 +13,13 @@ namespace {
 
 constexpr char kReader[] = "recheck";
 
-// Nothing where the record is none of an identifier's.
+// Nothing where the record is neither an identifier's nor frozen for a referral.
 std::optional<internal::v1::Recheck> RecheckOf(const LogRecord& record) {
+  if (core::IsReferralKey(record.key) && !record.value.empty()) {
+    internal::v1::Recheck recheck;
+    recheck.set_identifier_id(record.key);
+    return recheck;
+  }
   internal::v1::IndicatorRecord indicator;
   if (!indicator.ParseFromString(record.value) || indicator.identifier_id().empty())
     return std::nullopt;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipelines/core/referral_key.h"
 #include "pipelines/core/stage.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "services/runtime/clock.h"
@@ -125,6 +126,23 @@ TEST_F(Foreign, MarksAreNoIdentifiers) {
   AppendAsOther({indicators_, std::string(1, '\0'), mark.SerializeAsString()});
   Open();
   EXPECT_THAT(Turn(), IsEmpty());
+}
+
+TEST_F(Foreign, WhatIsFrozenForAReferralIsAskedAboutByItsKey) {
+  const std::string frozen = core::ReferralKeyOf("0123456789abcdef", core::Id{1, 2});
+  const std::string removed = core::ReferralKeyOf("0123456789abcdef", core::Id{3, 4});
+  IndicatorRecord record;
+  record.mutable_referral()->set_hold_id("0123456789abcdef");
+  AppendAsOther({indicators_, frozen, record.SerializeAsString()});
+  AppendAsOther({indicators_, removed, ""});
+  Open();
+  std::vector<AppendRecord> sent;
+  ASSERT_TRUE(foreign_->TakeRechecks(sent).ok());
+  ASSERT_EQ(sent.size(), 1u);
+  internal::v1::Envelope envelope;
+  ASSERT_TRUE(envelope.ParseFromString(sent[0].value));
+  ASSERT_EQ(envelope.rechecks_size(), 1);
+  EXPECT_EQ(envelope.rechecks(0).identifier_id(), frozen);
 }
 
 TEST_F(Foreign, ManyAreTakenInBoundedSteps) {

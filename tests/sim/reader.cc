@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "pipelines/campaigns/campaign_names.h"
 #include "pipelines/campaigns/read_view.h"
+#include "pipelines/campaigns/tables.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/referral_key.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
@@ -48,11 +49,16 @@ absl::Status Check(const IndicatorRecord& record, std::string_view key) {
 
 absl::Status Reader::ReadReferral(uint32_t partition, std::string_view key,
                                   std::string_view value) {
-  // One report of one hold always has the same bytes, until it is let go.
+  // One report of one hold always has the same bytes.
   if (!value.empty()) {
     auto [seen, is_new] = seen_.try_emplace({partition, std::string(key), 0}, std::string(value));
     if (!is_new && seen->second != value) {
-      return absl::InternalError("a report was frozen in two ways");
+      IndicatorRecord before;
+      IndicatorRecord record;
+      before.ParseFromString(seen->second);
+      record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+      return absl::InternalError(fmt::format("a report was frozen in two ways:\n  {}\n  {}",
+                                             before.ShortDebugString(), record.ShortDebugString()));
     }
   }
   return model_.Apply(static_cast<int32_t>(partition), offsets_[partition]++, key, value).status();
@@ -63,6 +69,17 @@ std::optional<std::vector<internal::v1::ReferralEntry>> Reader::FrozenReports(
   model_.EndBatch();
   const campaigns::CampaignNames names{campaigns::NamingKey{}};
   return campaigns::ReadView(state_, names).FrozenReports(hold_id, partitions);
+}
+
+bool Reader::KnowsOf(std::string_view hold_id) {
+  model_.EndBatch();
+  bool knows = false;
+  const std::string from = campaigns::ReferralPrefix(hold_id);
+  state_.Scan(from, from + std::string(17, '\xff'), [&](std::string_view, std::string_view) {
+    knows = true;
+    return false;
+  });
+  return knows;
 }
 
 absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_view value) {

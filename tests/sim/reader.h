@@ -32,6 +32,8 @@ class Reader {
   // As campaigns::ReadView has it.
   std::optional<std::vector<internal::v1::ReferralEntry>> FrozenReports(std::string_view hold_id,
                                                                         uint32_t partitions);
+  // Anything that was frozen for it.
+  bool KnowsOf(std::string_view hold_id);
   // Up to which everything has expired in a partition, as its mark says; kTimeMin without one.
   core::Time MarkOf(uint32_t partition) const;
 

@@ -12,11 +12,13 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/referral_key.h"
 #include "pipelines/dedupe/explain.h"
 #include "pipelines/dedupe/verdicts.h"
 #include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
 #include "tests/sim/decision_plan.h"
+#include "tests/sim/holds.h"
 #include "tests/sim/owner.h"
 #include "tests/sim/policy_plan.h"
 #include "tests/sim/random.h"
@@ -35,8 +37,6 @@ using internal::v1::Envelope;
 // How late a second copy of a message may come, in the log's time: senders give up long before.
 constexpr Time kLateMax = 12 * core::kHour;
 constexpr int kStepsToQuietMax = 20'000;
-// How long after it was sent a hold may come again: dedupe remembers so long that it was lifted.
-constexpr Time kHoldsAgainMax = 30 * core::kDay;
 // As a sender; owners count from 1.
 constexpr uint64_t kOperator = 0;
 
@@ -185,13 +185,9 @@ class Simulation {
   void Decide(const DecisionArrival& decision) {
     PassTime(decision.at);
     const size_t first = random_.Chance(0.2) ? random_.Below(decided_) : decided_ - 1;
-    for (size_t i = first; i < decided_; ++i) {
-      const bool is_old = decision.at - decisions_[i].at > kHoldsAgainMax;
-      if (is_old && decisions_[i].record.has_referral()) continue;
-      SendDecision(decisions_[i].record);
-    }
+    for (size_t i = first; i < decided_; ++i) SendDecision(decisions_[i].record, i + 1);
   }
-  void SendDecision(const internal::v1::DecisionRecord& record) {
+  void SendDecision(const internal::v1::DecisionRecord& record, core::Place place) {
     Trace("decision: {}", record.ShortDebugString());
     Envelope envelope;
     envelope.set_format(core::kEnvelopeFormat);
@@ -208,7 +204,7 @@ class Simulation {
       }
       return;
     }
-    if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral());
+    if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral(), place);
     if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
     if (record.has_policy()) *envelope.add_policies() = record.policy();
     if (record.has_held_decision()) *envelope.add_held_decisions() = record.held_decision();
@@ -221,16 +217,6 @@ class Simulation {
       if (to.mailbox == Mailbox::kCluster && !concerns_cluster) continue;
       log_.Send(kOperator, to, envelope.SerializeAsString());
     }
-  }
-
-  static internal::v1::ReferralHold HoldOf(const internal::v1::ReferralFreeze& freeze) {
-    internal::v1::ReferralHold hold;
-    hold.set_place(freeze.lifted() ? 2 : 1);
-    hold.set_hold_id(freeze.hold_id());
-    hold.set_at(freeze.at());
-    hold.set_members(freeze.members());
-    hold.set_removed(freeze.lifted());
-    return hold;
   }
 
   PartitionName PartitionOf(const internal::v1::ReportRevision& revision) const {
@@ -304,6 +290,9 @@ class Simulation {
     if (!record.to) {
       if (options_.verbose) TraceIndicator(record);
       Fail(reader_.Read(from.number, record.key, record.value));
+      if (seats_.at(from).size() > 1 && core::IsReferralKey(record.key)) {
+        foreign_[from].insert(record.key);
+      }
       return;
     }
     Envelope envelope;
@@ -364,6 +353,7 @@ class Simulation {
     for (const PartitionName& partition : partitions_) {
       if (seats_.at(partition).size() > 1) Stop(partition, random_.Below(2));
     }
+    for (const auto& [partition, keys] : foreign_) Recheck(partition, keys);
     int steps = 0;
     for (bool quiet = false; !quiet && status_.ok(); ++steps) {
       if (steps > kStepsToQuietMax) return Fail(absl::InternalError("never quiet"));
@@ -372,6 +362,14 @@ class Simulation {
         if (random_.Chance(0.5) || quiet) quiet = !Work(partition) && quiet;
       }
     }
+  }
+
+  // The owner that is left asks about what another has written.
+  void Recheck(const PartitionName& partition, const std::set<std::string>& keys) {
+    Envelope envelope;
+    envelope.set_format(core::kEnvelopeFormat);
+    for (const std::string& key : keys) envelope.add_rechecks()->set_identifier_id(key);
+    log_.Append(partition, envelope.SerializeAsString());
   }
 
   std::string Compare() {
@@ -399,38 +397,14 @@ class Simulation {
     return oracle::Difference(oracle::Expected(world), reader_.Published());
   }
 
-  // What dedupe holds is what publish knows, and all of it; nothing once it is lifted.
   std::string CompareHolds() {
-    std::map<std::string, bool> lifted;
-    for (const DecisionArrival& decision : decisions_) {
-      const internal::v1::ReferralFreeze& freeze = decision.record.referral();
-      if (decision.record.has_referral()) lifted[freeze.hold_id()] = freeze.lifted();
+    std::vector<core::State*> states;
+    for (uint32_t number = 0; number < knobs_.dedupe_partitions; ++number) {
+      Owner& owner = *seats_.at({Mailbox::kDedupe, number}).front().owner;
+      if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
+      states.push_back(&owner.state());
     }
-    for (const auto& [hold, is_lifted] : lifted) {
-      std::set<std::string> held;
-      for (uint32_t number = 0; number < knobs_.dedupe_partitions; ++number) {
-        Owner& owner = *seats_.at({Mailbox::kDedupe, number}).front().owner;
-        if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
-        const std::string prefix = "k" + hold;
-        owner.state().Scan(prefix, prefix + std::string(17, '\xff'),
-                           [&](std::string_view key, std::string_view) {
-                             held.emplace(key.substr(prefix.size()));
-                             return true;
-                           });
-      }
-      if (is_lifted) {
-        if (!held.empty()) return "reports are held though their hold was lifted";
-        continue;
-      }
-      const auto frozen = reader_.FrozenReports(hold, knobs_.dedupe_partitions);
-      if (!frozen) return "not all that is held has been frozen";
-      std::set<std::string> known;
-      for (const auto& entry : *frozen) {
-        known.insert(core::Id{entry.report_hi(), entry.report_lo()}.Bytes());
-      }
-      if (held != known) return "what is held is not what was frozen";
-    }
-    return "";
+    return sim::CompareHolds(decisions_, states, reader_);
   }
 
   // What dedupe lists as beyond a quota.
@@ -486,6 +460,8 @@ class Simulation {
   std::vector<PartitionName> partitions_;
   // One or two owners each.
   std::map<PartitionName, std::vector<Seat>> seats_;
+  // What was frozen for referrals, by its keys, and written while a partition had two owners.
+  std::map<PartitionName, std::set<std::string>> foreign_;
   uint64_t owners_ = 0;
   size_t arrived_ = 0;
   size_t decided_ = 0;

@@ -130,11 +130,13 @@ constexpr FailedOnce kFailedOnce[] = {
     {43, "what was remembered of a listing depended on where a batch ended"},
     {275, "no mark where a stage began anew while it swept"},
     {395, "neighbours that came while a hub waited were not told of it"},
+    {788, "a late copy brought back a report whose hold was lifted"},
     {3311, "dedupe forgot a report while lower revisions of it still came"},
     {3473, "dedupe forgot a retraction while lower revisions of it still came"},
     {6183, "a timer of an empty base stayed, and a sweep never ended"},
     {6286, "evidence that had expired on arrival did not outlive copies of what it replaced"},
     {8545, "the same, in a campaign"},
+    {50167, "a hold that was lifted and forgotten was frozen anew when it came again"},
 };
 
 TEST(Simulation, SeedsThatFailedOnce) {

@@ -54,6 +54,15 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
         news);
     if (!status.ok()) return status;
   }
+  // A partition goes through its reports once for a hold.
+  for (const internal::v1::ReferralEntry& entry : envelope.referral_entries()) {
+    absl::Status status =
+        CheckOne(fmt::format("{} hold {} report {:x} {:x} done {} removed {}", sender,
+                             absl::BytesToHexString(entry.hold_id()), entry.report_hi(),
+                             entry.report_lo(), entry.done(), entry.removed()),
+                 entry);
+    if (!status.ok()) return status;
+  }
   absl::Status status = CheckPacked<components::Message>(
       fmt::format("{} to {} node", sender, to.number), envelope.packed_nodes());
   if (!status.ok()) return status;
