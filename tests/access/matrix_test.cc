@@ -103,6 +103,8 @@ const Route kRoutes[] = {
     {"POST", "/v1/indicators.csv", {}},
     {"GET", "/nothing", {}},
     {"GET", "/api/v1/session", kPeople},
+    {"GET", "/api/v1/held", kPeople},
+    {"POST", "/api/v1/held", {kOperator}},
     {"GET", "/api/v1/holds", {kOperator}},
     {"POST", "/api/v1/lookup", {kAnalyst, kOperator}},
     {"POST", "/api/v1/overrides", {kOperator}},

@@ -1,6 +1,7 @@
 """The console in a browser, against the real thing: from an empty system, reports of two companies arrive while the page is open."""
 import argparse
 import atexit
+import functools
 import hashlib
 import io
 import json
@@ -107,10 +108,12 @@ def check_first_page(chromium, url):
     assert seconds < FIRST_PAGE_SECONDS_MAX, seconds
 
 
-def send(world, partner, reports):
-    file = world.folder / f"{partner}.jsonl"
-    file.write_text("".join(json.dumps(one) + "\n" for one in reports))
-    world.ingest([file])
+def send(world, *partners_reports):
+    files = []
+    for partner, reports in partners_reports:
+        files.append(world.folder / f"{partner}.jsonl")
+        files[-1].write_text("".join(json.dumps(one) + "\n" for one in reports))
+    world.ingest(files)
 
 
 def check_arrival(world, page):
@@ -118,7 +121,7 @@ def check_arrival(world, page):
     expect(page.get_by_text("No campaign yet").first).to_be_visible()
     page.evaluate("window.stayed = true")
     for partner, numbers in (("software-maker", (1, 2)), ("savings-bank", (3, 4))):
-        send(world, partner, [report(number, partner) for number in numbers])
+        send(world, (partner, [report(number, partner) for number in numbers]))
     row = page.get_by_role("link", name="Microsoft")
     expect(row).to_be_visible(timeout=30_000)
     expect(page.locator(".feed li").first).to_be_visible(timeout=10_000)
@@ -177,7 +180,7 @@ def check_views(chromium, world, axe, paths):
 def check_others(world, page, url):
     spoilt = report(5, "card-issuer")
     spoilt["identifiers"].append({"type": "IDENTIFIER_TYPE_EMAIL", "value": "nobody", "role": "IDENTIFIER_ROLE_CONTACT"})
-    send(world, "card-issuer", [spoilt])
+    send(world, ("card-issuer", [spoilt]))
     page.goto(url + "/console/partners")
     row = page.get_by_role("row").filter(has_text="savings-bank")
     expect(row.get_by_role("cell").nth(1)).to_have_text("2")
@@ -225,6 +228,78 @@ def check_decision(world, page):
         pass
     subscriber.terminate()
     subscriber.wait(30)
+
+
+def check_held(world, page, axe):
+    """What is beyond a quota appears on the page, an operator releases it there, and it counts; another's goes on waiting."""
+    page.goto(world.url + "/console/partners")
+    partners = page.get_by_role("region", name="Partners")
+    expect(partners.get_by_role("row").filter(has_text="savings-bank")).to_be_visible()
+    expect(page.get_by_text("beyond the quota")).to_have_count(0)
+    send(world, *((partner, [report(number, partner) for number in numbers])
+                  for partner, numbers in (("savings-bank", (6, 7)), ("software-maker", (8,)))))
+    held = page.get_by_role("region", name="Held reports")
+    row = held.get_by_role("row").filter(has_text="savings-bank")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("2")
+    expect(row).to_contain_text("now")
+    expect(partners.get_by_role("row").filter(has_text="savings-bank")).to_contain_text("2 held")
+    assert evidence(world) == 5
+    drop = held.get_by_role("button", name="Drop reports of software-maker")
+    drop.press("Enter")
+    check_accessible(page, axe, "drop held reports")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(drop).to_be_focused()
+    # What is wrong is said in the dialog, by its field.
+    row.get_by_role("button", name="Release").press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("a backlog, as announced")
+    dialog.get_by_label("Arrived before").fill("2020-01-01T00:00")
+    dialog.get_by_label("Arrived from").fill("2020-01-02T00:00")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("received_until")
+    for span in ("Arrived before", "Arrived from"):
+        dialog.get_by_label(span).fill("")
+    dialog.get_by_label("Reason").press("Enter")
+    expect(page.get_by_text("2 reports of savings-bank released.")).to_be_focused()
+    expect(row).to_have_count(0)
+    expect(page.get_by_text("2 held")).to_have_count(0)
+    expect(held.get_by_role("row").filter(has_text="software-maker")).to_be_visible()
+    assert evidence(world) == 7
+    assert "a backlog, as announced" in (world.folder / "data" / "audit.log").read_text()
+
+
+def evidence(world):
+    """Incidents that count for the number."""
+    [found] = [line["upsert"] for line in map(json.loads, world.run("subscribe", "--server", world.grpc, "--json", "--once").splitlines())
+               if line.get("upsert", {}).get("value") == "+12125550142"]
+    return found["explanation"]["incidents"]
+
+
+def answer_session(session, route):
+    route.fulfill(json=session)
+
+
+def check_held_elsewhere(chromium, world, axe):
+    """Analysts see what is held and decide nothing; where it cannot be listed the page says so."""
+    for without, analyst in ((["held"], False), ([], True)):
+        watched = Watched(chromium, world.url)
+        session = json.loads(watched.context.request.get(world.url + "/api/v1/session").text())
+        session["features"] = [feature for feature in session["features"] if feature not in without]
+        session["operator"] = not analyst
+        watched.page.route("**/api/v1/session", functools.partial(answer_session, session))
+        watched.page.goto(world.url + "/console/partners")
+        if analyst:
+            expect(watched.page.get_by_role("region", name="Held reports")).to_contain_text("software-maker")
+        else:
+            expect(watched.page.get_by_text("cannot be listed here")).to_be_visible()
+            expect(watched.page.get_by_role("region", name="Partners").get_by_role("row").nth(1)).to_be_visible()
+            watched.page.get_by_role("button", name="Release a partner").click()
+            expect(watched.page.get_by_role("textbox", name="Partner")).to_be_focused()
+            check_accessible(watched.page, axe, "not listed here")
+        buttons = watched.page.get_by_role("button").filter(has_text="Drop")
+        expect(buttons).to_have_count(0 if analyst else 1)
+        watched.close()
 
 
 def check_keyboard(page, url):
@@ -297,7 +372,7 @@ def main():
     # Of a loaded machine.
     expect.set_options(timeout=20_000)
     axe = options.axe.read_text()
-    world = World(options.program, reports=0, seed=1)
+    world = World(options.program, reports=0, seed=1, options=("--quota-reports", "2"))
     # A check that fails leaves no server behind.
     atexit.register(world.server.kill)
     with sync_playwright() as playwright:
@@ -313,6 +388,10 @@ def main():
         check_search(watched.page)
         check_others(world, watched.page, world.url)
         check_decision(world, watched.page)
+        start = time.monotonic()
+        check_held(world, watched.page, axe)
+        check_held_elsewhere(chromium, world, axe)
+        print(f"held reports: {time.monotonic() - start:.1f} s")
         check_keyboard(watched.page, world.url)
         # The browser tells of the refusal that was asked for.
         watched.complaints = [each for each in watched.complaints if "400 (Bad Request)" not in each]

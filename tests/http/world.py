@@ -9,9 +9,10 @@ import tempfile
 
 
 class World:
-    """Without reports it is empty."""
+    """Without reports it is empty. Options are the server's."""
 
-    def __init__(self, program, reports, seed):
+    def __init__(self, program, reports, seed, options=()):
+        self.options = options
         self.program = str(pathlib.Path(program).resolve())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ringfence-http-"))
         if reports:
@@ -21,7 +22,8 @@ class World:
         self.start()
 
     def start(self):
-        self.server = subprocess.Popen([self.program, "serve", "--data", str(self.folder / "data"), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+        self.server = subprocess.Popen([self.program, "serve", "--data", str(self.folder / "data"), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0",
+                                        *self.options],
                                        stdout=subprocess.PIPE, stderr=self.log, text=True)
         served = re.search(r"gRPC on ([^,]+), HTTP on http://([^/]+)/", self.server.stdout.readline())
         if not served:

@@ -50,6 +50,7 @@ Console::Console(const Options& options, const Publisher& publisher)
     : options_(options),
       publisher_(publisher),
       stix_(options.deployment),
+      held_(options.list_held, options.operators),
       events_(options.events, publisher) {}
 
 std::optional<HttpResponse> Console::Answer(const HttpRequest& request,
@@ -70,6 +71,7 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const runtime::Calle
     return AnswerOverrides(request, path, who, *options_.operators);
   if (options_.referrals != nullptr && (path == "referrals" || path == "holds"))
     return AnswerReferrals(request, path, who, *options_.referrals);
+  if (held_.IsAnything() && path == "held") return held_.Answer(request, who);
   const Viewer caller = ViewerOf(who);
   const std::shared_ptr<const Moment> moment = publisher_.Latest();
   if (!moment->complete) return Problem(503, "the set is still being read");
@@ -124,6 +126,7 @@ HttpResponse Console::AnswerSession(const Viewer& caller, bool is_operator) cons
   if (options_.partners) session.add_features("partners");
   if (options_.consumers) session.add_features("consumers");
   if (options_.operators != nullptr) session.add_features("overrides");
+  if (held_.Lists()) session.add_features("held");
   if (options_.referrals != nullptr) session.add_features("referrals");
   if (options_.status) session.add_features("pipeline");
   return Json(session);

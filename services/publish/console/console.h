@@ -10,6 +10,7 @@
 #include "services/publish/clearance.h"
 #include "services/publish/console/campaign_ties.h"
 #include "services/publish/console/event_stream.h"
+#include "services/publish/console/held_answers.h"
 #include "services/publish/console/keeper.h"
 #include "services/publish/console/partners.h"
 #include "services/publish/operators.h"
@@ -35,6 +36,7 @@ class Console {
     std::function<absl::StatusOr<std::shared_ptr<const console::v1::Partners>>()> partners;
     std::function<v1::GetStatusResponse()> status;
     std::function<v1::ListConsumersResponse()> consumers;
+    HeldAnswers::List list_held;
     // Must outlive the console.
     Operators* operators = nullptr;
     Referrals* referrals = nullptr;
@@ -65,6 +67,7 @@ class Console {
   mutable Keeper<v1::Tlp, console::v1::Overlap> overlap_{8};
   // By campaign and who asks.
   mutable Keeper<std::string, console::v1::CampaignGraph> graphs_{8};
+  mutable HeldAnswers held_;
   mutable EventStreams events_;
 };
 

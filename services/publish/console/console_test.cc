@@ -296,6 +296,7 @@ TEST_F(ConsoleTest, WithoutConsumersAndDecisionsThereAreNoPages) {
   Start();
   EXPECT_EQ(Get("/api/v1/consumers").status, 404);
   EXPECT_EQ(Get("/api/v1/overrides").status, 404);
+  EXPECT_EQ(Get("/api/v1/held").status, 404);
   const auto session = Parsed<console::v1::Session>(Get("/api/v1/session"));
   EXPECT_TRUE(session.operator_());
   EXPECT_THAT(session.features(), Not(testing::Contains("overrides")));
@@ -322,9 +323,15 @@ class OverrideAnswersTest : public ConsoleTest {
     book_ = *std::move(started);
     Operators::Options operators;
     operators.clock = book.clock;
+    operators.audit = &audit_;
+    operators.count_held = [](const std::string&, core::Time, core::Time) { return 2; };
     operators_ = std::make_unique<Operators>(std::move(operators), *book_);
+    MakeConsole(nullptr);
+  }
+  void MakeConsole(HeldAnswers::List list_held) {
     Console::Options options;
     options.operators = operators_.get();
+    options.list_held = std::move(list_held);
     options.consumers = [] {
       v1::ListConsumersResponse response;
       response.add_consumers()->set_consumer("blocker");
@@ -343,6 +350,13 @@ class OverrideAnswersTest : public ConsoleTest {
   runtime::TemporaryFolder folder_;
   std::unique_ptr<runtime::EmbeddedLog> decisions_log_;
   std::unique_ptr<DecisionBook> book_;
+  struct : AuditSink {
+    absl::Status Record(const AuditEntry& entry) override {
+      entries.push_back(entry.who + " " + entry.what + " " + entry.subject + " " + entry.why);
+      return absl::OkStatus();
+    }
+    std::vector<std::string> entries;
+  } audit_;
   std::unique_ptr<Operators> operators_;
 };
 
@@ -382,6 +396,90 @@ TEST_F(OverrideAnswersTest, WhatIsWrongIsNamedAndOtherSitesAreRefused) {
   runtime::HttpRequest foreign = Posting("/api/v1/overrides", kAllowOne);
   foreign.headers.emplace("origin", "https://elsewhere.example");
   EXPECT_EQ(AskAs(internal::v1::ROLE_OPERATOR, foreign).status, 403);
+}
+
+TEST_F(OverrideAnswersTest, HeldReportsAnalystsReadAndOperatorsDecide) {
+  Start();
+  int lists = 0;
+  MakeConsole([&lists] {
+    v1::ListHeldResponse held;
+    held.add_partners()->set_partner("bank");
+    held.mutable_partners(0)->set_waiting(2);
+    ++lists;
+    return held;
+  });
+  const auto listed = AskAs(internal::v1::ROLE_ANALYST, Request("/api/v1/held"));
+  EXPECT_EQ(listed.status, 200);
+  EXPECT_EQ(listed.body, R"({"partners":[{"partner":"bank","waiting":"2"}]})");
+  // It looks through all reports: who asks again gets what there is.
+  EXPECT_EQ(AskAs(internal::v1::ROLE_OPERATOR, Request("/api/v1/held")).status, 200);
+  EXPECT_EQ(lists, 1);
+  EXPECT_THAT(Get("/api/v1/session").body, HasSubstr("\"held\""));
+
+  const auto release = Posting("/api/v1/held", R"({"partner": "bank", "reason": "a backlog"})");
+  const auto released = AskAs(internal::v1::ROLE_OPERATOR, release);
+  EXPECT_EQ(released.status, 200) << released.body;
+  EXPECT_EQ(released.body, R"({"reports":"2"})");
+  const auto dropped =
+      AskAs(internal::v1::ROLE_OPERATOR,
+            Posting("/api/v1/held", R"({"partner": "bank", "drop": true, "reason": "made up",
+                                  "receivedUntil": "2020-01-01T00:00:00Z"})"));
+  EXPECT_EQ(dropped.status, 200) << dropped.body;
+  EXPECT_EQ(AskAs(internal::v1::ROLE_ANALYST, release).status, 403);
+  for (const auto role : {internal::v1::ROLE_CONSUMER, internal::v1::ROLE_PARTNER}) {
+    EXPECT_EQ(AskAs(role, Request("/api/v1/held")).status, 403);
+    EXPECT_EQ(AskAs(role, release).status, 403);
+  }
+  EXPECT_THAT(audit_.entries, ElementsAre("spiffe://t/somebody held.release bank a backlog",
+                                          "spiffe://t/somebody held.drop bank made up"));
+}
+
+TEST_F(OverrideAnswersTest, WhatIsWrongAboutHeldReportsIsNamed) {
+  Start();
+  const std::pair<const char*, const char*> kWrong[] = {
+      {R"({"partner": "Bank!", "reason": "x"})", "partner: "},
+      {R"({"reason": "x"})", "partner: "},
+      {R"({"partner": "bank"})", "reason: "},
+      {R"({"partner": "bank", "reason": "x", "receivedFrom": "2020-01-02T00:00:00Z",
+           "receivedUntil": "2020-01-01T00:00:00Z"})",
+       "received_until: "},
+      {R"({"partner": "bank", "reason": "x", "release": true})", "body: "}};
+  for (const auto& [body, said] : kWrong) {
+    const auto answer = AskAs(internal::v1::ROLE_OPERATOR, Posting("/api/v1/held", body));
+    EXPECT_EQ(answer.status, 400) << body;
+    EXPECT_THAT(answer.body, HasSubstr(said)) << body;
+  }
+  runtime::HttpRequest foreign =
+      Posting("/api/v1/held", R"({"partner": "bank", "reason": "a backlog"})");
+  foreign.headers.emplace("origin", "https://elsewhere.example");
+  EXPECT_EQ(AskAs(internal::v1::ROLE_OPERATOR, foreign).status, 403);
+  runtime::HttpRequest put = Request("/api/v1/held");
+  put.method = "PUT";
+  EXPECT_EQ(AskAs(internal::v1::ROLE_OPERATOR, put).status, 405);
+  EXPECT_THAT(audit_.entries, testing::IsEmpty());
+}
+
+// Publish as a process of its own.
+TEST_F(OverrideAnswersTest, WithoutDedupeHeldReportsAreDecidedAboutAndNotListed) {
+  Start();
+  const auto listed = AskAs(internal::v1::ROLE_ANALYST, Request("/api/v1/held"));
+  EXPECT_EQ(listed.status, 501);
+  EXPECT_THAT(listed.body, HasSubstr("cannot be listed here"));
+  EXPECT_EQ(AskAs(internal::v1::ROLE_CONSUMER, Request("/api/v1/held")).status, 403);
+  EXPECT_THAT(Get("/api/v1/session").body, Not(HasSubstr("\"held\"")));
+  const auto released =
+      AskAs(internal::v1::ROLE_OPERATOR,
+            Posting("/api/v1/held", R"({"partner": "bank", "reason": "a backlog"})"));
+  EXPECT_EQ(released.status, 200) << released.body;
+  EXPECT_EQ(audit_.entries.size(), 1u);
+}
+
+TEST_F(OverrideAnswersTest, AListThatCannotBeReadIsAnError) {
+  Start();
+  MakeConsole([] { return absl::UnavailableError("the state is being restored"); });
+  const auto listed = AskAs(internal::v1::ROLE_ANALYST, Request("/api/v1/held"));
+  EXPECT_EQ(listed.status, 503);
+  EXPECT_THAT(listed.body, HasSubstr("being restored"));
 }
 
 }  // namespace

@@ -316,6 +316,7 @@ void Server::MakeConsole() {
   console.partners = [this] { return partners_->Get(); };
   console.status = [this] { return Status(); };
   console.consumers = [this] { return services_->indicators->ListConsumers(); };
+  console.list_held = [this] { return ListHeld(); };
   console.operators = operators_.get();
   console.referrals = referrals_.get();
   console_ = std::make_unique<publish::Console>(console, *publisher_);

@@ -71,6 +71,7 @@ constexpr RouteRow kRoutes[] = {
     {"POST", "/api/v1/lookup", kPeople},
     {"POST", "/api/v1/overrides", {kOperator}},
     {"POST", "/api/v1/overrides/delete", {kOperator}},
+    {"POST", "/api/v1/held", {kOperator}},
     {"GET", "/api/v1/holds", {kOperator}},
     {"POST", "/api/v1/referrals", {kOperator}},
 };

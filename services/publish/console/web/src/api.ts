@@ -49,6 +49,9 @@ export interface PartnerStatus {
   partner: string; reports?: number; lastHour?: number; lastDay?: number; lastReportAt?: string; rejects?: number;
   rejectsLastDay?: number; problems?: { code: string; count: number }[];
 }
+export interface HeldReports {
+  partner: string; waiting?: string; firstReceived?: string; lastReceived?: string; dropped?: string;
+}
 export interface StageStatus {
   stage: string; topic: string; partition?: number; logEnd?: string; applied?: string; asOf?: string;
 }
@@ -188,6 +191,31 @@ export function useResource<T>(path: string | null, everyMs = 1_000, version = 0
     const unsubscribe = counters.subscribe(consider);
     return () => { abort.abort(); window.clearTimeout(timer); unsubscribe(); };
   }, [path, everyMs, version]);
+  return resource;
+}
+
+// What stands at `path`, asked for again and again, each time `everyMs` after the answer: for what takes long to
+// find. Rests while nobody looks.
+export function usePolled<T>(path: string | null, everyMs: number): Resource<T> {
+  const [resource, setResource] = useState<Resource<T>>({ loading: true });
+  useEffect(() => {
+    if (path === null) return undefined;
+    const abort = new AbortController();
+    let timer: number | undefined;
+    const ask = async () => {
+      try {
+        if (!document.hidden) {
+          const data = await get<T>(path, abort.signal);
+          setResource({ data, loading: false });
+        }
+      } catch (error) {
+        if (!abort.signal.aborted) setResource((before) => ({ ...before, error: error as Error, loading: false }));
+      }
+      if (!abort.signal.aborted) timer = window.setTimeout(() => void ask(), everyMs);
+    };
+    void ask();
+    return () => { abort.abort(); window.clearTimeout(timer); };
+  }, [path, everyMs]);
   return resource;
 }
 

@@ -1,6 +1,8 @@
 import type { PartnerStatus } from '../api';
-import { useResource, useTick } from '../api';
+import { session, usePolled, useResource, useTick } from '../api';
 import { Ago, Empty, Panel, Waiting } from '../parts/basics';
+import type { Held } from '../parts/held';
+import { HeldPanel, waiting } from '../parts/held';
 import { count } from '../words';
 
 function Problems({ partner }: { partner: PartnerStatus }) {
@@ -16,12 +18,19 @@ function Problems({ partner }: { partner: PartnerStatus }) {
   );
 }
 
+function HeldBadge({ reports }: { reports: number }) {
+  return reports === 0 ? null : <> <span class="badge challenge" title="Beyond its quota">{count(reports)} held</span></>;
+}
+
 export function PartnersView() {
   const resource = useResource<{ partners?: PartnerStatus[]; isPartial?: boolean }>('partners', 5_000, useTick(5_000));
   const partners = resource.data?.partners ?? [];
+  const held = usePolled<Held>(session.value?.features?.includes('held') ? 'held' : null, 2_000);
+  const waits = new Map((held.data?.partners ?? []).map((one) => [one.partner, waiting(one)]));
   return (
     <>
       <div class="page-head"><h1>Partners</h1></div>
+      <HeldPanel held={held} />
       <Panel title="What they send" note={resource.data?.isPartial ? 'the first by name only' : 'and what of it could not be used whole'} bare>
         {!resource.data ? <Waiting of={resource} /> : partners.length === 0
           ? <Empty title="Nobody has sent anything yet" />
@@ -42,6 +51,7 @@ export function PartnersView() {
                     <tr key={partner.partner}>
                       <td>
                         <strong>{partner.partner}</strong>
+                        <HeldBadge reports={waits.get(partner.partner) ?? 0} />
                         <div class="phone-only small faint">last report <Ago at={partner.lastReportAt} /></div>
                         <div class="phone-only"><Problems partner={partner} /></div>
                       </td>
