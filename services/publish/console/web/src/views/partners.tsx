@@ -25,7 +25,7 @@ function HeldBadge({ reports }: { reports: number }) {
 export function PartnersView() {
   const resource = useResource<{ partners?: PartnerStatus[]; isPartial?: boolean }>('partners', 5_000, useTick(5_000));
   const partners = resource.data?.partners ?? [];
-  const held = usePolled<Held>(session.value?.features?.includes('held') ? 'held' : null, 2_000);
+  const held = usePolled<Held>(session.value?.features?.includes('held') ? 'held' : null, 1_000);
   const waits = new Map((held.data?.partners ?? []).map((one) => [one.partner, waiting(one)]));
   return (
     <>
