@@ -44,6 +44,8 @@ struct NodeOptions {
   uint32_t announce_max = 1024;
   // By which listings are assessed.
   identifiers::PolicyValues policy = {};
+  // Place of the policy that brought `ties`.
+  core::Place rules_place = 0;
 };
 
 // A link node of the base: one for most, one a day for an IP.

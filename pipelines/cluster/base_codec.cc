@@ -30,7 +30,30 @@ enum NeighbourFlag : uint32_t {
   kSampledTold = 1 << 10,
 };
 
-void StoreNode(const LinkNode& link, StoredNode& stored) {
+void StorePass(const ties::NodeState& state, core::Place rules_place, StoredNode& stored) {
+  if (state.looked_mark == 0 && state.pass_mark == 0 && !state.is_passing) return;
+  internal::v1::StoredPass& pass = *stored.mutable_pass();
+  pass.set_rules_place(rules_place);
+  pass.set_looked_mark(state.looked_mark);
+  pass.set_looked_without_leads(state.looked_without_leads);
+  pass.set_is_passing(state.is_passing);
+  pass.set_pass_mark(state.pass_mark);
+  core::Packer strays(*pass.mutable_strays());
+  for (const NodeKey& key : state.strays) Pack(key, strays);
+}
+
+// False where it is damaged.
+bool LoadPass(const internal::v1::StoredPass& pass, ties::NodeState& state) {
+  state.looked_mark = pass.looked_mark();
+  state.looked_without_leads = pass.looked_without_leads();
+  state.is_passing = pass.is_passing();
+  state.pass_mark = pass.pass_mark();
+  core::Unpacker strays(pass.strays());
+  while (!strays.empty()) state.strays.push_back(UnpackKey(strays));
+  return strays.ok();
+}
+
+void StoreNode(const LinkNode& link, core::Place rules_place, StoredNode& stored) {
   components::Store(link.node, stored);
   stored.set_shown_hi(link.shown.id.hi);
   stored.set_shown_lo(link.shown.id.lo);
@@ -48,6 +71,7 @@ void StoreNode(const LinkNode& link, StoredNode& stored) {
     stored.set_wait_left(state.wait_left);
     stored.set_calm_left(state.calm_left);
   }
+  StorePass(state, rules_place, stored);
   stored.set_has_spilled_neighbours(link.spilled);
   if (link.spilled) return;
   for (const auto& [key, neighbour] : link.ties.neighbours()) {
@@ -225,6 +249,8 @@ bool RestoreNodes(const StoredBase& stored, Base& base) {
       state.announce_from =
           NodeKey{{node.announce_ties_hi(), node.announce_ties_lo()}, node.announce_ties_day()};
     }
+    const bool same_rules = node.pass().rules_place() == base.options.rules_place;
+    if (same_rules && !LoadPass(node.pass(), state)) return false;
     if (!link.ties.Restore(link.tally, link.declared, state)) return false;
     link.infrastructure = link.ties.facts().infrastructure;
   }
@@ -249,7 +275,8 @@ void StoreBase(const Base& base, StoredBase& stored) {
     StoreEvidence(report, base.evidence.at(report), *stored.add_evidence());
   }
   stored.set_has_spilled_evidence(base.evidence.size() > base.inline_evidence.size());
-  for (const auto& [day, link] : base.nodes) StoreNode(link, *stored.add_nodes());
+  for (const auto& [day, link] : base.nodes)
+    StoreNode(link, base.options.rules_place, *stored.add_nodes());
   for (const auto& [id, listing] : base.listings) {
     // What only a share speaks of is in no set, and has nothing of its own to remember.
     if (!listing.value.empty()) StoreListing(listing, *stored.add_listings());

@@ -364,9 +364,9 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   // -------------------------------------------------------------------------------------
 
   void OnPolicy() override {
-    const ties::Rules before = node_options_.ties;
+    const core::Place before = node_options_.rules_place;
     node_options_ = NodeOptionsOf(state_, {options_.ties, options_.rules.announce_max});
-    if (node_options_.ties != before) store_.TakeRules();
+    if (node_options_.rules_place != before) store_.TakeRules();
   }
   void Reconsider(LinkNode& link) override {
     link.ties.Reconsider();

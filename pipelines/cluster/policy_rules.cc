@@ -41,6 +41,7 @@ NodeOptions NodeOptionsOf(core::State& state, const NodeOptions& compiled) {
   if (stored.news().place() == 0) return options;
   options.ties = RulesOf(compiled.ties, stored.news().policy().ties());
   options.policy = identifiers::ValuesOf(stored.news().policy());
+  options.rules_place = stored.redo_place();
   return options;
 }
 

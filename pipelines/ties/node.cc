@@ -106,7 +106,6 @@ bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
   counts_ = tally.counts();
   if (counts_.neighbours != neighbours_.size()) return false;
   declared_ = declared;
-  state_ = state;
   for (auto& [key, neighbour] : neighbours_) {
     neighbour.tie = tally.TieTo(key);
     if (neighbour.tie.incidents == 0) return false;
@@ -117,6 +116,7 @@ bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
     index_->touched.clear();
   }
   all_touched_ = false;
+  state_ = state;
   facts_ = FactsNow();
   facts_mark_ = MarkOf(facts_);
   if (wanting_ > 0) sketch_ = SketchNow();
@@ -292,9 +292,9 @@ void Node::LookAtAll(Outbox& outbox) {
     for (auto next = neighbours_.begin(); next != neighbours_.end(); ++next) LookAt(next, outbox);
     state_.wait_left = 0;
     state_.announce_again = false;
-    looked_mark_ = pass_mark_ = 0;
+    state_.looked_mark = state_.pass_mark = 0;
     // All have been looked at; the outstanding call then has nothing left to do.
-    is_passing_ = outstanding;
+    state_.is_passing = outstanding;
     if (outstanding) {
       state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
     }
@@ -318,11 +318,11 @@ void Node::Announce(Outbox& outbox) {
     if (state_.wait_left > 0 && state_.calm_left > 0) return outbox.AnnounceLater(key_);
     state_.wait_left = 0;
   }
-  if (looked_mark_ == facts_mark_) return LookAtStrays(outbox);
-  if (!std::exchange(is_passing_, true)) {
-    looked_mark_ = 0;
-    strays_.clear();
-    pass_mark_ = facts_mark_;
+  if (state_.looked_mark == facts_mark_) return LookAtStrays(outbox);
+  if (!std::exchange(state_.is_passing, true)) {
+    state_.looked_mark = 0;
+    state_.strays.clear();
+    state_.pass_mark = facts_mark_;
     // Those that came meanwhile may stand before the first of then.
     if (!neighbours_.empty()) state_.announce_from = neighbours_.begin()->first;
   }
@@ -334,22 +334,22 @@ void Node::Announce(Outbox& outbox) {
     state_.announce_from = next->first;
     return outbox.AnnounceLater(key_);
   }
-  is_passing_ = false;
-  if (!state_.announce_again && pass_mark_ == facts_mark_) {
-    looked_mark_ = facts_mark_;
-    looked_without_leads_ = facts_.infrastructure != Infrastructure::kNo;
+  state_.is_passing = false;
+  if (!state_.announce_again && state_.pass_mark == facts_mark_) {
+    state_.looked_mark = facts_mark_;
+    state_.looked_without_leads = facts_.infrastructure != Infrastructure::kNo;
   }
   EndPass(outbox);
 }
 
 void Node::LookAtStrays(Outbox& outbox) {
-  SortOut(strays_);
-  for (uint32_t seen = 0; !strays_.empty() && seen < announce_max_; ++seen) {
-    auto neighbour = neighbours_.find(strays_.back());
-    strays_.pop_back();
+  SortOut(state_.strays);
+  for (uint32_t seen = 0; !state_.strays.empty() && seen < announce_max_; ++seen) {
+    auto neighbour = neighbours_.find(state_.strays.back());
+    state_.strays.pop_back();
     if (neighbour != neighbours_.end()) LookAt(neighbour, outbox);
   }
-  strays_.empty() ? EndPass(outbox) : outbox.AnnounceLater(key_);
+  state_.strays.empty() ? EndPass(outbox) : outbox.AnnounceLater(key_);
 }
 
 void Node::EndPass(Outbox& outbox) {
@@ -358,14 +358,14 @@ void Node::EndPass(Outbox& outbox) {
 }
 
 void Node::Stray(const NodeKey& key) {
-  if (looked_mark_ == 0 || looked_mark_ == facts_mark_) return;
-  strays_.push_back(key);
+  if (state_.looked_mark == 0 || state_.looked_mark == facts_mark_) return;
+  state_.strays.push_back(key);
   const size_t worth_it = std::max<size_t>(announce_max_, neighbours_.size() / 8);
-  if (strays_.size() <= 2 * worth_it) return;
-  SortOut(strays_);
-  if (strays_.size() <= worth_it) return;
-  strays_.clear();
-  looked_mark_ = 0;
+  if (state_.strays.size() <= 2 * worth_it) return;
+  SortOut(state_.strays);
+  if (state_.strays.size() <= worth_it) return;
+  state_.strays.clear();
+  state_.looked_mark = 0;
 }
 
 void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {

@@ -100,6 +100,23 @@ struct NodeState {
   // Calls of Announce until that begins: at most so many, fewer once so many have found no change.
   uint32_t wait_left = 0;
   uint32_t calm_left = 0;
+  // Of a hub: the mark of the facts under which all neighbours have been looked at, but for those
+  // in `strays`; 0: not known, and all have to be. Then facts that come back to what they were ask
+  // for no pass over all.
+  uint64_t looked_mark = 0;
+  // Under these facts leads were of no consequence, and changes of them touched nobody.
+  bool looked_without_leads = false;
+  // A pass over all is under way, which began under the facts of that mark.
+  bool is_passing = false;
+  uint64_t pass_mark = 0;
+  std::vector<NodeKey> strays = {};
+
+  // Of one whose rules are others than when it was stored.
+  void ForgetPass() {
+    looked_mark = pass_mark = 0;
+    looked_without_leads = is_passing = false;
+    strays.clear();
+  }
 };
 
 // A node keeps what it counts and what its neighbours last told it, and says which of its edges are
@@ -203,16 +220,6 @@ class Node {
   NodeFacts facts_;
   uint64_t facts_mark_ = MarkOf(NodeFacts());
   NodeState state_;
-  // Of a hub: the mark of the facts under which all neighbours have been looked at, but for those
-  // in `strays_`; 0: not known, and all have to be. Then facts that come back to what they were ask
-  // for no pass over all. Not kept over a restart.
-  uint64_t looked_mark_ = 0;
-  // Under these facts leads were of no consequence, and changes of them touched nobody.
-  bool looked_without_leads_ = false;
-  // A pass over all is under way, which began under the facts of that mark.
-  bool is_passing_ = false;
-  uint64_t pass_mark_ = 0;
-  std::vector<NodeKey> strays_;
   // Empty while nobody wants it.
   Sketch sketch_;
   uint32_t wanting_ = 0;

@@ -6,7 +6,7 @@ namespace ringfence::ties {
 
 void Node::TouchAll() {
   all_touched_ = true;
-  looked_mark_ = 0;
+  state_.looked_mark = 0;
 }
 
 void Node::KeepIndexOrNot() {
@@ -74,7 +74,7 @@ void Node::TouchLeads(Neighbours::const_iterator of) {
   if (all_touched_) return;
   if (facts_.infrastructure != Infrastructure::kNo) {
     // It vouches for nobody; when that changes, all edges are looked at.
-    if (!looked_without_leads_) looked_mark_ = 0;
+    if (!state_.looked_without_leads) state_.looked_mark = 0;
     return;
   }
   for (const Lead& lead : LeadsOf(of->first, FactsOf(of->second))) {

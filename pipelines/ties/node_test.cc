@@ -209,6 +209,57 @@ TEST(Node, AnswersNoHelloOfOneThatHearsItAnyway) {
   EXPECT_EQ(outbox.sent.size(), 2u);
 }
 
+TEST(Node, AHubThatIsMadeAnewMidwayGoesOnAsItWould) {
+  const Rules rules;
+  constexpr uint32_t kAnnounceMax = 64;
+  Recorder outbox;
+  Tally tally(rules);
+  std::vector<NodeKey> changed;
+  for (uint64_t i = 1; i <= 500; ++i) tally.Add({{1, i}, {2, 1}, {Key(i)}}, changed);
+  std::vector<TieChange> ties;
+  for (const NodeKey& key : changed) ties.push_back({key, tally.TieTo(key)});
+  Node node(Key(0), rules, kAnnounceMax);
+  node.OnCounts(tally.counts(), false, ties, outbox);
+  node.Settle(outbox);
+  const auto announce = [](Node& one, Recorder& its) {
+    --its.later;
+    one.Announce(its);
+  };
+  while (outbox.later > 0) announce(node, outbox);
+  // What it now says of itself it tells them a few at a time, in a pass that has begun here.
+  node.OnCounts(tally.counts(), true, {}, outbox);
+  node.Settle(outbox);
+  outbox.sent.clear();
+  while (outbox.later > 0 && outbox.sent.empty()) announce(node, outbox);
+  ASSERT_EQ(outbox.sent.size(), kAnnounceMax);
+  ASSERT_EQ(outbox.later, 1);
+
+  Node anew(Key(0), rules, kAnnounceMax);
+  for (const auto& [key, neighbour] : node.neighbours()) {
+    Neighbour stored;
+    stored.greeted = neighbour.greeted;
+    stored.facts_told = neighbour.facts_told;
+    stored.sketch_told = neighbour.sketch_told;
+    stored.sampled_told = neighbour.sampled_told;
+    anew.RestoreNeighbour(key, std::move(stored));
+  }
+  ASSERT_TRUE(anew.Restore(tally, true, node.state()));
+  Recorder again;
+  again.later = outbox.later;
+  while (outbox.later > 0) {
+    outbox.sent.clear();
+    again.sent.clear();
+    announce(node, outbox);
+    announce(anew, again);
+    ASSERT_EQ(again.later, outbox.later);
+    ASSERT_EQ(again.sent.size(), outbox.sent.size());
+    for (size_t i = 0; i < again.sent.size(); ++i) {
+      EXPECT_EQ(again.sent[i].to, outbox.sent[i].to);
+      EXPECT_EQ(again.sent[i].facts, outbox.sent[i].facts);
+    }
+  }
+}
+
 TEST(Node, ByOtherRulesItTellsWhatIsAnotherOfItAndNothingElse) {
   Rules rules;
   Recorder outbox;
