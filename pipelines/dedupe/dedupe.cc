@@ -193,9 +193,11 @@ class Dedupe : public core::Stage {
         joining_.Leave(report, blocks, /*expired=*/false);
       } else {
         joining_.Revise(report, blocks, revision);
+        held.set_spans_place(verdicts_.spans_place());
       }
     } else if (held.spans_place() != verdicts_.spans_place()) {
       joining_.Redecide(report);
+      held.set_spans_place(verdicts_.spans_place());
     } else if (verdicts_.OrganisationOf(revision.partner()) == ShownOrganisation(revision, held)) {
       return;
     }
@@ -228,6 +230,7 @@ class Dedupe : public core::Stage {
     report.revised = true;
     held.set_doubts(static_cast<uint32_t>(DoubtsOf(revision)));
     held.set_withdrawn(!revision.retracted() && verdicts_.Withdraws(revision));
+    held.set_spans_place(verdicts_.spans_place());
     PruneMarks(revision, held);
     if (revision.retracted() || held.withdrawn()) {
       joining_.Leave(report, blocks, /*expired=*/false);
@@ -284,7 +287,6 @@ class Dedupe : public core::Stage {
       const ReportRevision revision = verdicts_.Decide(held, report.stored);
       const bool renamed = revision.partner() != held.partner();
       report.stored.set_organisation(renamed ? revision.partner() : std::string());
-      report.stored.set_spans_place(verdicts_.spans_place());
       if (report.joins.shown) {
         internal::v1::IncidentBearers bearers;
         if (!bearers.ParseFromString(report.joins.shown_bearers)) {

@@ -139,6 +139,7 @@ constexpr FailedOnce kFailedOnce[] = {
     {8545, "the same, in a campaign"},
     {37837, "a hub that was read anew looked at all its neighbours once more", true},
     {50167, "a hold that was lifted and forgotten was frozen anew when it came again"},
+    {78720, "what the others of an incident bear was by spans of a policy before", true},
     {80229, "the same of a hub", true},
     {84097, "the same of a hub", true},
     {114406, "the same of a hub, seen in a campaign", true},
