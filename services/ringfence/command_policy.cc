@@ -43,7 +43,10 @@ struct Arguments {
 int Show(const Arguments& arguments) {
   if (!arguments.file.empty()) {
     const auto policy = publish::ReadPolicyFile(arguments.file);
-    if (!policy.ok()) return Fail(policy.status());
+    if (!policy.ok()) {
+      Fail(policy.status());
+      return kWrongUse;
+    }
     fmt::print("{}", publish::FormatPolicy(*policy));
     return kDone;
   }

@@ -102,6 +102,7 @@ Command DeclareServe(CLI::App& app) {
                  "Reports that a partner may send in an hour; what is beyond is held "
                  "(ringfence held). 0: as many as come")
       ->type_name("N")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000}))
       ->capture_default_str();
   app.add_option("--quota-new-identifiers", options->quotas.new_identifiers,
                  "Different identifiers that are not in the set, which a partner may name in an "

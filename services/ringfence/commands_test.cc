@@ -283,6 +283,16 @@ TEST_F(CommandsTest, IngestThatCannotFinishSaysSoAndGoesOnNextTime) {
       out_, AllOf(StartsWith("acme: 0 accepted, 3 rejected"), HasSubstr("3  occurred_at.missing")));
 }
 
+TEST_F(CommandsTest, AWrongPolicyFileIsWrongUseWithALineForEachSetting) {
+  const std::string file = folder_.Write("policy.yaml", "score:\n  block: 2000\n  chalenge: 3\n");
+  EXPECT_EQ(RunAsIs(DeclarePolicy, {"show", "--file", file}), kWrongUse);
+  EXPECT_EQ(err_, "ringfence: " + file +
+                      ":2: score.block: a whole number from 1 to 1000 is wanted\n" +
+                      "ringfence: " + file +
+                      ":3: score.chalenge: there is no such setting; there are challenge, block\n");
+  EXPECT_EQ(RunAsIs(DeclareServe, {"--data", folder_.path(), "--quota-reports", "-5"}), kWrongUse);
+}
+
 TEST_F(CommandsTest, IngestChecksItsArguments) {
   EXPECT_EQ(Run(DeclareIngest, {"--partner", "Acme Inc", "file"}), kWrongUse);
   EXPECT_THAT(err_, HasSubstr("a partner's name"));
