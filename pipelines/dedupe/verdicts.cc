@@ -20,8 +20,9 @@ constexpr char kRetractionTable = 'p';
 constexpr char kHeldTable = 'q';
 constexpr std::string_view kOrganisationsKey = "g";
 constexpr std::string_view kPolicyKey = "y";
-// No report that arrived before it is kept, or comes again.
-constexpr core::Time kRetractionSpan = 403 * core::kDay;
+// A report is kept for 403 days, and for as many again whenever a copy of a lower revision comes: what
+// was decided about its arrival has to be known as long. There are few decisions.
+constexpr core::Time kRetractionSpan = 3'650 * core::kDay;
 
 std::string PlaceKey(char table, core::Place place) {
   std::string key(1, table);
