@@ -251,6 +251,8 @@ void BaseStore::TakeRules() {
   for (auto& [id, base] : cache_) {
     for (auto& [day, link] : base->nodes) {
       if (!link.ties.OnRules(link.tally, link.declared)) Damaged("neighbours");
+      // What it means for the listings is found by the walk, as of a base that is read.
+      link.infrastructure = link.ties.facts().infrastructure;
     }
   }
 }

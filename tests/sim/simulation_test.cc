@@ -137,6 +137,8 @@ constexpr FailedOnce kFailedOnce[] = {
     {6183, "a timer of an empty base stayed, and a sweep never ended"},
     {6286, "evidence that had expired on arrival did not outlive copies of what it replaced"},
     {8545, "the same, in a campaign"},
+    {14464, "listings in memory were brought up to date by other rules before those that were not",
+     true},
     {14617, "what was decided about held reports was forgotten before the reports", true},
     {37837, "a hub that was read anew looked at all its neighbours once more", true},
     {50167, "a hold that was lifted and forgotten was frozen anew when it came again"},
