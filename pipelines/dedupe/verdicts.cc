@@ -20,8 +20,8 @@ constexpr char kRetractionTable = 'p';
 constexpr char kHeldTable = 'q';
 constexpr std::string_view kOrganisationsKey = "g";
 constexpr std::string_view kPolicyKey = "y";
-// A report is kept for 403 days, and for as many again whenever a copy of a lower revision comes: what
-// was decided about its arrival has to be known as long. There are few decisions.
+// A report is kept for 403 days, and for as many again whenever a copy of a lower revision comes:
+// what was decided about its arrival has to be known as long. There are few decisions.
 constexpr core::Time kRetractionSpan = 3'650 * core::kDay;
 
 std::string PlaceKey(char table, core::Place place) {
