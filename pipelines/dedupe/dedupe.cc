@@ -190,7 +190,7 @@ class Dedupe : public core::Stage {
       const std::vector<BlockKey> blocks = BlocksInHeld(report);
       held.set_withdrawn(withdrawn);
       if (withdrawn) {
-        joining_.Leave(report, blocks, /*expired=*/false);
+        joining_.Leave(report, blocks);
       } else {
         joining_.Revise(report, blocks, revision);
         held.set_spans_place(verdicts_.spans_place());
@@ -233,7 +233,7 @@ class Dedupe : public core::Stage {
     held.set_spans_place(verdicts_.spans_place());
     PruneMarks(revision, held);
     if (revision.retracted() || held.withdrawn()) {
-      joining_.Leave(report, blocks, /*expired=*/false);
+      joining_.Leave(report, blocks);
     } else {
       joining_.Revise(report, blocks, revision);
     }
@@ -329,7 +329,7 @@ class Dedupe : public core::Stage {
     timers_.Clear(core::StartOfDay(report.stored.until_day()), report.id);
     // A share may outlive the report in what a later report bears.
     if (report.joins.shown) TakeBack(report, {});
-    joining_.Leave(report, BlocksInHeld(report), /*expired=*/true);
+    joining_.Leave(report, BlocksInHeld(report));
     store_.Forget(report);
   }
 

@@ -154,8 +154,7 @@ void Joining::SendFacts(Report& report, const Id& to, bool hello) {
   post_.Send(std::move(facts));
 }
 
-void Joining::SendEntry(const Report& report, const BlockKey& block, Place place, bool removed,
-                        bool expired) {
+void Joining::SendEntry(const Report& report, const BlockKey& block, Place place, bool removed) {
   BlockEntry entry;
   entry.set_place(place);
   entry.set_block_hi(block.id.hi);
@@ -163,7 +162,6 @@ void Joining::SendEntry(const Report& report, const BlockKey& block, Place place
   entry.set_report_hi(report.id.hi);
   entry.set_report_lo(report.id.lo);
   entry.set_removed(removed);
-  entry.set_expired(expired);
   entry.set_floods_join(block.floods_join);
   if (!removed) entry.set_rank(report.facts->rank());
   post_.Send(std::move(entry));
@@ -175,11 +173,11 @@ void Joining::Revise(Report& report, const std::vector<BlockKey>& before,
   const std::vector<BlockKey> now = BlocksOf(revision);
   const Place place = now.empty() && before.empty() ? 0 : NextPlace();
   report.stored.set_entry_place(now.empty() ? 0 : place);
-  for (const BlockKey& block : now) SendEntry(report, block, place, false, false);
+  for (const BlockKey& block : now) SendEntry(report, block, place, false);
   Joins& joins = report.joins;
   for (const BlockKey& block : before) {
     if (std::binary_search(now.begin(), now.end(), block)) continue;
-    SendEntry(report, block, place, true, false);
+    SendEntry(report, block, place, true);
     auto membership = joins.blocks.find(block.id);
     if (membership == joins.blocks.end()) continue;
     SetFlood(report, block.id, membership->second, false);
@@ -208,10 +206,10 @@ void Joining::Revise(Report& report, const std::vector<BlockKey>& before,
   Changed(report);
 }
 
-void Joining::Leave(Report& report, const std::vector<BlockKey>& before, bool expired) {
+void Joining::Leave(Report& report, const std::vector<BlockKey>& before) {
   if (!before.empty()) {
     const Place place = NextPlace();
-    for (const BlockKey& block : before) SendEntry(report, block, place, true, expired);
+    for (const BlockKey& block : before) SendEntry(report, block, place, true);
   }
   report.stored.set_entry_place(0);
   report.facts.reset();
@@ -325,7 +323,7 @@ void Joining::Apply(const BlockEntry& message) {
     BlockItem item{message.place(), message.rank(), held && held->told};
     return Enter(block, report, held.value_or(BlockItem{}), held.has_value(), item);
   }
-  if (!message.expired()) store_.PutTombstone(block, report, message.place(), now_);
+  store_.PutTombstone(block, report, message.place(), now_);
   if (held) Remove(block, report, *held);
 }
 

@@ -52,8 +52,8 @@ class Joining : private components::Outbox {
               const internal::v1::ReportRevision& revision);
   // Marks of the report's identifiers changed: as a root it says something else now.
   void Redecide(Report& report);
-  // The report is retracted, withdrawn, or (`expired`) forgotten.
-  void Leave(Report& report, const std::vector<BlockKey>& before, bool expired);
+  // The report is retracted, withdrawn, or forgotten.
+  void Leave(Report& report, const std::vector<BlockKey>& before);
 
   void Apply(const internal::v1::BlockEntry& message);
   void Apply(const internal::v1::BlockNews& message);
@@ -87,8 +87,7 @@ class Joining : private components::Outbox {
   void Changed(Report& report);
 
   // -- a block
-  void SendEntry(const Report& report, const BlockKey& block, core::Place place, bool removed,
-                 bool expired);
+  void SendEntry(const Report& report, const BlockKey& block, core::Place place, bool removed);
   void Enter(Block& block, const core::Id& report, const BlockItem& before, bool was_in,
              BlockItem item);
   void Remove(Block& block, const core::Id& report, const BlockItem& before);

@@ -10,6 +10,7 @@
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
+#include "pipelines/dedupe/blocks.h"
 #include "pipelines/dedupe/dedupe.h"
 #include "pipelines/dedupe/report_testing.h"
 
@@ -41,6 +42,12 @@ class Incidents : public testing::Test {
   void Tick(core::Time time) {
     Envelope envelope;
     envelope.set_tick(time);
+    Deliver(std::move(envelope));
+  }
+
+  void Send(const internal::v1::BlockEntry& entry) {
+    Envelope envelope;
+    *envelope.add_block_entries() = entry;
     Deliver(std::move(envelope));
   }
 
@@ -198,6 +205,7 @@ TEST_F(Incidents, AReportThatIsForgottenLeavesTheIncident) {
   Tick(kReported + 404 * kDay);
   EXPECT_THAT(Joined(), IsEmpty());
   Tick(kReported + 450 * kDay);
+  Tick(kReported + 460 * kDay);
   // But for the clock nothing is left.
   EXPECT_EQ(state_.size(), 1u);
 }
@@ -257,6 +265,27 @@ TEST_F(Incidents, AValueOfMoreThanABlockHoldsSaysNothing) {
     }
   }
   EXPECT_THAT(Joined(), IsEmpty());
+}
+
+TEST_F(Incidents, ACopyOfAnEntryThatComesAfterItsTimeLeavesNothing) {
+  const ReportRevision revision = Named("bank", "1", "+1").Phone("p");
+  Send(revision);
+  Tick(kReported + 404 * kDay);
+  const size_t forgotten = state_.size();
+  // As its owner sent it, once more.
+  internal::v1::BlockEntry entry;
+  const BlockKey block = BlocksOf(revision).at(0);
+  const Id report = core::ReportKey("bank", "1");
+  entry.set_place(1);
+  entry.set_block_hi(block.id.hi);
+  entry.set_block_lo(block.id.lo);
+  entry.set_report_hi(report.hi);
+  entry.set_report_lo(report.lo);
+  Send(entry);
+  EXPECT_EQ(state_.size(), forgotten);
+  // By then no copy can come any more.
+  Tick(kReported + 420 * kDay);
+  EXPECT_LT(state_.size(), forgotten);
 }
 
 TEST_F(Incidents, AnyOrderEndsTheSame) {
