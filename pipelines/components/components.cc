@@ -13,6 +13,13 @@ uint64_t Priority(const NodeKey& key) {
   return x ^ (x >> 33);
 }
 
+// Has the node's label, and stands before it in an order in which whoever has the label through the
+// node stands behind it.
+bool IsNearer(const NodeKey& key, const Neighbour& heard, const Node& node) {
+  return heard.labelled && heard.root == node.root &&
+         std::tie(heard.distance, key) < std::tie(node.distance, node.key);
+}
+
 void MarkDirty(Node& node, const NodeKey& key, Neighbour& neighbour) {
   if (neighbour.dirty) return;
   neighbour.dirty = true;
@@ -104,12 +111,9 @@ void Components::ReceiveLabelled(Node& node, Neighbours::iterator sender, const 
     node.root = message.root;
     node.distance = message.distance + 1;
     node.via = message.from;
-    TellAll(node);
-  } else if (from_via && (message.root != node.root || message.distance >= node.distance)) {
+    TellWhoLacksIt(node);
+  } else if (from_via && !IsNearer(message.from, sender->second, node)) {
     LoseVia(node);
-  } else if (from_via && message.distance + 1 < node.distance) {
-    node.distance = message.distance + 1;
-    TellAll(node);
   }
 }
 
@@ -167,6 +171,16 @@ void Components::TellAll(Node& node) {
   }
 }
 
+void Components::TellWhoLacksIt(Node& node) {
+  if (node.neighbours.size() > rules_.announce_max || node.announce_from) return TellAll(node);
+  for (auto next = node.neighbours.begin(); next != node.neighbours.end(); ++next) {
+    const Neighbour& heard = next->second;
+    const bool has_it =
+        heard.place != 0 && heard.labelled && !Dominates(node.root, heard.root, rules_);
+    if (!has_it) Send(node, next, /*hello=*/false);
+  }
+}
+
 void Components::Confirm(Node& node, Neighbours::iterator to, Place epoch) {
   if (to->second.confirmed >= epoch) return;
   to->second.confirmed = epoch;
@@ -180,19 +194,14 @@ void Components::LoseVia(Node& node) {
 
 bool Components::Switch(Node& node) {
   const Neighbour* nearest = nullptr;
-  for (auto& [key, heard] : node.neighbours) {
-    if (!heard.labelled || heard.root != node.root || heard.distance >= node.distance) continue;
+  for (const auto& [key, heard] : node.neighbours) {
+    if (!IsNearer(key, heard, node)) continue;
     if (nearest == nullptr || heard.distance < nearest->distance) {
       nearest = &heard;
       node.via = key;
     }
   }
-  if (nearest == nullptr) return false;
-  if (node.distance != nearest->distance + 1) {
-    node.distance = nearest->distance + 1;
-    TellAll(node);
-  }
-  return true;
+  return nearest != nullptr;
 }
 
 void Components::Detach(Node& node, std::optional<Parent> parent) {

@@ -16,13 +16,15 @@
 // own time. Messages may be late, repeated, reordered.
 //
 // merge: a node that hears a dominating label adopts it (via = the neighbour it came from) and
-// tells its neighbours.
+// tells the neighbours that are not known to have it, or a better one. Those that are have no use
+// for it, nor for the lesser one that they were told of: labels only rise but for a detachment, and
+// who detaches asks.
 //
-// detach: a node that loses `via` switches to a neighbour with its own label that is strictly
-// nearer the root: nobody below it can be. If there is none it drops its label and asks every
-// neighbour to confirm. One that hangs on it detaches too, and confirms when everything below it
-// has; any other confirms at once. So with all confirmations in, the whole cut-off tree is detached
-// and nobody holds a label that came through it.
+// detach: a node that loses `via` switches to a neighbour with its own label that is nearer the
+// root, or as near and of a lesser key: nobody below it can be. If there is none it drops its label
+// and asks every neighbour to confirm. One that hangs on it detaches too, and confirms when
+// everything below it has; any other confirms at once. So with all confirmations in, the whole
+// cut-off tree is detached and nobody holds a label that came through it.
 //
 // attach: then it takes the best label that a neighbour still has, or becomes a root; those that
 // detached for it follow.
@@ -99,7 +101,7 @@ struct Node {
   // Without a label the node is detached, since `epoch`.
   bool labelled = true;
   NodeKey root;
-  // Strictly greater than that of `via`; 0 at a root.
+  // No less than that of `via`, and where it is the same the key is greater; 0 at a root.
   uint32_t distance = 0;
   std::optional<NodeKey> via;
   Place epoch = 0;
@@ -166,6 +168,8 @@ class Components {
 
   void Send(Node& node, Neighbours::iterator to, bool hello);
   void TellAll(Node& node);
+  // After a merge.
+  void TellWhoLacksIt(Node& node);
   void Confirm(Node& node, Neighbours::iterator to, Place epoch);
   void Learn(Node& node, Neighbours::iterator sender, const Message& message);
   void ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message);
