@@ -1,5 +1,7 @@
 #include "services/intake/echoes.h"
 
+#include <algorithm>
+
 namespace ringfence::intake_service {
 namespace {
 
@@ -7,10 +9,25 @@ constexpr std::chrono::seconds kAskEvery{1};
 
 }  // namespace
 
-bool IsConsumerOf(std::string_view consumer, std::string_view partner) {
-  if (!consumer.starts_with(partner)) return false;
-  const std::string_view rest = consumer.substr(partner.size());
+bool IsReceiver(std::string_view receiver, std::string_view partner) {
+  if (!receiver.starts_with(partner)) return false;
+  const std::string_view rest = receiver.substr(partner.size());
   return rest.empty() || rest[0] == '/' || rest[0] == ':' || rest[0] == '.';
+}
+
+std::map<std::string, core::Time> WithMembers(std::map<std::string, core::Time> receivers,
+                                              const internal::v1::Organisations& organisations) {
+  std::map<std::string, core::Time> members;
+  for (const internal::v1::Organisations::Member& member : organisations.members()) {
+    const auto organisation = receivers.find(member.organisation());
+    if (organisation == receivers.end()) continue;
+    auto [since, added] = members.emplace(member.partner(), organisation->second);
+    if (const auto itself = receivers.find(member.partner()); itself != receivers.end())
+      since->second = std::min(since->second, itself->second);
+  }
+  // The members' names first: insert leaves what is there.
+  members.insert(receivers.begin(), receivers.end());
+  return members;
 }
 
 bool Echoes::Receives(std::string_view partner, core::Time arrival) {
@@ -23,7 +40,7 @@ bool Echoes::Receives(std::string_view partner, core::Time arrival) {
   // All that can be its partner's begin with its name.
   for (auto it = known_.lower_bound(std::string(partner)); it != known_.end(); ++it) {
     if (!it->first.starts_with(partner)) return false;
-    if (IsConsumerOf(it->first, partner) && it->second < arrival) return true;
+    if (IsReceiver(it->first, partner) && it->second < arrival) return true;
   }
   return false;
 }

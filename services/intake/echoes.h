@@ -21,7 +21,7 @@ namespace ringfence::intake_service {
 // the report is taken; the decision travels with the report. Thread-safe.
 class Echoes {
  public:
-  // Names of the consumers that take the set, as they call themselves, and since when.
+  // Names of who takes the set, and since when.
   using Receivers = std::function<std::map<std::string, core::Time>()>;
   // Has it been in the set, above MONITOR, since before `time`?
   using ListedBefore = std::function<bool(const core::Id& identifier, core::Time time)>;
@@ -44,8 +44,12 @@ class Echoes {
   std::chrono::steady_clock::time_point asked_at_ ABSL_GUARDED_BY(mutex_);
 };
 
-// A consumer is a partner's where its name is the partner's, alone or before '/', ':' or '.':
+// A receiver is a partner where its name is the partner's, alone or before '/', ':' or '.':
 // "harbour-bank/edge-1".
-bool IsConsumerOf(std::string_view consumer, std::string_view partner);
+bool IsReceiver(std::string_view receiver, std::string_view partner);
+
+// Where an organisation takes the set, all its partners do.
+std::map<std::string, core::Time> WithMembers(std::map<std::string, core::Time> receivers,
+                                              const internal::v1::Organisations& organisations);
 
 }  // namespace ringfence::intake_service

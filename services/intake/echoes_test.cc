@@ -74,12 +74,29 @@ TEST_F(EchoesTest, WhatArrivedBeforeItTookTheSetIsEvidence) {
   EXPECT_TRUE(IsEcho(Report("harbour"), kListedAt + core::kHour + 1));
 }
 
-TEST(ConsumerOf, APartnersNameAloneOrBeforeASeparator) {
-  EXPECT_TRUE(IsConsumerOf("harbour", "harbour"));
-  EXPECT_TRUE(IsConsumerOf("harbour:1", "harbour"));
-  EXPECT_TRUE(IsConsumerOf("harbour.soc", "harbour"));
-  EXPECT_FALSE(IsConsumerOf("harbour-bank", "harbour"));
-  EXPECT_FALSE(IsConsumerOf("harb", "harbour"));
+TEST(Receiver, APartnersNameAloneOrBeforeASeparator) {
+  EXPECT_TRUE(IsReceiver("harbour", "harbour"));
+  EXPECT_TRUE(IsReceiver("harbour:1", "harbour"));
+  EXPECT_TRUE(IsReceiver("harbour.soc", "harbour"));
+  EXPECT_FALSE(IsReceiver("harbour-bank", "harbour"));
+  EXPECT_FALSE(IsReceiver("harb", "harbour"));
+}
+
+TEST(Receivers, WhereAnOrganisationTakesTheSetAllItsPartnersDo) {
+  internal::v1::Organisations organisations;
+  for (const char* partner : {"harbour-bank", "harbour-cards"}) {
+    internal::v1::Organisations::Member& member = *organisations.add_members();
+    member.set_partner(partner);
+    member.set_organisation("harbour");
+  }
+  internal::v1::Organisations::Member& tower = *organisations.add_members();
+  tower.set_partner("tower-telecom");
+  tower.set_organisation("tower");
+  const std::map<std::string, core::Time> receivers = {{"harbour", 7}, {"harbour-cards", 5}};
+  EXPECT_EQ(WithMembers(receivers, organisations),
+            (std::map<std::string, core::Time>{
+                {"harbour", 7}, {"harbour-bank", 7}, {"harbour-cards", 5}}));
+  EXPECT_EQ(WithMembers(receivers, {}), receivers);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "ringfence/internal/v1/decision.pb.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
+#include "services/intake/echoes.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
@@ -46,7 +47,7 @@ bool KnownSet::ListedBefore(const core::Id& identifier, core::Time time) const {
 
 std::map<std::string, core::Time> KnownSet::receivers() const {
   absl::MutexLock lock(&mutex_);
-  return receivers_;
+  return WithMembers(receivers_, organisations_);
 }
 
 void KnownSet::Run(const std::stop_token& stop) {
@@ -139,8 +140,10 @@ absl::StatusOr<bool> KnownSet::Read(Input& input) {
 void KnownSet::Take(const runtime::LogRecord& record, bool is_decision) {
   if (is_decision) {
     internal::v1::DecisionRecord decision;
-    if (!decision.ParseFromString(record.value) || !decision.has_set_receiver()) return;
-    receivers_[decision.set_receiver().consumer()] = decision.set_receiver().since();
+    if (!decision.ParseFromString(record.value)) return;
+    if (decision.has_organisations()) organisations_ = decision.organisations();
+    if (!decision.has_set_receiver()) return;
+    receivers_[decision.set_receiver().receiver()] = decision.set_receiver().since();
     return;
   }
   if (record.key.size() != kIdBytes) return;

@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/time.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
 #include "services/runtime/log/log.h"
 
 namespace ringfence::intake_service {
@@ -42,7 +43,7 @@ class KnownSet {
   bool Contains(const core::Id& identifier) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Has it been in the set, above MONITOR, since before `time`?
   bool ListedBefore(const core::Id& identifier, core::Time time) const ABSL_LOCKS_EXCLUDED(mutex_);
-  // Names of consumers, and since when they take the set.
+  // Names of who takes the set, members of organisations too (WithMembers), and since when.
   std::map<std::string, core::Time> receivers() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -70,6 +71,7 @@ class KnownSet {
   mutable absl::Mutex mutex_;
   bool complete_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, core::Time> receivers_ ABSL_GUARDED_BY(mutex_);
+  internal::v1::Organisations organisations_ ABSL_GUARDED_BY(mutex_);
   // Since when above MONITOR; core::kTimeMax where it is not.
   absl::flat_hash_map<core::Id, core::Time> listed_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;

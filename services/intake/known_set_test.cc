@@ -63,7 +63,7 @@ class KnownSets : public testing::Test {
   }
   void Receive(const std::string& consumer, core::Time since) {
     internal::v1::DecisionRecord record;
-    record.mutable_set_receiver()->set_consumer(consumer);
+    record.mutable_set_receiver()->set_receiver(consumer);
     record.mutable_set_receiver()->set_since(since);
     Append(runtime::kOverridesTopic, 0, "c" + consumer, record.SerializeAsString());
   }

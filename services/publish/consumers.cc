@@ -102,18 +102,29 @@ void Consumers::Run(const std::stop_token& stop) {
 
 void Consumers::NoteNew() {
   if (!options_.note) return;
-  std::vector<std::string> names;
+  std::vector<std::string> receivers;
   {
     const absl::MutexLock lock(&mutex_);
-    for (const auto& [name, entry] : entries_) {
-      if (!entry.noted) names.push_back(name);
+    for (const auto& [receiver, noted] : receivers_) {
+      if (!noted) receivers.push_back(receiver);
     }
   }
-  for (const std::string& name : names) {
-    if (!options_.note(name).ok()) return;
+  for (const std::string& receiver : receivers) {
+    if (!options_.note(receiver).ok()) return;
     const absl::MutexLock lock(&mutex_);
-    if (const auto entry = entries_.find(name); entry != entries_.end()) entry->second.noted = true;
+    receivers_[receiver] = true;
   }
+}
+
+void Consumers::NoteReceiver(const std::string& receiver) {
+  if (receiver.empty()) return;
+  const absl::MutexLock lock(&mutex_);
+  if (receivers_.size() >= options_.consumers_max && !receivers_.contains(receiver)) {
+    // Those that `note` knows may be told again.
+    std::erase_if(receivers_, [](const auto& known) { return known.second; });
+    if (receivers_.size() >= options_.consumers_max) return;
+  }
+  receivers_.emplace(receiver, false);
 }
 
 void Consumers::ForgetOne() {

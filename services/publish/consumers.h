@@ -39,9 +39,9 @@ class Consumers {
     size_t consumers_max = 1'000;
     // As many have metrics of their own; the others share those of "other".
     size_t named_max = 100;
-    // Told, from a thread of its own, of each consumer whose stream has begun, once; again until
-    // that is ok. Null: nobody is told.
-    std::function<absl::Status(const std::string& name)> note = nullptr;
+    // Told, from a thread of its own, of each receiver (NoteReceiver) once; again until that is
+    // ok. Null: nobody is told.
+    std::function<absl::Status(const std::string& receiver)> note = nullptr;
     // Nanoseconds since the Unix epoch, as the log's append times.
     std::function<core::Time()> clock;
   };
@@ -80,6 +80,10 @@ class Consumers {
   absl::Status Acknowledge(const std::string& name, const std::string& cursor)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Somebody whose own reports are known under this name (runtime::ReceiverName) is given the set,
+  // or a part of it. No more than `consumers_max` wait to be noted.
+  void NoteReceiver(const std::string& receiver) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // By name.
   v1::ListConsumersResponse List() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -93,8 +97,6 @@ class Consumers {
     std::optional<Cursor> acknowledged;
     core::Time acknowledged_at = 0;
     bool named = false;
-    // `note` knows of it.
-    bool noted = false;
   };
   struct Unacknowledged {
     uint64_t revocations = 0;
@@ -121,6 +123,8 @@ class Consumers {
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   size_t named_ ABSL_GUARDED_BY(mutex_) = 0;
   bool changed_ ABSL_GUARDED_BY(mutex_) = false;
+  // Whether `note` knows of them.
+  std::map<std::string, bool> receivers_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

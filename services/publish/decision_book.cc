@@ -211,7 +211,7 @@ void DecisionBook::Hold(const runtime::LogRecord& record,
   } else if (decision.has_policy()) {
     policy_ = decision.policy().policy();
   } else if (decision.has_set_receiver()) {
-    receivers_[decision.set_receiver().consumer()] = decision.set_receiver().since();
+    receivers_[decision.set_receiver().receiver()] = decision.set_receiver().since();
   }
 }
 
@@ -410,17 +410,17 @@ absl::Status DecisionBook::SetPolicy(internal::v1::Policy policy) {
   return Append(kPolicyKey, record);
 }
 
-absl::Status DecisionBook::NoteReceiver(const std::string& consumer) {
+absl::Status DecisionBook::NoteReceiver(const std::string& receiver) {
   {
     absl::MutexLock lock(&mutex_);
-    if (receivers_.contains(consumer)) return absl::OkStatus();
+    if (receivers_.contains(receiver)) return absl::OkStatus();
     if (receivers_.size() >= kReceiversMax) return absl::ResourceExhaustedError("too many");
   }
   DecisionRecord record;
   record.set_format(kFormat);
-  record.mutable_set_receiver()->set_consumer(consumer);
+  record.mutable_set_receiver()->set_receiver(receiver);
   record.mutable_set_receiver()->set_since(options_.clock());
-  return Append(kReceiverKey + consumer, record);
+  return Append(kReceiverKey + receiver, record);
 }
 
 absl::Status DecisionBook::DecideHeld(DecisionRecord record) {

@@ -52,7 +52,7 @@ class DecisionBook {
   absl::Status DecideHeld(internal::v1::DecisionRecord record);
   // The consumer takes the set from now on; nothing where that is known. kResourceExhausted where
   // there are too many.
-  absl::Status NoteReceiver(const std::string& consumer);
+  absl::Status NoteReceiver(const std::string& receiver);
 
   // Freezes a referral, whose hold's id is new: `chunks` hold its indicators.
   absl::Status Freeze(internal::v1::DecisionRecord record,

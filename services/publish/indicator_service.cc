@@ -72,6 +72,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* IndicatorService::Subscribe(
   (*subscription)->AskForSnapshots([this, who = *caller] {
     return gate_.meter().Hold(who, Quota::kSnapshots);
   });
+  consumers_.NoteReceiver(runtime::ReceiverName(*caller, parsed.consumer()));
   // The place goes with the stream.
   return streams_.Begin(context, *std::move(subscription),
                         [this, place, who = *caller] { return gate_.StillHolds(who); });

@@ -64,6 +64,11 @@ class IndicatorService : public IndicatorServiceBase {
   // Ends all streams with Bye; waits until they are gone, or `within`.
   void CloseStreams(std::chrono::milliseconds within) { streams_.CloseAll("shutdown", within); }
 
+  // The caller is given the set, or a part of it, as lists.
+  void NoteReceiver(const runtime::Caller& caller) {
+    consumers_.NoteReceiver(runtime::ReceiverName(caller, ""));
+  }
+
   // For AdminService.
   v1::ListConsumersResponse ListConsumers() const { return consumers_.List(); }
 

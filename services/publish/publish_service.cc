@@ -83,6 +83,7 @@ class PublishService : public runtime::RunningService {
     api.deployment = config.deployment();
     api.clock = surroundings_.clock;
     api.meter = &surroundings_.gate.meter();
+    api.on_given = [this](const runtime::Caller& caller) { indicators_->NoteReceiver(caller); };
     api_ = std::make_unique<HttpApi>(api, *publisher_);
     if (absl::Status status = StartDecisions(); !status.ok()) return status;
     if (absl::Status status = Listen(*cursors); !status.ok()) return status;
@@ -213,8 +214,8 @@ class PublishService : public runtime::RunningService {
     indicators.feed.deployment = surroundings_.config.deployment();
     indicators.feed.clock = surroundings_.clock;
     indicators.consumers.path = surroundings_.config.publish().state_folder() + "/consumers";
-    indicators.consumers.note = [this](const std::string& name) {
-      return decisions_->NoteReceiver(name);
+    indicators.consumers.note = [this](const std::string& receiver) {
+      return decisions_->NoteReceiver(receiver);
     };
     indicators.feedback = Feedback::Into(*operators_, *decisions_);
     indicators_ = std::make_unique<IndicatorService>(indicators, *publisher_, surroundings_.gate,

@@ -38,6 +38,7 @@ runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request,
   }
   runtime::HttpResponse answer = AnswerTo(ViewerOf(caller), request);
   answer.held = std::move(place);
+  if (options_.on_given && answer.status < 400) options_.on_given(caller);
   return answer;
 }
 

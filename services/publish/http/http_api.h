@@ -33,6 +33,8 @@ class HttpApi {
     std::chrono::milliseconds make_lists_every{5'000};
     // Counts what callers take. Null: nobody does.
     runtime::Meter* meter = nullptr;
+    // Told of each caller that is given a list, by any thread. Null: nobody is.
+    std::function<void(const runtime::Caller& caller)> on_given = nullptr;
   };
 
   // `publisher` must outlive it.

@@ -215,7 +215,9 @@ void Server::StartIntake() {
   quotas.is_known = [this](const core::Id& id) { return FindInSet(id).has_value(); };
   quotas_ = std::make_unique<intake_service::Quotas>(std::move(quotas));
   echoes_ = std::make_unique<intake_service::Echoes>(
-      [this] { return decisions_->receivers(); },
+      [this] {
+        return intake_service::WithMembers(decisions_->receivers(), decisions_->organisations());
+      },
       [this](const core::Id& id, core::Time time) {
         const auto record = FindInSet(id);
         return record && record->indicator().action() >= v1::ACTION_CHALLENGE &&
@@ -272,8 +274,8 @@ void Server::MakeServices() {
   indicators.feed.deployment = options_.deployment;
   indicators.feed.clock = runtime::SystemNow;
   indicators.consumers.path = options_.data + "/consumers";
-  indicators.consumers.note = [this](const std::string& name) {
-    return decisions_->NoteReceiver(name);
+  indicators.consumers.note = [this](const std::string& receiver) {
+    return decisions_->NoteReceiver(receiver);
   };
   indicators.feedback = publish::Feedback::Into(*operators_, *decisions_);
   indicators.related = explanations_->RelatedForService();
@@ -348,6 +350,9 @@ absl::Status Server::StartHttp() {
   api.deployment = options_.deployment;
   api.clock = runtime::SystemNow;
   api.meter = &gate_->meter();
+  api.on_given = [this](const runtime::Caller& caller) {
+    services_->indicators->NoteReceiver(caller);
+  };
   http_api_ = std::make_unique<publish::HttpApi>(api, *publisher_);
   MakeConsole();
   const auto answer = [this](const runtime::HttpRequest& request, const runtime::Caller& caller) {

@@ -71,6 +71,11 @@ bool IsOfDomains(v1::IdentifierType type) {
 
 }  // namespace
 
+std::string ReceiverName(const Caller& caller, const std::string& consumer) {
+  if (!caller.partner.empty()) return caller.partner;
+  return caller.is_local ? consumer : caller.organisation;
+}
+
 uint32_t AllTypes() {
   uint32_t bits = 0;
   for (int type = v1::IdentifierType_MIN + 1; type <= v1::IdentifierType_MAX; ++type) {

@@ -42,6 +42,10 @@ struct Caller {
   bool IsCustodianOf(v1::IdentifierType type, std::string_view value) const;
 };
 
+// The name under which the caller's own reports are known: its partner, else its organisation. What
+// it calls itself (`consumer`) counts only where there are no identities.
+std::string ReceiverName(const Caller& caller, const std::string& consumer);
+
 // Every type.
 uint32_t AllTypes();
 
