@@ -3,9 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
-#include <tuple>
 
-#include "google/protobuf/util/time_util.h"
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/options.h"
@@ -30,9 +28,7 @@ Examples:
 
 struct Arguments {
   Endpoint server;
-  std::string from;
-  std::string until;
-  v1::DecideHeldRequest request;
+  PartnerSpan span;
   bool json = false;
 };
 
@@ -54,39 +50,23 @@ int List(const Arguments& arguments) {
   return kDone;
 }
 
-int Decide(Arguments& arguments, bool drop) {
-  using google::protobuf::util::TimeUtil;
-  for (const auto& [option, text, time] :
-       {std::tuple("--from", &arguments.from, arguments.request.mutable_received_from()),
-        std::tuple("--until", &arguments.until, arguments.request.mutable_received_until())}) {
-    if (text->empty() || TimeUtil::FromString(*text, time)) continue;
-    Fail(absl::InvalidArgumentError(fmt::format("{}: a time like 2026-12-01T00:00:00Z", option)));
+int Decide(const Arguments& arguments, bool drop) {
+  v1::DecideHeldRequest request;
+  if (absl::Status status = FillPartnerSpan(arguments.span, request); !status.ok()) {
+    Fail(status);
     return kWrongUse;
   }
-  if (arguments.from.empty()) arguments.request.clear_received_from();
-  if (arguments.until.empty()) arguments.request.clear_received_until();
-  arguments.request.set_drop(drop);
+  request.set_drop(drop);
   Client client(arguments.server);
-  const auto response = client.DecideHeld(arguments.request);
+  const auto response = client.DecideHeld(request);
   if (!response.ok()) return Fail(response.status());
   fmt::print("{} reports {}\n", CountWord(response->reports()), drop ? "dropped" : "released");
   return kDone;
 }
 
-void AddDecision(CLI::App& app, const std::shared_ptr<Arguments>& arguments) {
-  AddServerOption(app, arguments->server);
-  app.add_option_function<std::string>(
-         "PARTNER", [arguments](const std::string& text) { arguments->request.set_partner(text); },
-         "Whose reports")
-      ->required();
-  app.add_option("--from", arguments->from, "Arrived from then on; left out: from the beginning")
-      ->type_name("TIME");
-  app.add_option("--until", arguments->until, "Arrived before; left out: until now")
-      ->type_name("TIME");
-  app.add_option_function<std::string>(
-         "--reason", [arguments](const std::string& text) { arguments->request.set_reason(text); },
-         "Why; it is kept")
-      ->required();
+void AddDecision(CLI::App& app, Arguments& arguments) {
+  AddServerOption(app, arguments.server);
+  AddPartnerSpan(app, "Whose reports", arguments.span);
 }
 
 }  // namespace
@@ -99,9 +79,9 @@ Command DeclareHeld(CLI::App& app) {
   AddServerOption(*list, arguments->server);
   list->add_flag("--json", arguments->json, "The ListHeldResponse as JSON");
   CLI::App* release = app.add_subcommand("release", "Lets a partner's held reports count");
-  AddDecision(*release, arguments);
+  AddDecision(*release, *arguments);
   CLI::App* drop = app.add_subcommand("drop", "Gives a partner's held reports up");
-  AddDecision(*drop, arguments);
+  AddDecision(*drop, *arguments);
   return [=] { return list->parsed() ? List(*arguments) : Decide(*arguments, drop->parsed()); };
 }
 

@@ -3,9 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
-#include <tuple>
 
-#include "google/protobuf/util/time_util.h"
 #include "services/ringfence/client.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/options.h"
@@ -28,24 +26,17 @@ Examples:
 
 struct Arguments {
   Endpoint server;
-  std::string from;
-  std::string until;
-  v1::RetractPartnerRequest request;
+  PartnerSpan span;
 };
 
-int Run(Arguments& arguments) {
-  using google::protobuf::util::TimeUtil;
-  for (const auto& [option, text, time] :
-       {std::tuple("--from", &arguments.from, arguments.request.mutable_received_from()),
-        std::tuple("--until", &arguments.until, arguments.request.mutable_received_until())}) {
-    if (text->empty() || TimeUtil::FromString(*text, time)) continue;
-    Fail(absl::InvalidArgumentError(fmt::format("{}: a time like 2026-12-01T00:00:00Z", option)));
+int Run(const Arguments& arguments) {
+  v1::RetractPartnerRequest request;
+  if (absl::Status status = FillPartnerSpan(arguments.span, request); !status.ok()) {
+    Fail(status);
     return kWrongUse;
   }
-  if (arguments.from.empty()) arguments.request.clear_received_from();
-  if (arguments.until.empty()) arguments.request.clear_received_until();
   Client client(arguments.server);
-  const auto response = client.RetractPartner(arguments.request);
+  const auto response = client.RetractPartner(request);
   if (!response.ok()) return Fail(response.status());
   fmt::print("{} reports withdrawn\n", CountWord(response->reports()));
   return kDone;
@@ -57,18 +48,7 @@ Command DeclareRetractPartner(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.footer(kFooter);
   AddServerOption(app, arguments->server);
-  app.add_option_function<std::string>(
-         "PARTNER", [arguments](const std::string& text) { arguments->request.set_partner(text); },
-         "The company whose reports are withdrawn")
-      ->required();
-  app.add_option("--from", arguments->from, "Arrived from then on; left out: from the beginning")
-      ->type_name("TIME");
-  app.add_option("--until", arguments->until, "Arrived before; left out: until now")
-      ->type_name("TIME");
-  app.add_option_function<std::string>(
-         "--reason", [arguments](const std::string& text) { arguments->request.set_reason(text); },
-         "Why; it is kept")
-      ->required();
+  AddPartnerSpan(app, "The company whose reports are withdrawn", arguments->span);
   return [arguments] { return Run(*arguments); };
 }
 

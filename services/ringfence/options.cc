@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "google/protobuf/util/time_util.h"
 #include "services/ringfence/client.h"
 
 namespace ringfence::cli {
@@ -57,6 +58,20 @@ void AddServersOption(CLI::App& app, std::vector<std::string>& servers, Endpoint
       ->check(CLI::Validator(CheckServer, ""))
       ->capture_default_str();
   AddTlsOptions(app, tls);
+}
+
+void AddPartnerSpan(CLI::App& app, const std::string& partner_help, PartnerSpan& span) {
+  app.add_option("PARTNER", span.partner, partner_help)->required();
+  app.add_option("--from", span.from, "Arrived from then on; left out: from the beginning")
+      ->type_name("TIME");
+  app.add_option("--until", span.until, "Arrived before; left out: until now")->type_name("TIME");
+  app.add_option("--reason", span.reason, "Why; it is kept")->required();
+}
+
+absl::Status ReadTime(const char* option, const std::string& text,
+                      google::protobuf::Timestamp& time) {
+  if (google::protobuf::util::TimeUtil::FromString(text, &time)) return absl::OkStatus();
+  return absl::InvalidArgumentError(std::string(option) + ": a time like 2026-12-01T00:00:00Z");
 }
 
 }  // namespace ringfence::cli

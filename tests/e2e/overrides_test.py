@@ -6,6 +6,7 @@ are named.
     overrides_test.py --programs build/release/bin
 """
 import argparse
+import atexit
 import json
 import pathlib
 import re
@@ -32,6 +33,8 @@ class Server:
         if not served:
             sys.exit(f"the server does not start: see {self.folder}/server.log")
         self.grpc = served.group(1)
+        # Where an assertion fails, it goes with the test.
+        atexit.register(self.process.kill)
 
     def stop(self):
         self.process.terminate()
