@@ -1,5 +1,6 @@
 #include "pipelines/campaigns/read_model.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
@@ -20,6 +21,8 @@ constexpr size_t kIdBytes = 16;
 // Campaigns and cells that are kept parsed between batches.
 constexpr size_t kHeldCampaignsMax = 4'096;
 constexpr size_t kHeldCellsMax = 2'048;
+// Most parsed records fit.
+constexpr size_t kBlockBytes = 8 << 10;
 
 absl::Status UnknownFormat(const IndicatorRecord& record) {
   return absl::FailedPreconditionError("a record of indicators has format " +
@@ -108,7 +111,9 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
     return std::optional<Change>();
   }
   if (core::IsReferralKey(key)) return ApplyReferral(partition, offset, key, value);
-  IndicatorRecord record;
+  char block[kBlockBytes];
+  google::protobuf::Arena arena(block, sizeof block);
+  auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
   if (!record.ParseFromArray(value.data(), static_cast<int>(value.size())))
     return absl::DataLossError("a record of indicators cannot be parsed");
   if (record.mark() == 0 && record.identifier_id() != key)
@@ -152,7 +157,9 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
       state_.Put(key, Encode(row));
       return std::optional<Change>();
     }
-    IndicatorRecord before_record;
+    char block[kBlockBytes];
+    google::protobuf::Arena arena(block, sizeof block);
+    auto& before_record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
     Demand(
         before_record.ParseFromArray(before.record.data(), static_cast<int>(before.record.size())));
     change.before = ListedOf(before);

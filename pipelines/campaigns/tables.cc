@@ -16,8 +16,10 @@ class Writer {
 
   template <typename T>
   Writer& Number(T value) {
-    for (int shift = (static_cast<int>(sizeof(T)) - 1) * 8; shift >= 0; shift -= 8)
-      bytes_.push_back(static_cast<char>(value >> shift & 0xff));
+    char bytes[sizeof value];
+    for (size_t i = 0; i < sizeof value; ++i)
+      bytes[i] = static_cast<char>(value >> (8 * (sizeof value - 1 - i)) & 0xff);
+    bytes_.append(bytes, sizeof value);
     return *this;
   }
   Writer& Byte(int value) {

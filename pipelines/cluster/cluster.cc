@@ -31,6 +31,7 @@ using core::Time;
 using internal::v1::Continue;
 using internal::v1::Envelope;
 using internal::v1::Evidence;
+using internal::v1::IndicatorRecord;
 
 // Places that one record may use up before its own messages go through the log too.
 constexpr uint32_t kPlacesSoftMax = core::kPlaceIndexMax / 2;
@@ -103,7 +104,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     }
     continues_.clear();
     if (mark_due_ && !clock_.sweeping()) {
-      internal::v1::IndicatorRecord mark;
+      IndicatorRecord mark;
       mark.set_format(1);
       mark.set_mark(clock_.now());
       output.Indicator(std::string(1, '\0'), mark.SerializeAsString());
@@ -426,13 +427,18 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     std::sort(unsent_.begin(), unsent_.end(),
               [](const Base* a, const Base* b) { return a->id < b->id; });
     unsent_.erase(std::unique(unsent_.begin(), unsent_.end()), unsent_.end());
+    // Most records fit; what one was made of is used again for the next.
+    char block[16 << 10];
+    google::protobuf::Arena arena(block, sizeof block);
     for (Base* base : unsent_) {
       for (auto it = base->listings.begin(); it != base->listings.end();) {
         Listing& listing = it->second;
         if (listing.unsent != 0) {
-          FillRecord(*base, listing, ids_, record_);
-          record_.SerializeToString(&buffer_);
-          output.Indicator(record_.identifier_id(), buffer_);
+          arena.Reset();
+          auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
+          FillRecord(*base, listing, ids_, record);
+          record.SerializeToString(&buffer_);
+          output.Indicator(record.identifier_id(), buffer_);
           listing.sent = std::exchange(listing.unsent, 0);
         }
         if (EvidenceOf(*base, listing).empty()) {
@@ -485,8 +491,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   std::vector<Continue> continues_;
   // What is swept after a restart was due before it.
   bool mark_due_ = clock_.sweeping();
-  // Kept for their memory.
-  internal::v1::IndicatorRecord record_;
+  // Kept for its memory.
   std::string buffer_;
 };
 

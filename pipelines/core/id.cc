@@ -16,8 +16,9 @@ uint64_t LoadBigEndian(const uint8_t* bytes) {
 }
 
 void AppendBigEndian(uint64_t value, std::string& out) {
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(value >> shift & 0xff));
+  char bytes[8];
+  for (size_t i = 0; i < sizeof bytes; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i));
+  out.append(bytes, sizeof bytes);
 }
 
 std::string WithSeparators(std::string_view a, std::string_view b) {
@@ -85,6 +86,7 @@ absl::uint128 First16(const Sha256Digest& digest) {
 
 std::string Id::Bytes() const {
   std::string bytes;
+  bytes.reserve(16);
   AppendTo(bytes);
   return bytes;
 }
