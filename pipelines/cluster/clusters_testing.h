@@ -54,12 +54,20 @@ class Clusters : public testing::Test {
     Apply(envelope);
   }
 
+  // The report says nothing of these any more.
   void Retract(const std::string& partner, const std::string& id,
                const std::vector<std::string>& phones) {
+    std::vector<core::Id> bases;
+    for (const std::string& phone : phones) {
+      bases.push_back(core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone));
+    }
+    TakeBack(partner, id, bases);
+  }
+  void TakeBack(const std::string& partner, const std::string& id,
+                const std::vector<core::Id>& bases) {
     const core::Id report = core::ReportKey(partner, id);
     Envelope envelope;
-    for (const std::string& phone : phones) {
-      const core::Id base = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone);
+    for (const core::Id& base : bases) {
       Evidence& evidence = *envelope.add_evidence();
       evidence.set_place(++place_);
       evidence.set_base_hi(base.hi);

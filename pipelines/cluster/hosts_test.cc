@@ -34,17 +34,7 @@ class Hosts : public Clusters {
     Apply(envelope);
   }
   void TakeBack(const std::string& partner, const std::string& id) {
-    const core::Id base = core::IdentifierId(v1::IDENTIFIER_TYPE_DOMAIN, kDomain);
-    const core::Id report = core::ReportKey(partner, id);
-    Envelope envelope;
-    Evidence& evidence = *envelope.add_evidence();
-    evidence.set_place(++place_);
-    evidence.set_base_hi(base.hi);
-    evidence.set_base_lo(base.lo);
-    evidence.set_report_hi(report.hi);
-    evidence.set_report_lo(report.lo);
-    evidence.set_removed(true);
-    Apply(envelope);
+    Clusters::TakeBack(partner, id, {core::IdentifierId(v1::IDENTIFIER_TYPE_DOMAIN, kDomain)});
   }
   void Override(const std::string& host, v1::Override::Effect effect, uint64_t place,
                 bool removed = false) {

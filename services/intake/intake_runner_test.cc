@@ -14,10 +14,7 @@
 
 #include "pipelines/core/id.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/faulty_log_testing.h"
-#include "services/runtime/rocks/embedded_log.h"
-#include "services/runtime/temporary_folder_testing.h"
+#include "services/intake/log_testing.h"
 
 namespace ringfence::intake_service {
 namespace {
@@ -44,20 +41,9 @@ std::string BadReport(const std::string& report_id) {
          R"(","victim":{"handles":[{"kind":"KIND_EMAIL","value":"jane.doe@example.com"}]}})";
 }
 
-class IntakeRunners : public testing::Test {
+class IntakeRunners : public LogTest {
  protected:
-  IntakeRunners() {
-    runtime::EmbeddedLog::Options options;
-    options.dir = folder_.path();
-    options.memory = runtime::MakeRocksMemory({.cache_bytes = 1 << 20, .memtable_bytes = 16 << 20});
-    options.clock = clock_.AsClock();
-    options.reserve_bytes = 0;
-    auto log = runtime::EmbeddedLog::Open(options);
-    EXPECT_TRUE(log.ok()) << log.status();
-    embedded_ = *std::move(log);
-    log_ = std::make_unique<runtime::FaultyLog>(*embedded_);
-    Create(std::string(runtime::kDedupeTopic), kDedupePartitions);
-  }
+  IntakeRunners() : LogTest(kNow) { Create(std::string(runtime::kDedupeTopic), kDedupePartitions); }
 
   void Create(const std::string& topic, int32_t partitions = 1) {
     ASSERT_TRUE(embedded_->CreateTopic(topic, {.partitions = partitions}).ok());
@@ -81,14 +67,6 @@ class IntakeRunners : public testing::Test {
     options.echoes = echoes_.get();
     options.may_take = may_take_;
     runner_ = std::make_unique<IntakeRunner>(options, *log_, metrics_);
-  }
-  template <typename Condition>
-  static bool Eventually(const Condition& done) {
-    for (int i = 0; i < 60'000; ++i) {
-      if (done()) return true;
-      runtime::SleepUnlessStopped({}, std::chrono::milliseconds(1));
-    }
-    return false;
   }
   bool EventuallyRead(const std::string& topic, int32_t partition = 0) {
     return Eventually([&] {
@@ -120,11 +98,7 @@ class IntakeRunners : public testing::Test {
     return revisions;
   }
 
-  const runtime::TemporaryFolder folder_;
-  runtime::ManualClock clock_{kNow};
   runtime::Metrics metrics_;
-  std::unique_ptr<runtime::EmbeddedLog> embedded_;
-  std::unique_ptr<runtime::FaultyLog> log_;
   std::unique_ptr<Quotas> quotas_;
   std::unique_ptr<Echoes> echoes_;
   std::function<bool()> may_take_;

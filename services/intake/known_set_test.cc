@@ -8,11 +8,7 @@
 
 #include "ringfence/internal/v1/decision.pb.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
-#include "services/runtime/clock.h"
-#include "services/runtime/faulty_log_testing.h"
-#include "services/runtime/reaction.h"
-#include "services/runtime/rocks/embedded_log.h"
-#include "services/runtime/temporary_folder_testing.h"
+#include "services/intake/log_testing.h"
 
 namespace ringfence::intake_service {
 namespace {
@@ -27,19 +23,9 @@ core::Id Number(const std::string& value) {
   return core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, value);
 }
 
-class KnownSets : public testing::Test {
+class KnownSets : public LogTest {
  protected:
-  KnownSets() {
-    runtime::EmbeddedLog::Options options;
-    options.dir = folder_.path();
-    options.memory = runtime::MakeRocksMemory({.cache_bytes = 1 << 20, .memtable_bytes = 16 << 20});
-    options.clock = clock_.AsClock();
-    options.reserve_bytes = 0;
-    auto log = runtime::EmbeddedLog::Open(options);
-    EXPECT_TRUE(log.ok()) << log.status();
-    embedded_ = *std::move(log);
-    log_ = std::make_unique<runtime::FaultyLog>(*embedded_);
-  }
+  KnownSets() : LogTest(kNow) {}
   void MakeTopics() {
     Make(runtime::kIndicatorsTopic, kPartitions);
     Make(runtime::kOverridesTopic, 1);
@@ -71,22 +57,10 @@ class KnownSets : public testing::Test {
     known_.reset();
     known_ = std::make_unique<KnownSet>(options, *log_);
   }
-  template <typename Condition>
-  static bool Eventually(const Condition& done) {
-    for (int i = 0; i < 60'000; ++i) {
-      if (done()) return true;
-      runtime::SleepUnlessStopped({}, std::chrono::milliseconds(1));
-    }
-    return false;
-  }
   bool EventuallyComplete() {
     return Eventually([&] { return known_->is_complete(); });
   }
 
-  const runtime::TemporaryFolder folder_;
-  runtime::ManualClock clock_{kNow};
-  std::unique_ptr<runtime::EmbeddedLog> embedded_;
-  std::unique_ptr<runtime::FaultyLog> log_;
   std::unique_ptr<KnownSet> known_;
 };
 
@@ -105,6 +79,20 @@ TEST_F(KnownSets, KnowsWhatTheLogHeldWhenItIsComplete) {
   EXPECT_TRUE(known_->Contains(Number("+2")));
   EXPECT_FALSE(known_->ListedBefore(Number("+2"), kNow + 1)) << "at MONITOR nobody acts on it";
   EXPECT_FALSE(known_->Contains(Number("+3")));
+}
+
+TEST_F(KnownSets, WhereAnOrganisationTakesTheSetItsPartnersDo) {
+  MakeTopics();
+  Receive("harbour", kNow - 5);
+  internal::v1::DecisionRecord record;
+  internal::v1::Organisations::Member& member = *record.mutable_organisations()->add_members();
+  member.set_partner("harbour-bank");
+  member.set_organisation("harbour");
+  Append(runtime::kOverridesTopic, 0, "organisations", record.SerializeAsString());
+  Start();
+  ASSERT_TRUE(EventuallyComplete());
+  EXPECT_THAT(known_->receivers(),
+              ElementsAre(Pair("harbour", kNow - 5), Pair("harbour-bank", kNow - 5)));
 }
 
 TEST_F(KnownSets, FollowsWhatChangesAndWhatGoes) {
