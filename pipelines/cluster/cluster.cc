@@ -126,7 +126,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
  private:
   // -- components::Outbox
-  // --------------------------------------------------------------------------------------
 
   Place NextPlace() override { return core::MakePlace(offset_, index_++); }
   Place HeardUpTo(const NodeKey& from) const override {
@@ -165,7 +164,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   }
 
   // -- ties::Outbox
-  // --------------------------------------------------------------------------------------
 
   // Of the node that is at work.
   class TiesOutbox : public ties::Outbox {
@@ -197,7 +195,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   };
 
   // -- messages
-  // -----------------------------------------------------------------------------------------------
 
   void ApplyEvidence(const Evidence& evidence) {
     Base& base = store_.Load(Id{evidence.base_hi(), evidence.base_lo()});
@@ -331,7 +328,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   }
 
   // -- expiry
-  // -----------------------------------------------------------------------------------------------
 
   // What expired until now leaves the set before anything else happens to the base, for its own
   // reason.
@@ -362,7 +358,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   }
 
   // -- the end of a record
-  // -------------------------------------------------------------------------------------
 
   void OnPolicy() override {
     const core::Place before = node_options_.rules_place;
