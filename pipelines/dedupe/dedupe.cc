@@ -41,21 +41,11 @@ constexpr char kTimerTable = 't';
 // come again.
 constexpr core::Day kKeptDays = 403;
 
-// Of a revision that came twice, and of which intake thought otherwise when it came again, what it
-// thought more of holds.
-int64_t DoubtsOf(const StoredReport& stored) { return stored.doubts(); }
-int64_t DoubtsOf(const ReportRevision& revision) {
-  const auto echoes =
-      std::count_if(revision.identifiers().begin(), revision.identifiers().end(),
-                    [](const internal::v1::NamedIdentifier& named) { return named.echo(); });
-  return echoes + (revision.held() ? 1'000 : 0);
-}
-
 // Which of two revisions of one report holds.
 template <typename Revision>
 auto Order(const Revision& revision) {
   return std::make_tuple(revision.revision(), revision.retracted(),
-                         std::string_view(revision.content_hash()), -DoubtsOf(revision));
+                         std::string_view(revision.content_hash()), -int64_t{DoubtsOf(revision)});
 }
 
 components::Rules RulesOf(const Options& options) {
@@ -228,7 +218,7 @@ class Dedupe : public core::Stage {
     report.known = true;
     report.dirty = true;
     report.revised = true;
-    held.set_doubts(static_cast<uint32_t>(DoubtsOf(revision)));
+    held.set_doubts(DoubtsOf(revision));
     held.set_withdrawn(!revision.retracted() && verdicts_.Withdraws(revision));
     held.set_spans_place(verdicts_.spans_place());
     PruneMarks(revision, held);

@@ -155,6 +155,15 @@ TEST_F(Dedupes, AHeldReportSaysNothingUntilItIsReleasedAndNothingOnceDropped) {
   later.set_held(true);
   Apply(later);
   ExpectNamed({});
+  EXPECT_EQ(ListHeld(state_)[0].dropped, 1u);
+  // Its partner takes it back.
+  ReportRevision retraction = Report(2, {});
+  retraction.set_retracted(true);
+  Apply(retraction);
+  EXPECT_THAT(ListHeld(state_), IsEmpty());
+  bool indexed = false;
+  state_.Scan("i", "j", [&](std::string_view, std::string_view) { return indexed = true; });
+  EXPECT_FALSE(indexed);
 }
 
 TEST_F(Dedupes, OfARevisionThatComesTwiceWhatIntakeThoughtMoreOfHolds) {

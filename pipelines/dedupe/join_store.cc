@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pipelines/dedupe/facts.h"
+#include "pipelines/dedupe/verdicts.h"
 
 namespace ringfence::dedupe {
 namespace {
@@ -16,6 +17,7 @@ using internal::v1::StoredBlock;
 using internal::v1::StoredJoins;
 
 constexpr char kReportTable = 'r';
+constexpr char kHeldIndex = 'i';
 constexpr char kJoinsTable = 'j';
 constexpr char kBlockTable = 'b';
 constexpr char kItemTable = 'e';
@@ -224,6 +226,7 @@ void JoinStore::Read(Report& report) {
   if (!bytes) return;
   if (!report.stored.ParseFromString(*bytes)) return Damaged("report");
   report.known = true;
+  report.indexed = IsHeld(report.stored);
   if (!report.stored.has_joins()) return;
   auto joins_bytes = state_.Get(Key(kJoinsTable, report.id));
   StoredJoins joins;
@@ -391,6 +394,11 @@ void JoinStore::WriteBack() {
 
 void JoinStore::Write(Report& report) {
   report.dirty = false;
+  if (const bool held = report.known && IsHeld(report.stored); held != report.indexed) {
+    const std::string key = Key(kHeldIndex, report.id);
+    held ? state_.Put(key, "") : state_.Delete(key);
+    report.indexed = held;
+  }
   const std::string joins_key = Key(kJoinsTable, report.id);
   const bool had_joins = report.stored.has_joins();
   if (!report.known) {

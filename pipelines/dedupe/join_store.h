@@ -57,6 +57,8 @@ struct Report {
   // What it is compared by, worked out once.
   std::optional<internal::v1::MatchFacts> facts;
   bool dirty = false;
+  // Stands in the state's index of held reports.
+  bool indexed = false;
   // In the list of those that the present record touched.
   bool touched = false;
   // Its evidence goes out whether or not its incident is another.
@@ -90,6 +92,7 @@ struct Block {
 //
 // Tables of the state:
 //   'r' report (16)                          StoredReport
+//   'i' report (16)                          nothing: it is held (IsHeld)
 //   'j' report (16)                          StoredJoins
 //   'b' block (16)                           StoredBlock
 //   'e' block (16) report (16)               StoredBlock.Entry, of a flooded block

@@ -195,10 +195,10 @@ void VisitHeld(core::State& state, Visit visit) {
   const Verdicts verdicts(state);
   StoredReport stored;
   ReportRevision revision;
-  state.Scan("r", "s", [&](std::string_view, std::string_view value) {
-    if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return true;
-    if (stored.retracted() || !stored.withdrawn()) return true;
-    if (!revision.ParseFromString(stored.content()) || !revision.held()) return true;
+  state.Scan("i", "j", [&](std::string_view key, std::string_view) {
+    const auto value = state.Get("r" + std::string(key.substr(1)));
+    if (!value || !stored.ParseFromString(*value)) return true;
+    if (!revision.ParseFromString(stored.content())) return true;
     if (verdicts.IsRetracted(revision)) return true;
     const auto fate = verdicts.FateOf(revision.partner(), revision.arrival());
     if (fate != Verdicts::Fate::kReleased) visit(revision, fate == Verdicts::Fate::kDropped);
@@ -207,6 +207,16 @@ void VisitHeld(core::State& state, Visit visit) {
 }
 
 }  // namespace
+
+uint32_t DoubtsOf(const ReportRevision& revision) {
+  const auto echoes = std::count_if(revision.identifiers().begin(), revision.identifiers().end(),
+                                    [](const NamedIdentifier& named) { return named.echo(); });
+  return static_cast<uint32_t>(echoes) + (revision.held() ? kHeldDoubts : 0);
+}
+
+bool IsHeld(const StoredReport& stored) {
+  return stored.withdrawn() && !stored.retracted() && stored.doubts() >= kHeldDoubts;
+}
 
 std::vector<HeldReports> ListHeld(core::State& state) {
   std::map<std::string, HeldReports> by_partner;

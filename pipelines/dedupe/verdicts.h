@@ -74,6 +74,15 @@ class Verdicts {
 uint64_t CountReports(core::State& state, const std::string& partner, core::Time from,
                       core::Time until);
 
+// Of a revision that came twice, and of which intake thought otherwise when it came again, what it
+// thought more of holds: that with the fewest doubts. Held, it has at least `kHeldDoubts`.
+inline constexpr uint32_t kHeldDoubts = 1'000;
+uint32_t DoubtsOf(const internal::v1::ReportRevision& revision);
+inline uint32_t DoubtsOf(const internal::v1::StoredReport& stored) { return stored.doubts(); }
+
+// It waits, or was dropped; or its partner's reports were withdrawn while it did.
+bool IsHeld(const internal::v1::StoredReport& stored);
+
 // What is held of one partner.
 struct HeldReports {
   std::string partner;
@@ -84,7 +93,8 @@ struct HeldReports {
   core::Time first = 0;
   core::Time last = 0;
 };
-// By partner; those that were released are held no longer. Reads all of the state.
+// By partner; those that were released are held no longer. Reads those that are held, whatever else
+// there is.
 std::vector<HeldReports> ListHeld(core::State& state);
 // How many reports of the partner that arrived in [from, until) are held, dropped ones among them.
 uint64_t CountHeld(core::State& state, const std::string& partner, core::Time from,

@@ -411,7 +411,7 @@ TEST_F(OverrideAnswersTest, HeldReportsAnalystsReadAndOperatorsDecide) {
   const auto listed = AskAs(internal::v1::ROLE_ANALYST, Request("/api/v1/held"));
   EXPECT_EQ(listed.status, 200);
   EXPECT_EQ(listed.body, R"({"partners":[{"partner":"bank","waiting":"2"}]})");
-  // It looks through all reports: who asks again gets what there is.
+  // It looks through all that is held: who asks again gets what there is.
   EXPECT_EQ(AskAs(internal::v1::ROLE_OPERATOR, Request("/api/v1/held")).status, 200);
   EXPECT_EQ(lists, 1);
   EXPECT_THAT(Get("/api/v1/session").body, HasSubstr("\"held\""));

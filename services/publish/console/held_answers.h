@@ -19,7 +19,7 @@ namespace ringfence::publish {
 // operators write. Thread-safe.
 class HeldAnswers {
  public:
-  // Looks through all that dedupe keeps.
+  // Looks through all that is held.
   using List = std::function<absl::StatusOr<v1::ListHeldResponse>()>;
 
   // `list` is null where this process does not run dedupe: GET is 501. `operators` may be null,
