@@ -167,7 +167,7 @@ void Components::TellAll(Node& node) {
     if (!outstanding) outbox_.AnnounceLater(node.key);
   } else if (outstanding) {
     // Everybody has been told; the outstanding call then has nothing left to do.
-    node.announce_from = node.neighbours.empty() ? node.key : node.neighbours.rbegin()->first;
+    node.announce_from = node.neighbours.empty() ? node.key : node.neighbours.last_key();
   }
 }
 
@@ -211,7 +211,7 @@ void Components::Detach(Node& node, std::optional<Parent> parent) {
   node.parent = parent;
   // The parent too: what it said before may still be on its way.
   if (rules_.wait_for_confirmations) {
-    for (auto& [key, neighbour] : node.neighbours) SetWaiting(node, key, neighbour, true);
+    for (auto [key, neighbour] : node.neighbours) SetWaiting(node, key, neighbour, true);
   }
   TellAll(node);
   TryAttach(node);
@@ -229,7 +229,7 @@ void Components::TryAttach(Node& node) {
   }
   const NodeKey* via = nullptr;
   const Neighbour* best = nullptr;
-  for (auto& [key, heard] : node.neighbours) {
+  for (const auto& [key, heard] : node.neighbours) {
     if (!heard.labelled) continue;
     if (best == nullptr || Dominates(heard.root, best->root, rules_) ||
         (heard.root == best->root && heard.distance < best->distance)) {

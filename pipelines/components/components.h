@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/place.h"
+#include "pipelines/core/sorted_map.h"
 
 // Connected components of a changing graph, kept by messages between its nodes alone: no central
 // part, across partitions, and a removal costs what was cut off, not the whole component.
@@ -107,7 +107,7 @@ struct Node {
   Place epoch = 0;
   // While detached: the neighbour that this node detached for, and the epoch of it.
   std::optional<Parent> parent;
-  absl::btree_map<NodeKey, Neighbour> neighbours;
+  core::SortedMap<NodeKey, Neighbour> neighbours;
   // How many of them are `waiting`.
   uint32_t waiting = 0;
   // Neighbours from here on have still to be told of the latest change.
@@ -164,7 +164,7 @@ class Components {
   void Tell(Node& node) { TellAll(node); }
 
  private:
-  using Neighbours = absl::btree_map<NodeKey, Neighbour>;
+  using Neighbours = core::SortedMap<NodeKey, Neighbour>;
 
   void Send(Node& node, Neighbours::iterator to, bool hello);
   void TellAll(Node& node);

@@ -106,7 +106,7 @@ bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
   counts_ = tally.counts();
   if (counts_.neighbours != neighbours_.size()) return false;
   declared_ = declared;
-  for (auto& [key, neighbour] : neighbours_) {
+  for (auto [key, neighbour] : neighbours_) {
     neighbour.tie = tally.TieTo(key);
     if (neighbour.tie.incidents == 0) return false;
   }
@@ -296,7 +296,7 @@ void Node::LookAtAll(Outbox& outbox) {
     // All have been looked at; the outstanding call then has nothing left to do.
     state_.is_passing = outstanding;
     if (outstanding) {
-      state_.announce_from = neighbours_.empty() ? key_ : neighbours_.rbegin()->first;
+      state_.announce_from = neighbours_.empty() ? key_ : neighbours_.last_key();
     }
     return;
   }
@@ -369,7 +369,7 @@ void Node::Stray(const NodeKey& key) {
 }
 
 void Node::LookAt(Neighbours::iterator at, Outbox& outbox) {
-  auto& [key, neighbour] = *at;
+  const auto [key, neighbour] = *at;
   Stray(key);
   // What nothing has been heard of yet does not count: most edges would come to change at once.
   const Verdict verdict = neighbour.place == 0 ? Verdict::kInactive

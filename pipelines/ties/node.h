@@ -7,9 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
-#include "absl/container/btree_set.h"
 #include "pipelines/core/place.h"
+#include "pipelines/core/sorted_map.h"
 #include "pipelines/ties/rules.h"
 #include "pipelines/ties/tally.h"
 
@@ -132,7 +131,7 @@ struct NodeState {
 // as most are, keeps no order of them: it looks at them all. Not thread-safe.
 class Node {
  public:
-  using Neighbours = absl::btree_map<NodeKey, Neighbour>;
+  using Neighbours = core::SortedMap<NodeKey, Neighbour>;
 
   // `rules` must outlive the node. `announce_max`: neighbours looked at beyond those named, above
   // 0.

@@ -18,7 +18,7 @@ void Node::KeepIndexOrNot() {
     return;
   }
   index_ = std::make_unique<Index>(key_, rules_);
-  for (auto each = neighbours_.cbegin(); each != neighbours_.cend(); ++each) {
+  for (auto each = neighbours_.begin(); each != neighbours_.end(); ++each) {
     index_->all.emplace(SampleHash(each->first), each->first);
     if (each->second.wants_sketch) index_->wanting.insert(each->first);
     Enter(each);

@@ -5,7 +5,7 @@ namespace ringfence::ties {
 
 bool Node::OnRules(const Tally& tally, bool declared) {
   index_.reset();
-  for (auto& [key, neighbour] : neighbours_) neighbour.sampled = false;
+  for (auto [key, neighbour] : neighbours_) neighbour.sampled = false;
   NodeState state = state_;
   state.ForgetPass();
   return Restore(tally, declared, state);

@@ -7,6 +7,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/inlined_vector.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/sorted_map.h"
 #include "pipelines/ties/rules.h"
 
 namespace ringfence::ties {
@@ -75,7 +76,7 @@ class Tally {
  private:
   const Rules& rules_;
   Named named_;
-  absl::btree_map<NodeKey, Named> pairs_;
+  core::SortedMap<NodeKey, Named> pairs_;
 };
 
 }  // namespace ringfence::ties
