@@ -123,16 +123,29 @@ void Statistics::ChangeLive(const Evidence& evidence, const Occurrence& occurren
   ChangeCount(incidents_by_organisation_, evidence.partner(), incident, add);
 }
 
-void Statistics::ChangeShare(const Evidence& evidence, bool add) {
-  const Id incident{evidence.incident_hi(), evidence.incident_lo()};
-  borne_.incidents.Change(incident, add);
-  borne_.reports += add ? 1u : ~0u;
-  borne_.partners.Change(evidence.partner(), add);
-  ChangeReporter(incident, evidence.partner(), add);
+const Statistics::Borne Statistics::BorneOrNone::kNone;
+
+Statistics::Borne& Statistics::BorneOrNone::Make() {
+  if (held_ == nullptr) held_ = std::make_unique<Borne>();
+  return *held_;
 }
 
-void Statistics::ChangeReporter(const Id& incident, const std::string& partner, bool add) {
-  auto& reporters = borne_.reporters;
+void Statistics::ChangeShare(const Evidence& evidence, bool add) {
+  ChangeShare(borne_.Make(), evidence, add);
+  borne_.DropIfEmpty();
+}
+
+void Statistics::ChangeShare(Borne& borne, const Evidence& evidence, bool add) {
+  const Id incident{evidence.incident_hi(), evidence.incident_lo()};
+  borne.incidents.Change(incident, add);
+  borne.reports += add ? 1u : ~0u;
+  borne.partners.Change(evidence.partner(), add);
+  ChangeReporter(borne, incident, evidence.partner(), add);
+}
+
+void Statistics::ChangeReporter(Borne& borne, const Id& incident, const std::string& partner,
+                                bool add) {
+  auto& reporters = borne.reporters;
   const uint32_t before = reporters.distinct();
   reporters.Change({incident, partner}, add);
   if (reporters.distinct() == before) return;
@@ -141,23 +154,25 @@ void Statistics::ChangeReporter(const Id& incident, const std::string& partner, 
     const auto& [of, other] = reporter;
     if (of != incident) return false;
     if (other == partner) return true;
-    const auto pair = borne_.pairs.try_emplace(std::minmax(other, partner), 0).first;
+    const auto pair = borne.pairs.try_emplace(std::minmax(other, partner), 0).first;
     pair->second += add ? 1u : ~0u;
-    if (pair->second == 0) borne_.pairs.erase(pair);
+    if (pair->second == 0) borne.pairs.erase(pair);
     return true;
   });
 }
 
 void Statistics::ChangeBorne(const Evidence& evidence, bool add) {
-  ChangeShare(evidence, add);
-  if (!evidence.country().empty()) borne_.countries.Change(evidence.country(), add);
+  Borne& borne = borne_.Make();
+  ChangeShare(borne, evidence, add);
+  if (!evidence.country().empty()) borne.countries.Change(evidence.country(), add);
   for (const v1::AmountTotal& loss : evidence.losses()) {
     const std::optional<core::Decimal> amount = core::Decimal::Parse(loss.amount());
     if (!amount) continue;
-    core::Decimal& sum = borne_.losses[loss.currency()];
+    core::Decimal& sum = borne.losses[loss.currency()];
     add ? sum += * amount : sum -= *amount;
-    if (sum.IsZero()) borne_.losses.erase(loss.currency());
+    if (sum.IsZero()) borne.losses.erase(loss.currency());
   }
+  borne_.DropIfEmpty();
 }
 
 }  // namespace ringfence::cluster

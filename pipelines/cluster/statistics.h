@@ -194,16 +194,34 @@ class Statistics {
   // The earliest that links; where none does, the earliest live one. Only if there is either.
   core::Time first_seen() const { return links() ? linking_seen_.least() : seen_.least(); }
 
-  const Borne& borne() const { return borne_; }
+  const Borne& borne() const { return borne_.get(); }
 
-  bool empty() const { return seen_.empty() && linking_seen_.empty() && borne_.incidents.empty(); }
+  bool empty() const { return seen_.empty() && linking_seen_.empty() && borne().incidents.empty(); }
   bool operator==(const Statistics&) const = default;
 
  private:
+  // Three of four identifiers bear nothing, and an empty one takes 300 bytes.
+  class BorneOrNone {
+   public:
+    const Borne& get() const { return held_ == nullptr ? kNone : *held_; }
+    Borne& Make();
+    void DropIfEmpty() {
+      if (get().incidents.empty()) held_.reset();
+    }
+    bool operator==(const BorneOrNone& other) const { return get() == other.get(); }
+
+   private:
+    static const Borne kNone;
+
+    std::unique_ptr<Borne> held_;
+  };
+
   void ChangeLive(const internal::v1::Evidence& evidence,
                   const internal::v1::Occurrence& occurrence, bool add);
   void ChangeBorne(const internal::v1::Evidence& evidence, bool add);
-  void ChangeReporter(const core::Id& incident, const std::string& partner, bool add);
+  static void ChangeShare(Borne& borne, const internal::v1::Evidence& evidence, bool add);
+  static void ChangeReporter(Borne& borne, const core::Id& incident, const std::string& partner,
+                             bool add);
 
   absl::btree_map<v1::IdentifierRole, Role> by_role_;
   Counted<core::Time> seen_;
@@ -219,7 +237,7 @@ class Statistics {
   Counted<core::Id> incidents_;
   Counted<core::Id> reports_;
   absl::btree_map<std::string, Counted<core::Id>> incidents_by_organisation_;
-  Borne borne_;
+  BorneOrNone borne_;
 };
 
 }  // namespace ringfence::cluster
