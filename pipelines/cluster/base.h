@@ -145,9 +145,11 @@ struct Base {
 
   bool stored = false;
   bool dirty = false;
-  // Waits to be written, counts for so much in the cache, and was last asked for in that batch.
+  // Waits to be written; counts for so much in the cache and among what waits, as of its last
+  // change; was last asked for in that batch.
   bool is_queued = false;
   size_t bytes = 0;
+  size_t unstored_bytes = 0;
   uint64_t last_used = 0;
   // In the list of bases that the present record touched.
   bool touched = false;

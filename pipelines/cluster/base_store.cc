@@ -66,13 +66,19 @@ std::string After(std::string prefix) {
   return prefix;
 }
 
-// What an object and its parts take, by and large, with what the allocator adds. Of a neighbour:
-// its tie, what the tally counts of it, and its label where the edge is active.
+// What an object and its parts take, by and large, with what the allocator adds; as measured over
+// reports of `ringfence sample`, of which a base takes 6 KB on average.
 size_t EstimatedBytes(const Base& base) {
-  size_t bytes = sizeof(Base) + 80 + base.evidence.size() * (sizeof(HeldEvidence) + 320) +
-                 base.listings.size() * (sizeof(Listing) + 500);
+  constexpr size_t kEvidence = sizeof(HeldEvidence) + 320;
+  constexpr size_t kListing = sizeof(Listing) + 900;
+  // Its tie and facts, and what the tally counts of it.
+  constexpr size_t kNeighbour = 600;
+  constexpr size_t kLabel = 200;
+  size_t bytes =
+      sizeof(Base) + 80 + base.evidence.size() * kEvidence + base.listings.size() * kListing;
   for (const auto& [day, link] : base.nodes) {
-    bytes += sizeof(LinkNode) + 50 + link.ties.neighbours().size() * 450;
+    bytes += sizeof(LinkNode) + 50 + link.ties.neighbours().size() * kNeighbour +
+             link.node.neighbours.size() * kLabel;
   }
   return bytes;
 }
@@ -205,14 +211,18 @@ void BaseStore::Damaged(const char* what) {
 
 void BaseStore::MarkDirty(Base& base) {
   base.dirty = true;
-  if (std::exchange(base.is_queued, true)) return;
-  dirty_.push_back(base.id);
-  // It may be new, and its size not known yet.
+  if (!std::exchange(base.is_queued, true)) dirty_.push_back(base.id);
+  Resize(base);
+}
+
+void BaseStore::Resize(Base& base) {
   cached_bytes_ -= base.bytes;
   base.bytes = EstimatedBytes(base);
   cached_bytes_ += base.bytes;
+  unstored_bytes_ -= base.unstored_bytes;
   // Of a large base only what changed is written.
-  unstored_bytes_ += std::min(base.bytes, kWrittenBytesMax);
+  base.unstored_bytes = base.is_queued ? std::min(base.bytes, kWrittenBytesMax) : 0;
+  unstored_bytes_ += base.unstored_bytes;
 }
 
 void BaseStore::Index(Base& base) {
@@ -229,16 +239,13 @@ void BaseStore::WriteBack() {
     Base& base = *it->second;
     base.is_queued = false;
     if (base.dirty) Write(base);
-    cached_bytes_ -= base.bytes;
+    Resize(base);
     if (base.empty()) {
+      cached_bytes_ -= base.bytes;
       cache_.erase(it);
-      continue;
     }
-    base.bytes = EstimatedBytes(base);
-    cached_bytes_ += base.bytes;
   }
   dirty_.clear();
-  unstored_bytes_ = 0;
   Evict();
 }
 

@@ -24,7 +24,7 @@ struct StoreOptions {
   // next. A base that takes more than an eighth of it stays for as long as batches ask for it, and
   // leaves a quarter of it to the others: reading it again for each batch would cost as much as it
   // is large.
-  size_t cache_bytes_max = size_t{128} << 20;
+  size_t cache_bytes_max = size_t{176} << 20;
 };
 
 // The bases in memory, above the state: what is hot stays as objects, what changed stays until it
@@ -65,14 +65,15 @@ class BaseStore {
   // that were not asked for for longest. What is not written back stays, and so does what is large
   // and in use.
   void Evict();
-  // Marks as changed: it is written back.
+  // Marks as changed: it is written back. Call it after the change, as the size is taken then.
   void MarkDirty(Base& base);
-  // Of bases that are not written back.
+  // Of bases that are not written back, as they were when they were marked last.
   size_t unstored_bytes() const { return unstored_bytes_; }
 
  private:
   std::vector<core::Id> Between(const core::Id& from, core::Id& until);
   Base& Keep(std::unique_ptr<Base> base);
+  void Resize(Base& base);
   bool IsLargeAndInUse(const Base& base) const;
   std::unique_ptr<Base> Read(const core::Id& id);
   void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);

@@ -62,6 +62,17 @@ TEST_F(BaseStores, DropWhatWasNotAskedForForLongest) {
   EXPECT_EQ(state_.Reads(Small(0)), first + 1);
 }
 
+// A new one is small when it is marked first.
+TEST_F(BaseStores, WhatGrowsWhileItWaitsCountsAsItIs) {
+  Put(Small(1), 1);
+  const size_t first = store_.unstored_bytes();
+  EXPECT_GT(first, 0u);
+  Put(Small(1), 20);
+  EXPECT_GT(store_.unstored_bytes(), first + 19 * 32);
+  store_.WriteBack();
+  EXPECT_EQ(store_.unstored_bytes(), 0u);
+}
+
 // Of one that everybody names the cache may hold less than there is of it. Read again for each
 // batch, its cost would grow with the square of what names it.
 TEST_F(BaseStores, WhatIsLargeAndInUseIsReadOnce) {

@@ -223,7 +223,8 @@ absl::Status Runner::RunBatch() {
 absl::Status Runner::ApplyAndSend(const std::vector<LogRecord>& records) {
   const auto start = std::chrono::steady_clock::now();
   const core::Time now = options_.clock();
-  if (absl::Status status = ApplyBatch(records); !status.ok()) return status;
+  const absl::StatusOr<size_t> applied = ApplyBatch(records);
+  if (!applied.ok()) return applied.status();
   std::vector<AppendRecord> sent = output_.Take();
   std::optional<AppendRecord> tick = TickIfDue(now);
   const bool ticked = tick.has_value();
@@ -244,24 +245,29 @@ absl::Status Runner::ApplyAndSend(const std::vector<LogRecord>& records) {
     if (foreign_) foreign_->Appended(sent, *offsets);
   }
   if (ticked) last_tick_ = now;
-  if (!records.empty()) next_offset_ = records.back().offset + 1;
+  if (*applied > 0) next_offset_ = records[*applied - 1].offset + 1;
   if (stage_->UnstoredBytes() > options_.unstored_bytes_max) {
     if (absl::Status status = CommitState(); !status.ok()) return status;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  ReportBatch(records.size(), sent, took.count());
+  ReportBatch(*applied, sent, took.count());
   ReportProgress();
   return absl::OkStatus();
 }
 
-absl::Status Runner::ApplyBatch(const std::vector<LogRecord>& records) {
-  if (records.empty()) return absl::OkStatus();
+absl::StatusOr<size_t> Runner::ApplyBatch(const std::vector<LogRecord>& records) {
+  if (records.empty()) return 0;
+  size_t applied = 0;
   for (const LogRecord& record : records) {
     const core::Record view{record.offset, record.append_time, record.key, record.value};
     if (absl::Status status = stage_->Apply(view, output_); !status.ok()) return status;
+    ++applied;
+    // What is left is read again.
+    if (stage_->UnstoredBytes() > options_.unstored_bytes_max) break;
   }
   if (absl::Status status = stage_->EndBatch(output_); !status.ok()) return status;
-  return state_->read_error();
+  if (absl::Status status = state_->read_error(); !status.ok()) return status;
+  return applied;
 }
 
 absl::Status Runner::CommitState() {

@@ -59,8 +59,8 @@ class Runner {
     bool recheck = false;
     size_t batch_records_max = 500;
     size_t batch_bytes_max = size_t{4} << 20;
-    // What the stage keeps in memory beyond this is committed at the end of the batch.
-    size_t unstored_bytes_max = size_t{64} << 20;
+    // Once the stage keeps more than this in memory the batch ends, and is committed.
+    size_t unstored_bytes_max = size_t{96} << 20;
   };
   using StageFactory = std::function<std::unique_ptr<core::Stage>(core::State&)>;
 
@@ -97,7 +97,8 @@ class Runner {
   // Reads, applies, appends what is there; commits and waits a little if nothing is.
   absl::Status RunBatch();
   absl::Status ApplyAndSend(const std::vector<LogRecord>& records);
-  absl::Status ApplyBatch(const std::vector<LogRecord>& records);
+  // How many were applied: fewer where the stage holds as much as it may.
+  absl::StatusOr<size_t> ApplyBatch(const std::vector<LogRecord>& records);
   // Commits what has been applied. All that it caused must be in the log.
   absl::Status CommitState();
   std::optional<AppendRecord> TickIfDue(core::Time now) const;

@@ -30,6 +30,7 @@ class CountingStage : public core::Stage {
     for (const internal::v1::ReportRevision& revision : (*envelope)->revisions()) {
       if (revision.partner() == "damaged") return absl::DataLossError("damaged");
       ++seen_;
+      unstored_ += 100;
       const int before = std::stoi(state_.Get(revision.partner()).value_or("0"));
       changed_[revision.partner()] = std::to_string(before + 1);
       state_.Put(revision.partner(), changed_[revision.partner()]);
@@ -42,9 +43,10 @@ class CountingStage : public core::Stage {
   }
   absl::Status Store() override {
     clock_.Store();
+    unstored_ = 0;
     return absl::OkStatus();
   }
-  size_t UnstoredBytes() const override { return 0; }
+  size_t UnstoredBytes() const override { return unstored_; }
   core::Time AsOf() const override { return clock_.now(); }
   std::vector<Event> TakeEvents() override { return {{"seen", std::exchange(seen_, 0)}}; }
 
@@ -52,6 +54,7 @@ class CountingStage : public core::Stage {
   core::State& state_;
   core::StageClock clock_;
   uint64_t seen_ = 0;
+  size_t unstored_ = 0;
   std::map<std::string, std::string> changed_;
 };
 
@@ -154,6 +157,17 @@ TEST_F(Runners, AppliesWhatComesAndGoesOnWhereItWas) {
   EXPECT_TRUE(Eventually([&] { return runner_->progress().applied == End(); }));
   EXPECT_EQ(runner_->progress().end, End());
   EXPECT_EQ(runner_->progress().stopped_because, "");
+}
+
+// Else what one batch touches would know no bound.
+TEST_F(Runners, ABatchEndsWhereTheStageHoldsAsMuchAsItMay) {
+  for (int i = 0; i < 6; ++i) Send({"a"});
+  change_options_ = [](Runner::Options& options) { options.unstored_bytes_max = 150; };
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "6"}}));
+  // One for each batch.
+  EXPECT_EQ(*embedded_->EndOffset({std::string(kIndicatorsTopic), 0}), 3);
+  EXPECT_TRUE(Eventually([&] { return runner_->progress().applied == End(); }));
 }
 
 TEST_F(Runners, TimePassesByTicksAtMostOneASecond) {

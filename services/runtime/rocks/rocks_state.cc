@@ -22,6 +22,9 @@ constexpr std::string_view kOffsetKey("\0offset", 7);
 constexpr std::string_view kFormatKey("\0format", 7);
 constexpr std::string_view kPlacementKey("\0placement", 10);
 
+// Of an entry of a batch beside its key and value: a tag and two lengths; and of the offset's.
+constexpr size_t kEntryBytesMax = 40;
+
 rocksdb::WriteOptions WithoutWal() {
   rocksdb::WriteOptions options;
   options.disableWAL = true;
@@ -127,7 +130,8 @@ struct RocksState::Impl {
   std::unique_ptr<Database> database;
   // nullopt: deleted.
   absl::btree_map<std::string, std::optional<std::string>, std::less<>> overlay;
-  absl::Status read_error;
+  // Of a read or a commit: what was put is not what has been asked for.
+  absl::Status error;
 };
 
 RocksState::RocksState(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -166,7 +170,7 @@ std::optional<std::string> RocksState::Get(std::string_view key) {
   std::string value;
   const rocksdb::Status found = impl_->db().Get({}, ToSlice(key), &value);
   if (found.ok()) return value;
-  if (!found.IsNotFound()) impl_->read_error.Update(FromRocks(found, "state"));
+  if (!found.IsNotFound()) impl_->error.Update(FromRocks(found, "state"));
   return std::nullopt;
 }
 
@@ -196,29 +200,38 @@ void RocksState::Scan(std::string_view from, std::string_view until, const Visit
     if (fresh->second && !visit(fresh->first, *fresh->second)) return;
     ++fresh;
   }
-  impl_->read_error.Update(FromRocks(stored->status(), "state"));
+  impl_->error.Update(FromRocks(stored->status(), "state"));
 }
 
 absl::Status RocksState::Commit(int64_t next_offset) {
-  if (!impl_->read_error.ok()) return impl_->read_error;
+  if (!impl_->error.ok()) return impl_->error;
   if (absl::Status error = background_error(); !error.ok()) return error;
-  rocksdb::WriteBatch batch;
+  // A batch left to itself would double, beside the overlay and what the memtable takes of it.
+  size_t bytes = kEntryBytesMax;
   for (const auto& [key, value] : impl_->overlay) {
-    (value ? batch.Put(key, *value) : batch.Delete(key)).PermitUncheckedError();
+    bytes += kEntryBytesMax + key.size() + (value ? value->size() : 0);
   }
+  rocksdb::WriteBatch batch(bytes);
+  for (auto& [key, value] : impl_->overlay) {
+    (value ? batch.Put(key, *value) : batch.Delete(key)).PermitUncheckedError();
+    value.reset();
+  }
+  impl_->overlay.clear();
   batch.Put(ToSlice(kOffsetKey), std::to_string(next_offset)).PermitUncheckedError();
   rocksdb::Status written = impl_->db().Write(WithoutWal(), &batch);
-  if (!written.ok()) return FromRocks(written, "state");
-  impl_->overlay.clear();
+  if (!written.ok()) {
+    impl_->error = FromRocks(written, "state");
+    return impl_->error;
+  }
   next_offset_ = next_offset;
   return absl::OkStatus();
 }
 
-const absl::Status& RocksState::read_error() const { return impl_->read_error; }
+const absl::Status& RocksState::read_error() const { return impl_->error; }
 
 void RocksState::Discard() {
   impl_->overlay.clear();
-  impl_->read_error = absl::OkStatus();
+  impl_->error = absl::OkStatus();
 }
 
 int64_t RocksState::FlushedOffset() const {

@@ -64,11 +64,11 @@ class RocksState : public core::State {
   void Scan(std::string_view from, std::string_view until, const Visitor& visit) override;
 
   // Makes what was put part of the state as of `next_offset`, at once. An error of this or of an
-  // earlier read: nothing was written, and what was computed since the last commit is worth
-  // nothing.
+  // earlier read: nothing was written, and what was put since the last commit is gone; it comes
+  // again until Discard.
   absl::Status Commit(int64_t next_offset);
-  // Ok, or the first error that a read met since the last Discard: what was computed from it is
-  // worth nothing, and must not be sent.
+  // Ok, or the first error that a read met, or a commit, since the last Discard: what was computed
+  // from it is worth nothing, and must not be sent.
   const absl::Status& read_error() const;
   // Goes back to the last commit, and forgets errors.
   void Discard();
