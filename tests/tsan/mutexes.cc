@@ -1,0 +1,147 @@
+// Debian's Abseil is not instrumented: ThreadSanitizer sees neither that a mutex is taken nor that
+// a notification was given, and takes everything that they guard for a race. These definitions
+// stand before the library's, tell ThreadSanitizer, and go on to the library's.
+#include <dlfcn.h>
+#include <sanitizer/tsan_interface.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+
+namespace {
+
+#define RINGFENCE_TEXT_OF(name) #name
+#define RINGFENCE_TEXT(name) RINGFENCE_TEXT_OF(name)
+constexpr std::string_view kNamespace = RINGFENCE_TEXT(ABSL_OPTION_INLINE_NAMESPACE_NAME);
+
+// The library's function, by its mangled name within absl's namespace (Itanium C++ ABI); cv: "K"
+// where it is const.
+template <typename Function>
+Function Real(const char* name, const char* cv = "") {
+  const std::string symbol = std::string("_ZN") + cv + "4absl" + std::to_string(kNamespace.size()) +
+                             std::string(kNamespace) + name;
+  void* found = dlsym(RTLD_NEXT, symbol.c_str());
+  if (found == nullptr) {
+    std::fprintf(stderr, "no %s in Abseil\n", symbol.c_str());
+    std::abort();
+  }
+  return reinterpret_cast<Function>(found);
+}
+
+// The mutex is free while the guard lives, as it is within a wait.
+class Waits {
+ public:
+  explicit Waits(absl::Mutex* mutex) : mutex_(mutex) {
+    __tsan_mutex_pre_unlock(mutex_, 0);
+    __tsan_mutex_post_unlock(mutex_, 0);
+    __tsan_mutex_pre_lock(mutex_, 0);
+  }
+  ~Waits() { __tsan_mutex_post_lock(mutex_, 0, 0); }
+  Waits(const Waits&) = delete;
+  Waits& operator=(const Waits&) = delete;
+
+ private:
+  absl::Mutex* const mutex_;
+};
+
+}  // namespace
+
+namespace absl {
+ABSL_NAMESPACE_BEGIN
+
+void Mutex::Lock() {
+  static const auto real = Real<void (*)(Mutex*)>("5Mutex4LockEv");
+  __tsan_mutex_pre_lock(this, 0);
+  real(this);
+  __tsan_mutex_post_lock(this, 0, 0);
+}
+
+void Mutex::Unlock() {
+  static const auto real = Real<void (*)(Mutex*)>("5Mutex6UnlockEv");
+  __tsan_mutex_pre_unlock(this, 0);
+  real(this);
+  __tsan_mutex_post_unlock(this, 0);
+}
+
+void Mutex::ReaderLock() {
+  static const auto real = Real<void (*)(Mutex*)>("5Mutex10ReaderLockEv");
+  __tsan_mutex_pre_lock(this, __tsan_mutex_read_lock);
+  real(this);
+  __tsan_mutex_post_lock(this, __tsan_mutex_read_lock, 0);
+}
+
+void Mutex::ReaderUnlock() {
+  static const auto real = Real<void (*)(Mutex*)>("5Mutex12ReaderUnlockEv");
+  __tsan_mutex_pre_unlock(this, __tsan_mutex_read_lock);
+  real(this);
+  __tsan_mutex_post_unlock(this, __tsan_mutex_read_lock);
+}
+
+void Mutex::LockWhen(const Condition& condition) {
+  static const auto real =
+      Real<void (*)(Mutex*, const Condition&)>("5Mutex8LockWhenERKNS0_9ConditionE");
+  __tsan_mutex_pre_lock(this, 0);
+  real(this, condition);
+  __tsan_mutex_post_lock(this, 0, 0);
+}
+
+void Mutex::Await(const Condition& condition) {
+  static const auto real =
+      Real<void (*)(Mutex*, const Condition&)>("5Mutex5AwaitERKNS0_9ConditionE");
+  const Waits waits(this);
+  real(this, condition);
+}
+
+bool Mutex::AwaitWithTimeout(const Condition& condition, Duration timeout) {
+  static const auto real = Real<bool (*)(Mutex*, const Condition&, Duration)>(
+      "5Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE");
+  const Waits waits(this);
+  return real(this, condition, timeout);
+}
+
+bool Mutex::AwaitWithDeadline(const Condition& condition, Time deadline) {
+  static const auto real = Real<bool (*)(Mutex*, const Condition&, Time)>(
+      "5Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE");
+  const Waits waits(this);
+  return real(this, condition, deadline);
+}
+
+void CondVar::Wait(Mutex* mutex) {
+  static const auto real = Real<void (*)(CondVar*, Mutex*)>("7CondVar4WaitEPNS0_5MutexE");
+  const Waits waits(mutex);
+  real(this, mutex);
+}
+
+bool CondVar::WaitWithTimeout(Mutex* mutex, Duration timeout) {
+  static const auto real = Real<bool (*)(CondVar*, Mutex*, Duration)>(
+      "7CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE");
+  const Waits waits(mutex);
+  return real(this, mutex, timeout);
+}
+
+bool CondVar::WaitWithDeadline(Mutex* mutex, Time deadline) {
+  static const auto real =
+      Real<bool (*)(CondVar*, Mutex*, Time)>("7CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE");
+  const Waits waits(mutex);
+  return real(this, mutex, deadline);
+}
+
+void Notification::Notify() {
+  static const auto real = Real<void (*)(Notification*)>("12Notification6NotifyEv");
+  __tsan_release(this);
+  real(this);
+}
+
+void Notification::WaitForNotification() const {
+  static const auto real =
+      Real<void (*)(const Notification*)>("12Notification19WaitForNotificationEv", "K");
+  real(this);
+  __tsan_acquire(const_cast<Notification*>(this));
+}
+
+ABSL_NAMESPACE_END
+}  // namespace absl
