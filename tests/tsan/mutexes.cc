@@ -32,21 +32,29 @@ Function Real(const char* name, const char* cv = "") {
   return reinterpret_cast<Function>(found);
 }
 
-// The mutex is free while the guard lives, as it is within a wait.
+// The mutex is free while the guard lives, as it is within a wait. Of waits that call each other
+// only the outer one counts.
 class Waits {
  public:
   explicit Waits(absl::Mutex* mutex) : mutex_(mutex) {
+    if (depth_++ > 0) return;
     __tsan_mutex_pre_unlock(mutex_, 0);
     __tsan_mutex_post_unlock(mutex_, 0);
     __tsan_mutex_pre_lock(mutex_, 0);
   }
-  ~Waits() { __tsan_mutex_post_lock(mutex_, 0, 0); }
+  ~Waits() {
+    if (--depth_ == 0) __tsan_mutex_post_lock(mutex_, 0, 0);
+  }
   Waits(const Waits&) = delete;
   Waits& operator=(const Waits&) = delete;
 
  private:
+  static thread_local int depth_;
+
   absl::Mutex* const mutex_;
 };
+
+thread_local int Waits::depth_ = 0;
 
 }  // namespace
 
@@ -65,6 +73,16 @@ void Mutex::Unlock() {
   __tsan_mutex_pre_unlock(this, 0);
   real(this);
   __tsan_mutex_post_unlock(this, 0);
+}
+
+bool Mutex::TryLock() {
+  static const auto real = Real<bool (*)(Mutex*)>("5Mutex7TryLockEv");
+  __tsan_mutex_pre_lock(this, __tsan_mutex_try_lock);
+  const bool locked = real(this);
+  __tsan_mutex_post_lock(
+      this, locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock | __tsan_mutex_try_lock_failed,
+      0);
+  return locked;
 }
 
 void Mutex::ReaderLock() {
