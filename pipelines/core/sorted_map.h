@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <iterator>
 #include <memory>
 #include <type_traits>
@@ -117,9 +118,13 @@ class SortedMap {
   }
   const_iterator find(const K& key) const { return const_cast<SortedMap*>(this)->find(key); }
   bool contains(const K& key) const { return find(key) != end(); }
-  // The key must be there.
-  V& at(const K& key) { return find(key)->second; }
-  const V& at(const K& key) const { return find(key)->second; }
+  // Ends the process where the key is not there.
+  V& at(const K& key) {
+    const iterator found = find(key);
+    if (found == end()) std::abort();
+    return found->second;
+  }
+  const V& at(const K& key) const { return const_cast<SortedMap*>(this)->at(key); }
 
   // The value is made of `arguments`, unless there is one.
   template <typename... Arguments>

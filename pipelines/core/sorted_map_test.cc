@@ -79,6 +79,14 @@ TEST(SortedMapTest, ValuesAreChangedInPlace) {
   }
 }
 
+TEST(SortedMapDeathTest, AskedForWhatIsNotThereItEndsTheProcess) {
+  const SortedMap<int, int> empty;
+  EXPECT_DEATH(static_cast<void>(empty.at(1)), "");
+  SortedMap<int, int> map;
+  map[1] = 1;
+  EXPECT_DEATH(static_cast<void>(map.at(2)), "");
+}
+
 TEST(SortedMapTest, CopiesAreTheirOwn) {
   for (const int size : {3, 100}) {
     SortedMap<int, int> map;
