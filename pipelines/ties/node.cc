@@ -183,13 +183,7 @@ void Node::FindHomes(NodeFacts& facts) const {
   };
   if (index_ != nullptr) {
     if (index_->homes.empty()) return;
-    const HomeRank& best = *index_->homes.begin();
-    facts.home = best.key;
-    if (best.home_class != 0 && !index_->infrastructure_homes.empty()) {
-      const auto& [descending, infrastructure] = *index_->infrastructure_homes.begin();
-      const bool in_all = counts_.incidents >= 2 && descending == Descending(counts_.incidents);
-      if (in_all) facts.home = infrastructure.key;
-    }
+    facts.home = index_->homes.begin()->key;
     for (const HomeRank& rank : index_->homes) {
       if (!add_anchor(rank)) break;
     }
@@ -199,7 +193,7 @@ void Node::FindHomes(NodeFacts& facts) const {
   for (const auto& [key, neighbour] : neighbours_) {
     const NodeFacts& theirs = FactsOf(neighbour);
     if (!CanBeHome(key, theirs)) continue;
-    homes.push_back(RankAsHome(counts_.incidents, key, neighbour.tie, theirs, rules_));
+    homes.push_back(RankAsHome(key, neighbour.tie, theirs, rules_));
   }
   if (homes.empty()) return;
   const size_t best = std::min<size_t>(homes.size(), rules_.anchors_max + 1);

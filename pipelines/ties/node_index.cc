@@ -33,14 +33,7 @@ void Node::Enter(Neighbours::const_iterator of) {
   const auto& [key, neighbour] = *of;
   const NodeFacts& facts = FactsOf(neighbour);
   if (facts.few_neighbours) index_->few.emplace(SketchHash(key), key);
-  if (CanBeHome(key, facts)) {
-    // Infrastructure stands here as the last of all, whether or not it is in all incidents.
-    const HomeRank rank = RankAsHome(0, key, neighbour.tie, facts, rules_);
-    index_->homes.insert(rank);
-    if (facts.infrastructure != Infrastructure::kNo) {
-      index_->infrastructure_homes.emplace(Descending(neighbour.tie.incidents), rank);
-    }
-  }
+  if (CanBeHome(key, facts)) index_->homes.insert(RankAsHome(key, neighbour.tie, facts, rules_));
   for (const Lead& lead : LeadsOf(key, facts)) {
     if (lead.to != key_) index_->leading_to[lead.to].emplace(SampleHash(key), key);
   }
@@ -56,11 +49,7 @@ void Node::Leave(Neighbours::const_iterator of) {
   const auto& [key, neighbour] = *of;
   const NodeFacts& facts = FactsOf(neighbour);
   index_->few.erase({SketchHash(key), key});
-  if (CanBeHome(key, facts)) {
-    const HomeRank rank = RankAsHome(0, key, neighbour.tie, facts, rules_);
-    index_->homes.erase(rank);
-    index_->infrastructure_homes.erase({Descending(neighbour.tie.incidents), rank});
-  }
+  if (CanBeHome(key, facts)) index_->homes.erase(RankAsHome(key, neighbour.tie, facts, rules_));
   for (const Lead& lead : LeadsOf(key, facts)) {
     auto leading = index_->leading_to.find(lead.to);
     if (leading == index_->leading_to.end()) continue;

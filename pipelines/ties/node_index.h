@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -21,11 +20,6 @@ inline const NodeFacts& FactsOf(const Neighbour& neighbour) {
   return neighbour.facts == nullptr ? kNothingKnown : *neighbour.facts;
 }
 
-// So that what is in most incidents comes first.
-inline uint32_t Descending(uint32_t incidents) {
-  return std::numeric_limits<uint32_t>::max() - incidents;
-}
-
 using Hashed = std::pair<uint64_t, NodeKey>;
 
 struct Node::Index {
@@ -40,10 +34,8 @@ struct Node::Index {
   // The first of `all`, while there are many; to be drawn anew.
   absl::btree_set<Hashed> sample;
   bool sample_is_old = true;
-  // Those that can be home, infrastructure as the last; and infrastructure again, that is named in
-  // most of the node's incidents first.
+  // Those that can be home, the best first.
   absl::btree_set<HomeRank> homes;
-  absl::btree_set<std::pair<uint32_t, HomeRank>> infrastructure_homes;
   // By where they lead.
   absl::btree_map<NodeKey, absl::btree_set<Hashed>> leading_to;
   // To be looked at before the call ends.

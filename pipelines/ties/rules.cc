@@ -108,13 +108,13 @@ bool CanBeHome(const NodeKey& neighbour, const NodeFacts& facts) {
   return facts.infrastructure == Infrastructure::kNo || !IsHostOrIp(neighbour);
 }
 
-HomeRank RankAsHome(uint32_t incidents, const NodeKey& neighbour, const Tie& tie,
-                    const NodeFacts& facts, const Rules& rules) {
+HomeRank RankAsHome(const NodeKey& neighbour, const Tie& tie, const NodeFacts& facts,
+                    const Rules& rules) {
   HomeRank rank;
   if (facts.infrastructure != Infrastructure::kNo) {
-    rank.home_class = incidents >= 2 && tie.incidents == incidents ? 1 : 3;
+    rank.home_class = 2;
   } else {
-    rank.home_class = facts.established ? 0 : 2;
+    rank.home_class = facts.established ? 0 : 1;
   }
   rank.organisations = static_cast<uint8_t>(std::min(tie.organisations, rules.tie_organisations));
   rank.support = tie.support;

@@ -18,8 +18,8 @@
 // other tie counts where two incidents of two organisations name both ends; or where it is vouched
 // for: other ties lead round from one end to the other, and none of them is its organisation's
 // alone. An identifier with many neighbours that do not know each other is infrastructure: it
-// merges nothing and keeps only those that have no better home. An (IP, day) is nobody's home, and
-// what was seen with it once that day counts only as the IP's own home.
+// merges nothing and keeps only those that are named with nothing else. An (IP, day) is nobody's
+// home, and what was seen with it once that day counts only as the IP's own home.
 //
 // Layers without a cycle and without labels:
 //
@@ -171,8 +171,8 @@ bool IsInfrastructure(const Counts& counts, const Clustering& clustering, const 
 
 // How a neighbour stands as a home; the least is it. Absent: it is nobody's home.
 struct HomeRank {
-  // 0 established and no infrastructure; 1 infrastructure that is named in all of the node's
-  // incidents, of which there are two; 2 not established; 3 other infrastructure.
+  // 0 established and no infrastructure; 1 not established; 2 infrastructure, the home of those
+  // that have no other neighbours.
   uint8_t home_class = 0;
   uint8_t organisations = 0;  // more first
   uint32_t support = 0;       // more first
@@ -185,9 +185,9 @@ bool operator<(const HomeRank& a, const HomeRank& b);
 // Nobody's home: an (IP, day), infrastructure by rule that is a host or an IP, and whatever was
 // declared to be it.
 bool CanBeHome(const NodeKey& neighbour, const NodeFacts& facts);
-// `incidents`: those of the node that looks for a home. The neighbour must be one that can be it.
-HomeRank RankAsHome(uint32_t incidents, const NodeKey& neighbour, const Tie& tie,
-                    const NodeFacts& facts, const Rules& rules);
+// The neighbour must be one that can be it.
+HomeRank RankAsHome(const NodeKey& neighbour, const Tie& tie, const NodeFacts& facts,
+                    const Rules& rules);
 
 // Where a neighbour leads: to itself, and to its anchors.
 struct Lead {

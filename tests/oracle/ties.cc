@@ -123,13 +123,11 @@ bool Ties::FewKnowEachOther(const Key& node) const {
 std::vector<Key> Ties::HomesOf(const Key& node) const {
   using Rank = std::tuple<int, int64_t, int64_t, int, Key>;
   std::vector<Rank> ranks;
-  const uint64_t incidents = nodes_.at(node).incidents.size();
   for (const Key& other : neighbours_.at(node)) {
     const bool infrastructure = infrastructure_.contains(other);
     if (IsIp(other) || declared_.contains(other) || (infrastructure && IsHost(other))) continue;
     const Named& together = Together(node, other);
-    const bool in_all = incidents >= 2 && together.incidents.size() == incidents;
-    const int home_class = infrastructure ? (in_all ? 1 : 3) : (IsEstablished(other) ? 0 : 2);
+    const int home_class = infrastructure ? 2 : IsEstablished(other) ? 0 : 1;
     const auto organisations = static_cast<int64_t>(
         std::min<uint64_t>(together.incidents_of.size(), rules_.tie_organisations));
     const auto support = static_cast<int64_t>(SupportOf(together));

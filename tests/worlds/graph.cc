@@ -76,8 +76,7 @@ std::vector<ties::HomeRank> HomesOf(const Graph& graph, uint32_t node, const Fac
   for (const Graph::Edge& edge : graph.edges[node]) {
     const NodeKey& key = graph.nodes[edge.to];
     if (!ties::CanBeHome(key, facts[edge.to])) continue;
-    ranks.push_back(
-        ties::RankAsHome(graph.counts[node].incidents, key, edge.tie, facts[edge.to], rules));
+    ranks.push_back(ties::RankAsHome(key, edge.tie, facts[edge.to], rules));
     if (without.organisations_in_homes) ranks.back().organisations = 0;
   }
   std::sort(ranks.begin(), ranks.end());

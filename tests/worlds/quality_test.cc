@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <deque>
+#include <random>
+#include <set>
 
 namespace ringfence::worlds {
 namespace {
@@ -94,6 +98,47 @@ TEST(TheRule, LetsNoOrganisationAloneJoinTwoCampaigns) {
     EXPECT_TRUE(Judge(world, graph, ByTheRule(graph, one_will_do).components)
                     .joined.at(Attack::kOwnIdentifier));
   }
+}
+
+// Call centres of which each takes two new identifiers a report into a pool of 20, without end, and
+// one identifier that every tenth report names beside them.
+World PoolsAndOneHub(uint64_t seed) {
+  constexpr uint64_t kCentres = 60;
+  constexpr uint64_t kHub = 1;
+  World world;
+  std::mt19937_64 random(seed);
+  std::array<std::deque<uint64_t>, kCentres> pools;
+  uint64_t last = kHub;
+  for (uint64_t incident = 1; incident <= 6'000; ++incident) {
+    const auto centre = static_cast<uint32_t>(random() % kCentres);
+    std::deque<uint64_t>& pool = pools[centre];
+    std::set<uint64_t> named;
+    for (int i = 0; i < 2; ++i) {
+      if (!pool.empty()) named.insert(pool[random() % pool.size()]);
+      pool.push_back(++last);
+      if (pool.size() > 20) pool.pop_front();
+      named.insert(last);
+    }
+    if (incident % 10 == 0) named.insert(kHub);
+    Report& report = world.reports.emplace_back();
+    report.incident = incident;
+    report.organisation = static_cast<uint32_t>(random() % 4);
+    for (uint64_t number : named) {
+      report.nodes.push_back(Key(number));
+      world.used_by[Key(number)].insert(centre);
+    }
+  }
+  return world;
+}
+
+TEST(TheRule, JoinsNothingThroughAHub) {
+  const World world = PoolsAndOneHub(1);
+  const Graph graph = GraphOf(world.reports, {});
+  const Quality quality = Judge(world, graph, ByTheRule(graph, {}).components);
+  const Quality without = Judge(world, graph, WithoutNodes(graph, SharedOf(world, graph)));
+  EXPECT_GT(quality.bcubed_precision, 0.999);
+  EXPECT_EQ(quality.welded, 0);
+  EXPECT_GT(quality.bcubed_recall, without.bcubed_recall - 0.03);
 }
 
 TEST(TheRule, KeepsDenseCampaignsAndStarsWhole) {
