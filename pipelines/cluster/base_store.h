@@ -24,7 +24,7 @@ struct StoreOptions {
   // next. A base that takes more than an eighth of it stays for as long as batches ask for it, and
   // leaves a quarter of it to the others: reading it again for each batch would cost as much as it
   // is large.
-  size_t cache_bytes_max = size_t{176} << 20;
+  size_t cache_bytes_max = size_t{152} << 20;
 };
 
 // The bases in memory, above the state: what is hot stays as objects, what changed stays until it
