@@ -28,6 +28,7 @@ enum NeighbourFlag : uint32_t {
   kWaiting = 1 << 8,
   kRootIsNeighbour = 1 << 9,
   kSampledTold = 1 << 10,
+  kWithheld = 1 << 11,
 };
 
 void StorePass(const ties::NodeState& state, core::Place rules_place, StoredNode& stored) {
@@ -182,6 +183,7 @@ void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& store
   set(kSampledTold, tied.sampled_told);
   set(kLabelled, labels != nullptr && labels->labelled);
   set(kWaiting, labels != nullptr && labels->waiting);
+  set(kWithheld, labels != nullptr && labels->withheld);
   set(kRootIsNeighbour, labels != nullptr && labels->root == key);
   out.Number(flags);
   Pack(key, out);
@@ -221,6 +223,7 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
   if (tied.active) {
     labels.labelled = has(kLabelled);
     labels.waiting = has(kWaiting);
+    labels.withheld = has(kWithheld);
     labels.place = in.Number();
     labels.greeted = in.Number();
     labels.root = has(kRootIsNeighbour) ? key : UnpackKey(in);

@@ -96,6 +96,7 @@ void Store(const NodeKey& key, const Neighbour& neighbour, StoredNeighbour& stor
   stored.set_epoch(neighbour.epoch);
   stored.set_confirmed(neighbour.confirmed);
   stored.set_waiting(neighbour.waiting);
+  stored.set_withheld(neighbour.withheld);
 }
 
 NodeKey KeyOf(const StoredNeighbour& stored) { return {{stored.hi(), stored.lo()}, stored.day()}; }
@@ -109,6 +110,7 @@ void Load(const StoredNeighbour& stored, Node& node) {
   neighbour.epoch = stored.epoch();
   neighbour.confirmed = stored.confirmed();
   neighbour.waiting = stored.waiting();
+  neighbour.withheld = stored.withheld();
   if (neighbour.waiting) ++node.waiting;
 }
 

@@ -1,6 +1,7 @@
 #include "pipelines/components/components.h"
 
 #include <tuple>
+#include <utility>
 
 namespace ringfence::components {
 namespace {
@@ -18,6 +19,11 @@ uint64_t Priority(const NodeKey& key) {
 bool IsNearer(const NodeKey& key, const Neighbour& heard, const Node& node) {
   return heard.labelled && heard.root == node.root &&
          std::tie(heard.distance, key) < std::tie(node.distance, node.key);
+}
+
+// The node's label, or a better one.
+bool HasLabel(const Neighbour& heard, const Node& node, const Rules& rules) {
+  return heard.place != 0 && heard.labelled && !Dominates(node.root, heard.root, rules);
 }
 
 void MarkDirty(Node& node, const NodeKey& key, Neighbour& neighbour) {
@@ -87,6 +93,7 @@ void Components::Learn(Node& node, Neighbours::iterator sender, const Message& m
   } else {
     ReceiveDetached(node, sender, message);
   }
+  if (heard.withheld && !HasLabel(heard, node, rules_)) Send(node, sender, /*hello=*/false);
 }
 
 void Components::ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message) {
@@ -145,6 +152,7 @@ void Components::Send(Node& node, Neighbours::iterator to, bool hello) {
     message.epoch = node.epoch;
   }
   message.confirmed = to->second.confirmed;
+  if (std::exchange(to->second.withheld, false)) MarkDirty(node, to->first, to->second);
   message.hello = hello;
   if (hello) {
     message.since = outbox_.HeardUpTo(to->first);
@@ -174,10 +182,12 @@ void Components::TellAll(Node& node) {
 void Components::TellWhoLacksIt(Node& node) {
   if (node.neighbours.size() > rules_.announce_max || node.announce_from) return TellAll(node);
   for (auto next = node.neighbours.begin(); next != node.neighbours.end(); ++next) {
-    const Neighbour& heard = next->second;
-    const bool has_it =
-        heard.place != 0 && heard.labelled && !Dominates(node.root, heard.root, rules_);
-    if (!has_it) Send(node, next, /*hello=*/false);
+    Neighbour& heard = next->second;
+    if (!HasLabel(heard, node, rules_)) {
+      Send(node, next, /*hello=*/false);
+    } else if (!std::exchange(heard.withheld, true)) {
+      MarkDirty(node, next->first, heard);
+    }
   }
 }
 

@@ -18,7 +18,8 @@
 // merge: a node that hears a dominating label adopts it (via = the neighbour it came from) and
 // tells the neighbours that are not known to have it, or a better one. Those that are have no use
 // for it, nor for the lesser one that they were told of: labels only rise but for a detachment, and
-// who detaches asks.
+// who detaches asks. What was known of one may have been out of date: once it says that it has a
+// lesser one, it is told.
 //
 // detach: a node that loses `via` switches to a neighbour with its own label that is nearer the
 // root, or as near and of a lesser key: nobody below it can be. If there is none it drops its label
@@ -84,6 +85,8 @@ struct Neighbour {
   bool labelled = false;
   // This node is detached and waits for its confirmation.
   bool waiting = false;
+  // Has not been told of this node's latest label: by what it last said it has it, or a better one.
+  bool withheld = false;
   // Stands in the node's `changed`.
   bool dirty = false;
 };

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace ringfence::components {
 namespace {
@@ -52,6 +53,12 @@ class Network : public Outbox {
   }
   Node& NodeAt(uint64_t number) {
     return nodes_.try_emplace(Key(number), Key(number)).first->second;
+  }
+  // What the node answers to a message.
+  std::deque<Message> Answers(const Message& message) {
+    queue_.clear();
+    Components(rules_, *this).Receive(nodes_.at(message.to), message);
+    return std::exchange(queue_, {});
   }
   int64_t steps() const { return steps_; }
   bool AnnouncesAtMostOnce() const {
@@ -110,6 +117,28 @@ TEST(Components, AHubTellsItsNeighboursInPieces) {
   for (uint64_t i = 1; i <= kLeaves; ++i) network.Disconnect(0, i);
   network.Settle();
   for (uint64_t i = 0; i <= kLeaves; ++i) EXPECT_EQ(network.LabelOf(i), Key(i));
+}
+
+// As one that was forgotten and came back does, of which an earlier message came late.
+TEST(Components, WhoSaysThatItHasLessThanWasBelievedIsTold) {
+  uint64_t root = 0;
+  for (uint64_t i = 1; i < 4; ++i) root = Dominates(Key(i), Key(root)) ? i : root;
+  const uint64_t node = (root + 1) % 4;
+  Network network;
+  for (const uint64_t between : {(root + 2) % 4, (root + 3) % 4}) {
+    network.Connect(between, root);
+    network.Connect(node, between);
+  }
+  network.Settle();
+  ASSERT_EQ(network.LabelOf(node), Key(root));
+  const NodeKey via = *network.NodeAt(node).via;
+  const std::deque<Message> answers = network.Answers(
+      {.from = via, .to = Key(node), .place = network.NextPlace(), .labelled = true, .root = via});
+  EXPECT_EQ(network.LabelOf(node), Key(root));
+  EXPECT_NE(network.NodeAt(node).via, via);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers.front().to, via);
+  EXPECT_EQ(answers.front().root, Key(root));
 }
 
 TEST(Components, ANodeWithoutNeighboursIsItsOwnRoot) {

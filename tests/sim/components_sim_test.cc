@@ -197,6 +197,14 @@ TEST(ComponentsSimulation, LabelsEndUpAsTheExactComponents) {
   }
 }
 
+// A node that was forgotten and came back may hear at first what was sent to it before; what it
+// then believed of a neighbour, and kept from it, was wrong for good.
+TEST(ComponentsSimulation, SeedsThatWereWrongOnce) {
+  for (const uint64_t seed : {310'964u, 364'281u}) {
+    EXPECT_EQ(Schedule(seed, /*wait_for_confirmations=*/true).Run(), "") << "seed " << seed;
+  }
+}
+
 // Without the confirmations of a detach, a cut-off part can take back its own old label.
 TEST(ComponentsSimulation, NoticesADetachThatDoesNotWait) {
   int wrong = 0;
