@@ -14,6 +14,7 @@ enum LabelFlag : uint8_t {
   // The sender is its own root.
   kRootIsSender = 4,
   kConfirms = 8,
+  kDetachedFor = 16,
 };
 
 // The first byte of a message about ties.
@@ -59,12 +60,14 @@ void Pack(const components::Message& message, std::string& to) {
   const bool root_is_sender = message.root == message.from;
   out.Byte(static_cast<uint8_t>(If(message.labelled, kLabelled) | If(message.hello, kLabelHello) |
                                 If(root_is_sender, kRootIsSender) |
-                                If(message.confirmed != 0, kConfirms)));
+                                If(message.confirmed != 0, kConfirms) |
+                                If(message.detached_for != 0, kDetachedFor)));
   Pack(message.from, out);
   Pack(message.to, out);
   out.Number(message.place);
   if (message.hello) out.Number(message.since);
   if (message.confirmed != 0) out.Number(message.confirmed);
+  if (message.detached_for != 0) out.Number(message.detached_for);
   if (!message.labelled) return out.Number(message.epoch);
   if (!root_is_sender) Pack(message.root, out);
   out.Number(message.distance);
@@ -79,6 +82,7 @@ bool Unpack(Unpacker& in, components::Message& message) {
   message.place = in.Number();
   message.since = message.hello ? in.Number() : components::kPlaceMax;
   message.confirmed = (flags & kConfirms) != 0 ? in.Number() : 0;
+  message.detached_for = (flags & kDetachedFor) != 0 ? in.Number() : 0;
   message.root = NodeKey();
   message.distance = 0;
   message.epoch = 0;

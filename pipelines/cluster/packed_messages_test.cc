@@ -29,6 +29,7 @@ class Messages {
       message.distance = static_cast<uint32_t>(random_());
     } else {
       message.epoch = random_();
+      message.detached_for = Maybe() ? random_() : 0;
     }
     return message;
   }
@@ -73,7 +74,8 @@ class Messages {
 bool Same(const components::Message& a, const components::Message& b) {
   return a.from == b.from && a.to == b.to && a.place == b.place && a.labelled == b.labelled &&
          a.root == b.root && a.distance == b.distance && a.epoch == b.epoch &&
-         a.confirmed == b.confirmed && a.hello == b.hello && a.since == b.since;
+         a.confirmed == b.confirmed && a.detached_for == b.detached_for && a.hello == b.hello &&
+         a.since == b.since;
 }
 
 bool Same(const ties::Message& a, const ties::Message& b) {

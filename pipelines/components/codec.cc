@@ -21,6 +21,7 @@ void ToProto(const Message& message, NodeMessage& proto) {
   proto.set_distance(message.distance);
   proto.set_epoch(message.epoch);
   proto.set_confirmed(message.confirmed);
+  proto.set_detached_for(message.detached_for);
   proto.set_hello(message.hello);
 }
 
@@ -34,6 +35,7 @@ Message FromProto(const NodeMessage& proto) {
   message.distance = proto.distance();
   message.epoch = proto.epoch();
   message.confirmed = proto.confirmed();
+  message.detached_for = proto.detached_for();
   message.hello = proto.hello();
   return message;
 }

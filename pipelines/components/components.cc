@@ -98,7 +98,8 @@ void Components::Learn(Node& node, Neighbours::iterator sender, const Message& m
 
 void Components::ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message) {
   if (message.confirmed >= node.epoch) SetWaiting(node, message.from, sender->second, false);
-  if (!message.labelled && node.parent != Parent{message.from, message.epoch}) {
+  const bool asks = !message.labelled && message.detached_for != node.epoch;
+  if (asks && node.parent != Parent{message.from, message.epoch}) {
     // Where the parent detached again, what this node waited for is over.
     if (node.parent && node.parent->key == message.from) node.parent.reset();
     Confirm(node, sender, message.epoch);
@@ -150,6 +151,8 @@ void Components::Send(Node& node, Neighbours::iterator to, bool hello) {
     message.distance = node.distance;
   } else {
     message.epoch = node.epoch;
+    const bool is_leaf = node.parent && node.parent->key == to->first && !to->second.waiting;
+    if (is_leaf) message.detached_for = node.parent->epoch;
   }
   message.confirmed = to->second.confirmed;
   if (std::exchange(to->second.withheld, false)) MarkDirty(node, to->first, to->second);
@@ -179,14 +182,28 @@ void Components::TellAll(Node& node) {
   }
 }
 
+void Components::Withhold(Node& node, Neighbours::iterator from) {
+  if (!std::exchange(from->second.withheld, true)) MarkDirty(node, from->first, from->second);
+}
+
 void Components::TellWhoLacksIt(Node& node) {
   if (node.neighbours.size() > rules_.announce_max || node.announce_from) return TellAll(node);
   for (auto next = node.neighbours.begin(); next != node.neighbours.end(); ++next) {
-    Neighbour& heard = next->second;
-    if (!HasLabel(heard, node, rules_)) {
+    if (HasLabel(next->second, node, rules_)) {
+      Withhold(node, next);
+    } else {
       Send(node, next, /*hello=*/false);
-    } else if (!std::exchange(heard.withheld, true)) {
-      MarkDirty(node, next->first, heard);
+    }
+  }
+}
+
+void Components::TellWhoIsNoNearer(Node& node) {
+  if (node.neighbours.size() > rules_.announce_max || node.announce_from) return TellAll(node);
+  for (auto next = node.neighbours.begin(); next != node.neighbours.end(); ++next) {
+    if (IsNearer(next->first, next->second, node)) {
+      Withhold(node, next);
+    } else {
+      Send(node, next, /*hello=*/false);
     }
   }
 }
@@ -219,8 +236,12 @@ void Components::Detach(Node& node, std::optional<Parent> parent) {
   node.via.reset();
   node.epoch = outbox_.NextPlace();
   node.parent = parent;
-  // The parent too: what it said before may still be on its way.
-  if (rules_.wait_for_confirmations) {
+  if (parent && node.neighbours.size() == 1) {
+    auto told = node.neighbours.find(parent->key);
+    told->second.confirmed = parent->epoch;
+    MarkDirty(node, told->first, told->second);
+  } else if (rules_.wait_for_confirmations) {
+    // The parent too: what it said before may still be on its way.
     for (auto [key, neighbour] : node.neighbours) SetWaiting(node, key, neighbour, true);
   }
   TellAll(node);
@@ -257,7 +278,7 @@ void Components::TryAttach(Node& node) {
     node.distance = 0;
     node.via.reset();
   }
-  TellAll(node);
+  TellWhoIsNoNearer(node);
 }
 
 }  // namespace ringfence::components

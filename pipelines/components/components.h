@@ -25,10 +25,12 @@
 // root, or as near and of a lesser key: nobody below it can be. If there is none it drops its label
 // and asks every neighbour to confirm. One that hangs on it detaches too, and confirms when
 // everything below it has; any other confirms at once. So with all confirmations in, the whole
-// cut-off tree is detached and nobody holds a label that came through it.
+// cut-off tree is detached and nobody holds a label that came through it. A leaf has nobody to ask
+// but the neighbour that it detaches for, and confirms at once.
 //
 // attach: then it takes the best label that a neighbour still has, or becomes a root; those that
-// detached for it follow.
+// detached for it follow. Neighbours that have the label from nearer the root are kept from it as
+// after a merge: they could not take it from here.
 //
 // Roots are ranked by a hash, not by age: the oldest root would be the next to expire, and each
 // time its whole component would be relabelled.
@@ -129,6 +131,9 @@ struct Message {
   uint32_t distance = 0;
   Place epoch = 0;
   Place confirmed = 0;
+  // The detachment of the receiver's that the sender, a leaf, detached for: it asks for no
+  // confirmation of its own. Else 0.
+  Place detached_for = 0;
   // The sender has just learnt of the edge: what the receiver sent up to `since` may have been
   // lost.
   bool hello = false;
@@ -171,8 +176,11 @@ class Components {
 
   void Send(Node& node, Neighbours::iterator to, bool hello);
   void TellAll(Node& node);
+  void Withhold(Node& node, Neighbours::iterator from);
   // After a merge.
   void TellWhoLacksIt(Node& node);
+  // After an attachment.
+  void TellWhoIsNoNearer(Node& node);
   void Confirm(Node& node, Neighbours::iterator to, Place epoch);
   void Learn(Node& node, Neighbours::iterator sender, const Message& message);
   void ReceiveDetached(Node& node, Neighbours::iterator sender, const Message& message);

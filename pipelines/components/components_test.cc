@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace ringfence::components {
 namespace {
@@ -117,6 +120,25 @@ TEST(Components, AHubTellsItsNeighboursInPieces) {
   for (uint64_t i = 1; i <= kLeaves; ++i) network.Disconnect(0, i);
   network.Settle();
   for (uint64_t i = 0; i <= kLeaves; ++i) EXPECT_EQ(network.LabelOf(i), Key(i));
+}
+
+TEST(Components, ALeafCostsThreeMessagesWhereItsNeighbourIsCutOff) {
+  constexpr int64_t kLeaves = 20;
+  std::vector<uint64_t> numbers(kLeaves + 2);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  std::sort(numbers.begin(), numbers.end(),
+            [](uint64_t a, uint64_t b) { return Dominates(Key(a), Key(b)); });
+  const uint64_t root = numbers[0];
+  const uint64_t hub = numbers[1];
+  Network network;
+  network.Connect(root, hub);
+  for (size_t i = 2; i < numbers.size(); ++i) network.Connect(hub, numbers[i]);
+  network.Settle();
+  const int64_t before = network.steps();
+  network.Disconnect(root, hub);
+  network.Settle();
+  EXPECT_EQ(network.steps() - before, 3 * kLeaves);
+  for (size_t i = 1; i < numbers.size(); ++i) EXPECT_EQ(network.LabelOf(numbers[i]), Key(hub));
 }
 
 // As one that was forgotten and came back does, of which an earlier message came late.
