@@ -329,7 +329,8 @@ void Node::Announce(Outbox& outbox) {
     return outbox.AnnounceLater(key_);
   }
   state_.is_passing = false;
-  if (!state_.announce_again && state_.pass_mark == facts_mark_) {
+  // What has been heard meanwhile, and not acted on yet, may ask for all once more.
+  if (!state_.announce_again && !all_touched_ && state_.pass_mark == facts_mark_) {
     state_.looked_mark = facts_mark_;
     state_.looked_without_leads = facts_.infrastructure != Infrastructure::kNo;
   }
