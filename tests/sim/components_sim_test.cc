@@ -192,7 +192,7 @@ class Schedule : public Outbox {
 };
 
 TEST(ComponentsSimulation, LabelsEndUpAsTheExactComponents) {
-  for (uint64_t seed = 0; seed < 20'000; ++seed) {
+  for (uint64_t seed = 0; seed < 60'000; ++seed) {
     ASSERT_EQ(Schedule(seed, /*wait_for_confirmations=*/true).Run(), "") << "seed " << seed;
   }
 }
