@@ -174,7 +174,7 @@ TEST(Simulation, NoticesAClusterThatHearsOfNoPolicy) {
 // Without the confirmations of a detach, a cut-off part can take back its own old label.
 TEST(Simulation, NoticesADetachThatDoesNotWait) {
   int noticed = 0;
-  for (uint64_t seed = 0; seed < 60 && noticed == 0; ++seed) {
+  for (uint64_t seed = 0; seed < 500 && noticed == 0; ++seed) {
     if (!Simulate({.seed = seed, .broken = Break::kDetach}).empty()) ++noticed;
   }
   EXPECT_GT(noticed, 0);
