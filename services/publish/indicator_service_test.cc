@@ -89,18 +89,19 @@ class IndicatorServiceTest : public testing::Test {
           return response;
         },
         nullptr, [this] { return service_->ListConsumers(); });
-    int port = 0;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(service_.get());
     builder.RegisterService(admin_.get());
     server_ = builder.BuildAndStart();
-    grpc::ChannelArguments arguments;
-    // Not another test's connection.
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    channel_ = grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port),
-                                         grpc::InsecureChannelCredentials(), arguments);
+    channel_ = Connect({});
     stub_ = v1::IndicatorService::NewStub(channel_);
+  }
+  // A connection of its own.
+  std::shared_ptr<grpc::Channel> Connect(grpc::ChannelArguments arguments) const {
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port_),
+                                     grpc::InsecureChannelCredentials(), arguments);
   }
   void End() {
     if (!server_) return;
@@ -118,6 +119,7 @@ class IndicatorServiceTest : public testing::Test {
   std::unique_ptr<runtime::Gate> gate_;
   std::unique_ptr<IndicatorService> service_;
   std::unique_ptr<AdminService> admin_;
+  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::IndicatorService::Stub> stub_;
@@ -215,7 +217,9 @@ TEST_F(IndicatorServiceTest, HundredsOfSubscribersGetEveryChange) {
 
 TEST_F(IndicatorServiceTest, OneThatDoesNotReadHoldsNobodyUpAndIsCut) {
   options_.streams.write_within = std::chrono::milliseconds(1'500);
-  // More than connections hold.
+  // More than a connection holds that does not probe for more.
+  grpc::ChannelArguments narrow;
+  narrow.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   for (int i = 0; i < 3'000; ++i) {
     internal::v1::IndicatorRecord record = Upsert({.value = "v" + std::to_string(i)});
     record.mutable_indicator()->mutable_explanation()->add_rules(std::string(4'000, 'r'));
@@ -223,7 +227,8 @@ TEST_F(IndicatorServiceTest, OneThatDoesNotReadHoldsNobodyUpAndIsCut) {
   }
   Start();
   publisher_.AwaitApplied();
-  Listener stuck(*stub_);
+  const auto stub = v1::IndicatorService::NewStub(Connect(narrow));
+  Listener stuck(*stub);
   ASSERT_TRUE(stuck.Read());
   Listener other(*stub_);
   ASSERT_TRUE(other.ReadSnapshot());
