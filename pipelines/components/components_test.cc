@@ -163,6 +163,34 @@ TEST(Components, WhoSaysThatItHasLessThanWasBelievedIsTold) {
   EXPECT_EQ(answers.front().root, Key(root));
 }
 
+TEST(Components, SoIsWhoWasNotToldAfterAnAttachment) {
+  uint64_t root = 0;
+  for (uint64_t i = 1; i < 6; ++i) root = Dominates(Key(i), Key(root)) ? i : root;
+  const uint64_t node = (root + 1) % 6;
+  const std::pair<uint64_t, uint64_t> ways[] = {{(root + 2) % 6, (root + 3) % 6},
+                                                {(root + 4) % 6, (root + 5) % 6}};
+  Network network;
+  for (const auto& [first, second] : ways) {
+    network.Connect(root, first);
+    network.Connect(first, second);
+  }
+  network.Connect(root, node);
+  network.Settle();
+  for (const auto& [first, second] : ways) network.Connect(node, second);
+  network.Settle();
+  // Both ways are longer than the one that goes: it has to ask before it takes one of them.
+  network.Disconnect(root, node);
+  network.Settle();
+  ASSERT_EQ(network.LabelOf(node), Key(root));
+  ASSERT_EQ(network.NodeAt(node).distance, 3u);
+  const NodeKey via = *network.NodeAt(node).via;
+  const std::deque<Message> answers = network.Answers(
+      {.from = via, .to = Key(node), .place = network.NextPlace(), .labelled = true, .root = via});
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers.front().to, via);
+  EXPECT_EQ(answers.front().root, Key(root));
+}
+
 TEST(Components, ANodeWithoutNeighboursIsItsOwnRoot) {
   Network network;
   network.Connect(1, 2);
