@@ -9,7 +9,7 @@
 
 namespace ringfence::campaigns {
 
-// What the members of a campaign have in common: the root of their component.
+// What the members of a campaign have in common: the root of their component, a link node.
 struct Label {
   core::Id root;
   int32_t day = 0;
@@ -21,7 +21,12 @@ struct Label {
   }
 };
 
-// `record` must be labelled.
+// The node that a labelled record's identifier stands on: its label where it is one by itself.
+inline Label NodeOf(const internal::v1::IndicatorRecord& record) {
+  return {core::Id::FromBytes(record.base_id()), record.node_day()};
+}
+
+// Of a labelled record that is held.
 inline Label LabelOf(const internal::v1::IndicatorRecord& record) {
   return {{record.root_hi(), record.root_lo()}, record.root_day()};
 }

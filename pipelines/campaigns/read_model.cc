@@ -1,14 +1,14 @@
 #include "pipelines/campaigns/read_model.h"
 
 #include <google/protobuf/arena.h>
-#include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "pipelines/campaigns/demand.h"
-#include "pipelines/core/decimal.h"
+#include "pipelines/campaigns/records.h"
+#include "pipelines/core/label_key.h"
 #include "pipelines/core/referral_key.h"
 
 namespace ringfence::campaigns {
@@ -16,51 +16,12 @@ namespace {
 
 using internal::v1::IndicatorRecord;
 
-constexpr uint32_t kRecordFormat = 1;
-constexpr size_t kIdBytes = 16;
 // Campaigns and cells that are kept parsed between batches.
 constexpr size_t kHeldCampaignsMax = 4'096;
 constexpr size_t kHeldCellsMax = 2'048;
 // Most parsed records fit.
 constexpr size_t kBlockBytes = 8 << 10;
-
-absl::Status UnknownFormat(const IndicatorRecord& record) {
-  return absl::FailedPreconditionError("a record of indicators has format " +
-                                       std::to_string(record.format()) + ", this release reads " +
-                                       std::to_string(kRecordFormat));
-}
-
-absl::Status Check(const IndicatorRecord& record) {
-  if (record.format() != kRecordFormat) return UnknownFormat(record);
-  if (record.mark() != 0) return absl::OkStatus();
-  if (record.identifier_id().size() != kIdBytes || record.has_indicator() == record.has_removed()) {
-    return absl::DataLossError("a record of indicators is neither an indicator nor a removal");
-  }
-  if (record.has_indicator() && record.base_id().size() != kIdBytes)
-    return absl::DataLossError("an indicator has no base");
-  for (const v1::AmountTotal& loss : record.share().losses()) {
-    if (!core::Decimal::ParseSum(loss.amount()))
-      return absl::DataLossError("an amount of an indicator is no decimal");
-  }
-  return absl::OkStatus();
-}
-
-Row MakeRow(int32_t partition, int64_t offset, const IndicatorRecord& record) {
-  Row row;
-  row.partition = partition;
-  row.offset = offset;
-  row.place = record.place();
-  row.removed = record.has_removed();
-  row.listed.epoch = record.epoch();
-  if (record.has_indicator()) {
-    row.listed.action = record.indicator().action();
-    row.listed.tlp = record.indicator().tlp();
-    row.listed.score = record.indicator().score();
-  }
-  row.peak_action = record.peak_action();
-  row.least_tlp = record.least_tlp();
-  return row;
-}
+constexpr size_t kIdBytes = 16;
 
 std::optional<Listed> ListedOf(const Row& row) {
   return row.removed ? std::nullopt : std::optional(row.listed);
@@ -85,30 +46,14 @@ core::Time FirstSeen(const IndicatorRecord& record) {
 
 }  // namespace
 
-// Fields are written in the order of their numbers: the place is among the first bytes.
-core::Place PlaceOf(std::string_view record) {
-  google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(record.data()),
-                                               static_cast<int>(record.size()));
-  while (const uint32_t tag = input.ReadTag()) {
-    // Field number and wire type; type 0 is a varint.
-    const uint32_t field = tag >> 3;
-    uint64_t value = 0;
-    if ((tag & 7) != 0 || field > IndicatorRecord::kPlaceFieldNumber) break;
-    if (!input.ReadVarint64(&value)) break;
-    if (field == IndicatorRecord::kPlaceFieldNumber) return value;
-  }
-  return 0;
-}
-
-absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
-                                                       std::string_view key, std::string_view value,
-                                                       core::Time append_time) {
+absl::StatusOr<Changes> ReadModel::Apply(int32_t partition, int64_t offset, std::string_view key,
+                                         std::string_view value, core::Time append_time) {
   // The log's own way to remove a key; ours carry why.
   if (value.empty()) {
     Progress& progress = HeldProgress(partition);
     if (core::IsReferralKey(key) && offset >= progress.next_offset) state_.Delete(ReferralKey(key));
     progress.next_offset = std::max(progress.next_offset, offset + 1);
-    return std::optional<Change>();
+    return Changes();
   }
   if (core::IsReferralKey(key)) return ApplyReferral(partition, offset, key, value);
   char block[kBlockBytes];
@@ -116,46 +61,51 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
   if (!record.ParseFromArray(value.data(), static_cast<int>(value.size())))
     return absl::DataLossError("a record of indicators cannot be parsed");
-  if (record.mark() == 0 && record.identifier_id() != key)
-    return absl::DataLossError("a record of indicators stands under another key");
-  return Apply(partition, offset, record, value, append_time);
-}
-
-absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
-                                                       const IndicatorRecord& record,
-                                                       core::Time append_time) {
-  return Apply(partition, offset, record, record.SerializeAsString(), append_time);
-}
-
-absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_t offset,
-                                                       const IndicatorRecord& record,
-                                                       std::string_view bytes,
-                                                       core::Time append_time) {
-  if (absl::Status status = Check(record); !status.ok()) return status;
+  if (absl::Status status = CheckRecord(key, record); !status.ok()) return status;
   Progress& progress = HeldProgress(partition);
-  if (offset < progress.next_offset) return std::optional<Change>();
+  if (offset < progress.next_offset) return Changes();
   progress.next_offset = offset + 1;
   progress.append_time = std::max(progress.append_time, append_time);
+  const LogPlace at{partition, offset, progress.append_time};
+  if (core::IsLabelKey(key)) {
+    const auto [base, day] = core::NodeOfLabelKey(key);
+    return ApplyLabel(at, {base, day}, record);
+  }
   if (record.mark() != 0) {
     ApplyMark(partition, progress, record.mark());
-    return std::optional<Change>();
+    return Changes();
   }
+  Changes changes;
+  if (std::optional<Change> change = ApplyIdentifier(at, record, value)) changes.push_back(*change);
+  return changes;
+}
+
+std::optional<Change> ReadModel::ApplyIdentifier(const LogPlace& at, IndicatorRecord& record,
+                                                 std::string_view bytes) {
   const core::Id id = core::Id::FromBytes(record.identifier_id());
   const std::string key = RowKey(id);
   const std::optional<std::string> held = state_.Get(key);
-  Row row = MakeRow(partition, offset, record);
-  row.append_time = progress.append_time;
+  if (held && record.place() < DecodeRow(*held).place) return std::nullopt;
+  std::string labelled;
+  if (record.labelled()) {
+    SetLabel(LabelAt(NodeOf(record)), record);
+    labelled = record.SerializeAsString();
+    bytes = labelled;
+  }
+  Row row = MakeRow(record);
+  row.partition = at.partition;
+  row.offset = at.offset;
+  row.append_time = at.append_time;
   row.record = bytes;
   Change change{.id = id, .before = {}, .after = ListedOf(row)};
   if (held) {
     const Row before = DecodeRow(*held);
-    if (row.place < before.place) return std::optional<Change>();
     if (before.record == bytes) {
       // Where it stands in the log is that of the last one, as for a reader that finds no other.
-      state_.Delete(ChangeKey(before.partition, before.offset));
-      state_.Put(ChangeKey(row.partition, row.offset), id.Bytes());
+      state_.Delete(ChangeKey(before.partition, before.offset, id));
+      state_.Put(ChangeKey(row.partition, row.offset, id), "");
       state_.Put(key, Encode(row));
-      return std::optional<Change>();
+      return std::nullopt;
     }
     char block[kBlockBytes];
     google::protobuf::Arena arena(block, sizeof block);
@@ -167,23 +117,91 @@ absl::StatusOr<std::optional<Change>> ReadModel::Apply(int32_t partition, int64_
   }
   PutIn(id, row, record);
   state_.Put(key, Encode(row));
-  return std::optional(change);
+  return change;
 }
 
-absl::StatusOr<std::optional<Change>> ReadModel::ApplyReferral(int32_t partition, int64_t offset,
-                                                               std::string_view key,
-                                                               std::string_view value) {
+Label ReadModel::LabelAt(const Label& node) {
+  const std::optional<std::string> held = state_.Get(HeldLabelKey(node));
+  return held ? DecodeHeldLabel(*held).label.value_or(node) : node;
+}
+
+Changes ReadModel::ApplyLabel(const LogPlace& at, const Label& node,
+                              const IndicatorRecord& record) {
+  const std::string key = HeldLabelKey(node);
+  HeldLabel before;
+  if (const std::optional<std::string> held = state_.Get(key)) {
+    before = DecodeHeldLabel(*held);
+    if (record.place() <= before.place) return {};
+    if (!before.label) state_.Delete(LabelEndKey(before.partition, before.own_since, node));
+  }
+  const internal::v1::NodeLabel& said = record.label();
+  HeldLabel after{.place = record.place(),
+                  .label = Label{{said.root_hi(), said.root_lo()}, said.root_day()},
+                  .partition = at.partition,
+                  .own_since = said.own_since()};
+  if (after.label->root.IsZero()) {
+    after.label.reset();
+    state_.Put(LabelEndKey(at.partition, after.own_since, node), "");
+  }
+  state_.Put(key, Encode(after));
+  const Label label = after.label.value_or(node);
+  if (label == before.label.value_or(node)) return {};
+  std::vector<core::Id> standing;
+  if (MaySeveralStandOn(node.root)) {
+    const std::string from = StandingPrefix(node);
+    state_.Scan(from, PrefixEnd(from), [&](std::string_view standing_key, std::string_view) {
+      standing.push_back(IdAtEnd(standing_key));
+      return true;
+    });
+  } else {
+    standing.push_back(node.root);
+  }
+  Changes changes;
+  for (const core::Id& id : standing) {
+    if (std::optional<Change> change = Relabel(at, id, node, label)) changes.push_back(*change);
+  }
+  return changes;
+}
+
+std::optional<Change> ReadModel::Relabel(const LogPlace& at, const core::Id& id, const Label& node,
+                                         const Label& label) {
+  const std::string key = RowKey(id);
+  const std::optional<std::string> held = state_.Get(key);
+  if (!held) return std::nullopt;
+  Row row = DecodeRow(*held);
+  if (row.removed) return std::nullopt;
+  char block[kBlockBytes];
+  google::protobuf::Arena arena(block, sizeof block);
+  auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
+  Demand(record.ParseFromArray(row.record.data(), static_cast<int>(row.record.size())));
+  if (!record.labelled() || NodeOf(record) != node) return std::nullopt;
+  Leave(id, record);
+  SetLabel(label, record);
+  Join(id, record);
+  state_.Delete(ChangeKey(row.partition, row.offset, id));
+  row.partition = at.partition;
+  row.offset = at.offset;
+  row.append_time = at.append_time;
+  const std::string bytes = record.SerializeAsString();
+  row.record = bytes;
+  state_.Put(ChangeKey(row.partition, row.offset, id), "");
+  state_.Put(key, Encode(row));
+  return Change{.id = id, .before = row.listed, .after = row.listed};
+}
+
+absl::StatusOr<Changes> ReadModel::ApplyReferral(int32_t partition, int64_t offset,
+                                                 std::string_view key, std::string_view value) {
   IndicatorRecord record;
   if (!record.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
       !record.has_referral() || record.referral().hold_id().size() != kIdBytes) {
     return absl::DataLossError("a record of what is frozen for a referral cannot be read");
   }
-  if (record.format() != kRecordFormat) return UnknownFormat(record);
+  if (absl::Status status = CheckFormat(record); !status.ok()) return status;
   Progress& progress = HeldProgress(partition);
-  if (offset < progress.next_offset) return std::optional<Change>();
+  if (offset < progress.next_offset) return Changes();
   progress.next_offset = offset + 1;
   state_.Put(ReferralKey(key), record.referral().SerializeAsString());
-  return std::optional<Change>();
+  return Changes();
 }
 
 void ReadModel::ReadTo(int32_t partition, int64_t offset) {
@@ -215,6 +233,22 @@ Progress& ReadModel::HeldProgress(int32_t partition) {
 void ReadModel::ApplyMark(int32_t partition, Progress& progress, core::Time mark) {
   progress.mark = std::max(progress.mark, mark);
   ForgetRemovals(partition, progress);
+  ForgetLabels(partition, progress);
+}
+
+void ReadModel::ForgetLabels(int32_t partition, const Progress& progress) {
+  std::vector<std::string> due;
+  const std::string from = LabelEndPrefix(partition);
+  const core::Time until = progress.mark - options_.removals_kept;
+  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
+    if (due.size() >= options_.forget_max || EndOf(key) >= until) return false;
+    due.emplace_back(key);
+    return true;
+  });
+  for (const std::string& key : due) {
+    state_.Delete(HeldLabelKey(NodeOfEndKey(key)));
+    state_.Delete(key);
+  }
 }
 
 void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
@@ -222,7 +256,7 @@ void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
   const std::string from = RemovalPrefix(partition);
   const core::Time until = progress.mark - options_.removals_kept;
   state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
-    if (due.size() >= options_.forget_max || RemovedAtOf(key) >= until) return false;
+    if (due.size() >= options_.forget_max || EndOf(key) >= until) return false;
     due.emplace_back(key);
     return true;
   });
@@ -232,30 +266,34 @@ void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
     Demand(row.has_value());
     const int64_t offset = DecodeRow(*row).offset;
     progress.remembered_from = std::max(progress.remembered_from, offset + 1);
-    state_.Delete(ChangeKey(partition, offset));
+    state_.Delete(ChangeKey(partition, offset, IdAtEnd(key)));
     state_.Delete(row_key);
     state_.Delete(key);
   }
 }
 
 void ReadModel::TakeOut(const core::Id& id, const Row& row, const IndicatorRecord& record) {
-  state_.Delete(ChangeKey(row.partition, row.offset));
+  state_.Delete(ChangeKey(row.partition, row.offset, id));
   if (row.removed) {
     state_.Delete(RemovalKey(row.partition, record.removed().removed_at(), id));
     return;
   }
   ChangeCell(record, false);
-  if (record.labelled()) Leave(id, record);
+  if (!record.labelled()) return;
+  Leave(id, record);
+  if (MaySeveralStandOn(NodeOf(record).root)) state_.Delete(StandingKey(NodeOf(record), id));
 }
 
 void ReadModel::PutIn(const core::Id& id, const Row& row, const IndicatorRecord& record) {
-  state_.Put(ChangeKey(row.partition, row.offset), id.Bytes());
+  state_.Put(ChangeKey(row.partition, row.offset, id), "");
   if (row.removed) {
     state_.Put(RemovalKey(row.partition, record.removed().removed_at(), id), "");
     return;
   }
   ChangeCell(record, true);
-  if (record.labelled()) Join(id, record);
+  if (!record.labelled()) return;
+  Join(id, record);
+  if (MaySeveralStandOn(NodeOf(record).root)) state_.Put(StandingKey(NodeOf(record), id), "");
 }
 
 ReadModel::HeldCell& ReadModel::CellOf(const IndicatorRecord& record) {

@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "pipelines/campaigns/label.h"
 #include "pipelines/campaigns/tables.h"
@@ -19,29 +20,30 @@
 
 namespace ringfence::campaigns {
 
-// The place of a record of `indicators`, without reading the rest of it; 0 where it has none (a
-// mark, or bytes that are no record).
-core::Place PlaceOf(std::string_view record);
-
-// What one record changed of one identifier. Absent: not in the set.
+// What a record changed of one identifier. Absent: not in the set.
 struct Change {
   core::Id id;
   std::optional<Listed> before;
   std::optional<Listed> after;
 };
 
+// What one record changed: of an identifier's one or none; of a label's one for each identifier
+// that stands on the node.
+using Changes = absl::InlinedVector<Change, 1>;
+
 // The set and the campaigns, kept from the records of `indicators`: what publish serves, and what a
 // replay puts out. Pure: what it holds is a function of the records, whichever way they are cut
 // into batches. Reading is ReadView's.
 //
-// Of each identifier the record with the greatest place counts, whatever else comes; a removal is
-// remembered for `removals_kept` of pipeline time, so that a late writer does not undo it and
-// subscribers can be told of it. Owned by one thread.
+// Of each identifier, and of each node's label, the record with the greatest place counts, whatever
+// else comes; a removal is remembered for `removals_kept` of pipeline time, so that a late writer
+// does not undo it and subscribers can be told of it, and so is that a node is one by itself. Owned
+// by one thread.
 class ReadModel {
  public:
   struct Options {
     core::Time removals_kept = 7 * core::kDay;
-    // One mark forgets at most as many removals: the rest go with the next.
+    // One mark forgets at most as many removals, and as many labels: the rest go with the next.
     size_t forget_max = 1'000;
   };
 
@@ -53,13 +55,8 @@ class ReadModel {
   // has a lower place than that held, or says what is held. kFailedPrecondition where another
   // release wrote it in an unknown format, kDataLoss where it is damaged; nothing is changed then.
   // `append_time`: of the record, for those who ask for what was added when.
-  absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
-                                              std::string_view key, std::string_view value,
-                                              core::Time append_time = 0);
-  // The same, parsed.
-  absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
-                                              const internal::v1::IndicatorRecord& record,
-                                              core::Time append_time = 0);
+  absl::StatusOr<Changes> Apply(int32_t partition, int64_t offset, std::string_view key,
+                                std::string_view value, core::Time append_time = 0);
 
   // The records below `offset` were read; those that were not applied say nothing that a later one
   // does not.
@@ -96,14 +93,26 @@ class ReadModel {
     bool dirty = false;
   };
 
-  absl::StatusOr<std::optional<Change>> Apply(int32_t partition, int64_t offset,
-                                              const internal::v1::IndicatorRecord& record,
-                                              std::string_view bytes, core::Time append_time);
-  absl::StatusOr<std::optional<Change>> ApplyReferral(int32_t partition, int64_t offset,
-                                                      std::string_view key, std::string_view value);
+  // Where a record stands in the log.
+  struct LogPlace {
+    int32_t partition = 0;
+    int64_t offset = 0;
+    core::Time append_time = 0;
+  };
+
+  absl::StatusOr<Changes> ApplyReferral(int32_t partition, int64_t offset, std::string_view key,
+                                        std::string_view value);
+  std::optional<Change> ApplyIdentifier(const LogPlace& at, internal::v1::IndicatorRecord& record,
+                                        std::string_view bytes);
+  Changes ApplyLabel(const LogPlace& at, const Label& node,
+                     const internal::v1::IndicatorRecord& record);
+  std::optional<Change> Relabel(const LogPlace& at, const core::Id& id, const Label& node,
+                                const Label& label);
+  Label LabelAt(const Label& node);
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
   void ForgetRemovals(int32_t partition, Progress& progress);
+  void ForgetLabels(int32_t partition, const Progress& progress);
 
   void TakeOut(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
   void PutIn(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);

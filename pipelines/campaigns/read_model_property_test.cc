@@ -86,18 +86,32 @@ IndicatorRecord RandomRecord(Random& random, core::Place place) {
   return record;
 }
 
+Label RandomNode(Random& random) {
+  const auto type = random.OneIn(3) ? v1::IDENTIFIER_TYPE_DOMAIN : v1::IDENTIFIER_TYPE_PHONE;
+  return {core::IdentifierId(type, "v" + std::to_string(random.Below(40))), 0};
+}
+
 // The records with the greatest places: what must count.
 struct Naive {
   void Apply(const IndicatorRecord& record) {
     auto [held, inserted] = records.try_emplace(record.identifier_id(), record);
     if (!inserted && record.place() >= held->second.place()) held->second = record;
+    if (record.labelled()) Apply(NodeOf(record), LabelOf(record), record.place());
+  }
+  void Apply(const Label& node, const Label& label, core::Place place) {
+    auto [held, inserted] = labels.try_emplace(node, place, label);
+    if (!inserted && place > held->second.first) held->second = {place, label};
+  }
+  Label CurrentLabelOf(const IndicatorRecord& record) const {
+    const auto held = labels.find(NodeOf(record));
+    return held == labels.end() ? NodeOf(record) : held->second.second;
   }
 
   using Members = std::vector<const IndicatorRecord*>;
   std::map<Label, Members> Campaigns() const {
     std::map<Label, Members> by_label;
     for (const auto& [id, record] : records) {
-      if (record.labelled()) by_label[LabelOf(record)].push_back(&record);
+      if (record.labelled()) by_label[CurrentLabelOf(record)].push_back(&record);
     }
     std::erase_if(by_label, [](const auto& entry) {
       std::set<std::string> bases;
@@ -108,6 +122,8 @@ struct Naive {
   }
 
   std::map<std::string, IndicatorRecord> records;
+  // Of each node the latest.
+  std::map<Label, std::pair<core::Place, Label>> labels;
 };
 
 v1::Campaign Recompute(const Naive::Members& members, const CampaignNames& names) {
@@ -178,7 +194,7 @@ void ExpectIndicators(const Naive& naive, const std::map<Label, v1::Campaign>& c
     if (record.has_removed()) continue;
     v1::Indicator indicator = record.indicator();
     if (record.labelled()) {
-      auto campaign = campaigns.find(LabelOf(record));
+      auto campaign = campaigns.find(naive.CurrentLabelOf(record));
       if (campaign != campaigns.end()) indicator.set_campaign_id(campaign->second.campaign_id());
     }
     Cell& cell = cells[{indicator.type(), indicator.action(), indicator.tlp(), indicator.score()}];
@@ -258,10 +274,23 @@ TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoB
     auto model = std::make_unique<ReadModel>(state);
     Naive naive;
     const uint32_t batch = 1 + random.Below(30);
+    int64_t offset = 0;
     for (int i = 0; i < 600; ++i) {
-      const IndicatorRecord record = RandomRecord(random, static_cast<core::Place>(i + 1));
-      ASSERT_TRUE(model->Apply(0, i, record).ok());
+      const auto place = static_cast<core::Place>(i + 1);
+      const IndicatorRecord record = RandomRecord(random, place);
+      ASSERT_TRUE(ApplyWritten(*model, 0, offset, record).ok());
       naive.Apply(record);
+      if (random.OneIn(2)) {
+        // A label alone, sometimes late, sometimes that the node is one by itself.
+        const Label node = RandomNode(random);
+        const Label label = random.OneIn(3) ? node : RandomNode(random);
+        const core::Place of = random.OneIn(6) ? place / 2 + 1 : place;
+        ASSERT_TRUE(model
+                        ->Apply(0, offset++, core::LabelKeyOf(node.root, node.day),
+                                LabelRecord(node, label, of).SerializeAsString())
+                        .ok());
+        naive.Apply(node, label, of);
+      }
       if (!random.OneIn(batch)) continue;
       model->EndBatch();
       // A restart.
@@ -279,12 +308,14 @@ TEST(ReadModelProperty, NothingIsLeftOfWhatHasGone) {
   core::MemoryState state;
   ReadModel model(state);
   std::set<std::pair<int, std::string>> values;
+  std::set<Label> nodes;
   int64_t offset = 0;
-  for (; offset < 400; ++offset) {
-    const IndicatorRecord record = RandomRecord(random, static_cast<core::Place>(offset + 1));
-    ASSERT_TRUE(model.Apply(0, offset, record).ok());
+  for (core::Place place = 1; place <= 400; ++place) {
+    const IndicatorRecord record = RandomRecord(random, place);
+    ASSERT_TRUE(ApplyWritten(model, 0, offset, record).ok());
     if (record.has_indicator())
       values.insert({record.indicator().type(), record.indicator().value()});
+    if (record.labelled()) nodes.insert(NodeOf(record));
   }
   model.EndBatch();
   ASSERT_GT(ReadView(state, CampaignNames({})).Campaigns(), 0u);
@@ -292,9 +323,15 @@ TEST(ReadModelProperty, NothingIsLeftOfWhatHasGone) {
     const RecordSpec spec{.type = static_cast<v1::IdentifierType>(type),
                           .value = value,
                           .place = static_cast<core::Place>(10'000)};
-    ASSERT_TRUE(model.Apply(0, offset++, Removal(spec, "expired")).ok());
+    ASSERT_TRUE(ApplyWritten(model, 0, offset, Removal(spec, "expired")).ok());
   }
-  ASSERT_TRUE(model.Apply(0, offset++, Mark(kNow + 30 * core::kDay)).ok());
+  for (const Label& node : nodes) {
+    ASSERT_TRUE(model
+                    .Apply(0, offset++, core::LabelKeyOf(node.root, node.day),
+                           LabelRecord(node, node, 10'000).SerializeAsString())
+                    .ok());
+  }
+  ASSERT_TRUE(ApplyWritten(model, 0, offset, Mark(kNow + 30 * core::kDay)).ok());
   model.EndBatch();
   std::string tables;
   state.Scan("", "\xff", [&](std::string_view key, std::string_view) {

@@ -18,11 +18,11 @@ using testing::IsEmpty;
 class ReadModelTest : public testing::Test {
  protected:
   std::optional<Change> Apply(const IndicatorRecord& record, int32_t partition = 0) {
-    absl::StatusOr<std::optional<Change>> change =
-        model_.Apply(partition, offsets_[partition]++, record);
-    EXPECT_TRUE(change.ok()) << change.status();
+    const absl::StatusOr<Changes> changes =
+        ApplyWritten(model_, partition, offsets_[partition], record);
+    EXPECT_TRUE(changes.ok()) << changes.status();
     model_.EndBatch();
-    return change.ok() ? *change : std::nullopt;
+    return changes.ok() && !changes->empty() ? std::optional(changes->back()) : std::nullopt;
   }
   ReadView View() { return ReadView(state_, names_); }
   std::vector<std::string> ChangedValues(int64_t offset) {
@@ -63,7 +63,7 @@ TEST_F(ReadModelTest, KeepsTheRecordWithTheGreatestPlace) {
 std::pair<std::string, std::string> Frozen(uint64_t report, std::optional<uint64_t> done = {}) {
   const std::string hold = "0123456789abcdef";
   IndicatorRecord record;
-  record.set_format(1);
+  record.set_format(core::kRecordFormat);
   record.mutable_referral()->set_hold_id(hold);
   record.mutable_referral()->set_report_lo(report);
   if (!done) return {core::ReferralKeyOf(hold, core::Id{0, report}), record.SerializeAsString()};
@@ -98,7 +98,7 @@ TEST_F(ReadModelTest, WhatIsFrozenInAnUnknownFormIsRefused) {
   EXPECT_EQ(model_.Apply(0, 0, key, "no record").status().code(), absl::StatusCode::kDataLoss);
   IndicatorRecord record;
   record.ParseFromString(value);
-  record.set_format(2);
+  record.set_format(core::kRecordFormat + 1);
   EXPECT_EQ(model_.Apply(0, 0, key, record.SerializeAsString()).status().code(),
             absl::StatusCode::kFailedPrecondition);
 }
@@ -117,9 +117,10 @@ TEST_F(ReadModelTest, TheSameOffsetOrTheSameBytesChangeNothing) {
   const IndicatorRecord record = Upsert({.value = "+1", .place = 10});
   Apply(record);
   EXPECT_FALSE(Apply(record).has_value());
-  auto again = model_.Apply(0, 0, Upsert({.value = "+1", .place = 99}));
+  int64_t applied = 0;
+  auto again = ApplyWritten(model_, 0, applied, Upsert({.value = "+1", .place = 99}));
   ASSERT_TRUE(again.ok());
-  EXPECT_FALSE(again->has_value()) << "the offset has been applied";
+  EXPECT_TRUE(again->empty()) << "the offset has been applied";
   EXPECT_EQ(model_.ProgressOf(0).next_offset, 2);
 }
 
@@ -147,10 +148,11 @@ TEST_F(ReadModelTest, ForgetsOnlySoMuchAtOnce) {
   ReadModel model(state, {.removals_kept = core::kDay, .forget_max = 2});
   int64_t offset = 0;
   for (int i = 0; i < 5; ++i) {
-    ASSERT_TRUE(model.Apply(0, offset++, Removal({.value = std::to_string(i)}, "expired")).ok());
+    const IndicatorRecord removal = Removal({.value = std::to_string(i)}, "expired");
+    ASSERT_TRUE(ApplyWritten(model, 0, offset, removal).ok());
   }
   const auto marked = [&] {
-    EXPECT_TRUE(model.Apply(0, offset++, Mark(kNow + 3 * core::kDay)).ok());
+    EXPECT_TRUE(ApplyWritten(model, 0, offset, Mark(kNow + 3 * core::kDay)).ok());
     model.EndBatch();
     return ReadView(state, names_).ProgressOf(0).remembered_from;
   };
@@ -214,6 +216,60 @@ TEST_F(ReadModelTest, IsNamedAfterItsOldestMemberAndAnOldNameLeadsToIt) {
   EXPECT_FALSE(View().LabelOfCampaign("nonsense").has_value());
 }
 
+TEST_F(ReadModelTest, ALabelMovesAllThatStandsOnItsNode) {
+  const RecordSpec first{.type = v1::IDENTIFIER_TYPE_DOMAIN,
+                         .value = "a.x.example",
+                         .root = "+9",
+                         .base = "x.example"};
+  RecordSpec second = first;
+  second.value = "b.x.example";
+  Apply(Upsert(first));
+  Apply(Upsert(second));
+  Apply(Upsert({.value = "+1", .root = "+9"}));
+  const Label node = NodeOf(Upsert(first));
+  const Label other = LabelOfValue("+2");
+  Apply(Upsert({.value = "+2", .root = "+2"}));
+  const int64_t offset = offsets_[0];
+  const auto changes = model_.Apply(0, offsets_[0]++, core::LabelKeyOf(node.root, node.day),
+                                    LabelRecord(node, other, 2).SerializeAsString(), kNow);
+  ASSERT_TRUE(changes.ok());
+  model_.EndBatch();
+  ASSERT_EQ(changes->size(), 2u);
+  for (const Change& change : *changes) EXPECT_EQ(change.before, change.after);
+  EXPECT_THAT(ChangedValues(offset), testing::UnorderedElementsAre("+a.x.example", "+b.x.example"));
+  ASSERT_TRUE(View().CampaignOf(other).has_value());
+  EXPECT_EQ(View().CampaignOf(other)->indicators(), 3u);
+  EXPECT_EQ(View().Find(IdOf(first))->root_hi(), other.root.hi);
+}
+
+// A late writer's label comes after the word that the node is one by itself.
+TEST_F(ReadModelTest, ThatANodeIsOneByItselfIsNotUndoneByALateWriterAndForgottenOnceItIsOld) {
+  Apply(Upsert({.value = "+1", .root = "+2"}));
+  Apply(Upsert({.value = "+2", .root = "+2"}));
+  const Label node = LabelOfValue("+1");
+  const auto say = [&](const Label& label, core::Place place) {
+    EXPECT_TRUE(model_
+                    .Apply(0, offsets_[0]++, core::LabelKeyOf(node.root, node.day),
+                           LabelRecord(node, label, place).SerializeAsString())
+                    .ok());
+    model_.EndBatch();
+  };
+  EXPECT_EQ(View().Campaigns(), 1u);
+  say(node, 9);
+  EXPECT_EQ(View().Campaigns(), 0u);
+  say(LabelOfValue("+2"), 8);
+  EXPECT_EQ(View().Campaigns(), 0u);
+  Apply(Mark(kNow + 7 * core::kDay));
+  say(LabelOfValue("+2"), 8);
+  EXPECT_EQ(View().Campaigns(), 0u);
+  const size_t before = state_.size();
+  Apply(Mark(kNow + 7 * core::kDay + 1));
+  // So is the other, whose own label said so from the start.
+  EXPECT_EQ(state_.size(), before - 4);
+  say(LabelOfValue("+2"), 10);
+  EXPECT_EQ(View().Campaigns(), 1u);
+}
+
 TEST_F(ReadModelTest, TheSameAgeIsDecidedByTheId) {
   Apply(Upsert({.value = "+1", .root = "+1"}));
   Apply(Upsert({.value = "+2", .root = "+1"}));
@@ -273,7 +329,7 @@ TEST_F(ReadModelTest, RefusesWhatItCannotReadAndChangesNothing) {
   IndicatorRecord record = Upsert({.value = "+1"});
   EXPECT_EQ(model_.Apply(0, 0, key, "\xff\xff").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(code(record, "other key"), absl::StatusCode::kDataLoss);
-  record.set_format(2);
+  record.set_format(core::kRecordFormat + 1);
   EXPECT_EQ(code(record, key), absl::StatusCode::kFailedPrecondition);
   record = Upsert({.value = "+1"});
   record.clear_indicator();
@@ -281,6 +337,8 @@ TEST_F(ReadModelTest, RefusesWhatItCannotReadAndChangesNothing) {
   record = Upsert({.value = "+1"});
   record.mutable_share()->add_losses()->set_amount("-1");
   EXPECT_EQ(code(record, key), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(code(Upsert({.value = "+1"}), core::LabelKeyOf(IdOf({.value = "+1"}), 0)),
+            absl::StatusCode::kDataLoss);
   EXPECT_EQ(model_.ProgressOf(0).next_offset, 0);
   EXPECT_EQ(state_.size(), 0u);
 }

@@ -165,8 +165,8 @@ void ReadView::Rows(const core::Id& from, const core::Id& until,
 void ReadView::Changes(int32_t partition, int64_t offset,
                        const std::function<bool(const core::Id&, const Row&)>& visit) {
   const std::string until = PrefixEnd(ChangePrefix(partition));
-  state_.Scan(ChangeKey(partition, offset), until, [&](std::string_view, std::string_view value) {
-    const core::Id id = core::Id::FromBytes(value);
+  state_.Scan(ChangesFrom(partition, offset), until, [&](std::string_view key, std::string_view) {
+    const core::Id id = IdAtEnd(key);
     const std::optional<std::string> row = state_.Get(RowKey(id));
     Demand(row.has_value());
     return visit(id, DecodeRow(*row));

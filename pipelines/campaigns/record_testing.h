@@ -2,14 +2,21 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "pipelines/campaigns/label.h"
+#include "pipelines/campaigns/read_model.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/label_key.h"
 #include "pipelines/core/place.h"
+#include "pipelines/core/record_format.h"
 #include "pipelines/core/time.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
-// For tests: records of `indicators` as cluster writes them.
+// For tests: records of `indicators` as cluster writes them. A label, which has a record of its
+// own, stands in the identifier's until that is written.
 namespace ringfence::campaigns {
 
 // 2026-03-01T12:00:00Z.
@@ -43,7 +50,7 @@ inline std::string IndicatorIdOf(const RecordSpec& spec) {
 
 inline internal::v1::IndicatorRecord KeyedRecord(const RecordSpec& spec) {
   internal::v1::IndicatorRecord record;
-  record.set_format(1);
+  record.set_format(core::kRecordFormat);
   record.set_place(spec.place);
   record.set_epoch(spec.epoch);
   record.set_identifier_id(core::IdentifierId(spec.type, spec.value).Bytes());
@@ -101,9 +108,55 @@ inline internal::v1::IndicatorRecord Removal(const RecordSpec& spec, const std::
 
 inline internal::v1::IndicatorRecord Mark(core::Time time) {
   internal::v1::IndicatorRecord record;
-  record.set_format(1);
+  record.set_format(core::kRecordFormat);
   record.set_mark(time);
   return record;
+}
+
+inline internal::v1::IndicatorRecord LabelRecord(const Label& node, const Label& label,
+                                                 core::Place place) {
+  internal::v1::IndicatorRecord record;
+  record.set_format(core::kRecordFormat);
+  record.set_place(place);
+  if (node == label) {
+    record.mutable_label()->set_own_since(kNow);
+  } else {
+    record.mutable_label()->set_root_hi(label.root.hi);
+    record.mutable_label()->set_root_lo(label.root.lo);
+    record.mutable_label()->set_root_day(label.day);
+  }
+  return record;
+}
+
+struct Written {
+  std::string key;
+  std::string value;
+};
+// The record as it is written, behind that of its label if it has one.
+inline std::vector<Written> AsWritten(internal::v1::IndicatorRecord record) {
+  std::vector<Written> written;
+  if (record.labelled()) {
+    const Label node = NodeOf(record);
+    written.push_back({core::LabelKeyOf(node.root, node.day),
+                       LabelRecord(node, LabelOf(record), record.place()).SerializeAsString()});
+    record.clear_root_hi();
+    record.clear_root_lo();
+    record.clear_root_day();
+  }
+  std::string key = record.mark() != 0 ? std::string(1, '\0') : record.identifier_id();
+  written.push_back({std::move(key), record.SerializeAsString()});
+  return written;
+}
+// Applies it at `offset` and behind, which goes on.
+inline absl::StatusOr<Changes> ApplyWritten(ReadModel& model, int32_t partition, int64_t& offset,
+                                            const internal::v1::IndicatorRecord& record) {
+  Changes changes;
+  for (const Written& written : AsWritten(record)) {
+    absl::StatusOr<Changes> more = model.Apply(partition, offset++, written.key, written.value);
+    if (!more.ok()) return more.status();
+    changes.insert(changes.end(), more->begin(), more->end());
+  }
+  return changes;
 }
 
 inline core::Id IdOf(const RecordSpec& spec) { return core::IdentifierId(spec.type, spec.value); }

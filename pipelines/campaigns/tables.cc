@@ -80,8 +80,8 @@ Writer Partition(Table table, int32_t partition) {
 }  // namespace
 
 std::string RowKey(const core::Id& id) { return Writer(Table::kRows).Id(id).Take(); }
-std::string ChangeKey(int32_t partition, int64_t offset) {
-  return Partition(Table::kChanges, partition).Number(static_cast<uint64_t>(offset)).Take();
+std::string ChangeKey(int32_t partition, int64_t offset, const core::Id& id) {
+  return Partition(Table::kChanges, partition).Number(static_cast<uint64_t>(offset)).Id(id).Take();
 }
 std::string RemovalKey(int32_t partition, core::Time removed_at, const core::Id& id) {
   return Partition(Table::kRemovals, partition).Time(removed_at).Id(id).Take();
@@ -91,6 +91,13 @@ std::string MemberKey(const Label& label, core::Time first_seen, const core::Id&
 }
 std::string BaseKey(const Label& label, const core::Id& base) {
   return Writer(Table::kBases).Label(label).Id(base).Take();
+}
+std::string HeldLabelKey(const Label& node) { return Writer(Table::kLabels).Label(node).Take(); }
+std::string LabelEndKey(int32_t partition, core::Time own_since, const Label& node) {
+  return Partition(Table::kLabelEnds, partition).Time(own_since).Label(node).Take();
+}
+std::string StandingKey(const Label& node, const core::Id& id) {
+  return Writer(Table::kStanding).Label(node).Id(id).Take();
 }
 std::string TotalsKey(const Label& label) { return Writer(Table::kTotals).Label(label).Take(); }
 std::string ListKey(Order order, uint64_t rank, const Label& label) {
@@ -116,8 +123,17 @@ std::string ReferralPrefix(std::string_view hold_id) {
 
 std::string TablePrefix(Table table) { return Writer(table).Take(); }
 std::string ChangePrefix(int32_t partition) { return Partition(Table::kChanges, partition).Take(); }
+std::string ChangesFrom(int32_t partition, int64_t offset) {
+  return Partition(Table::kChanges, partition).Number(static_cast<uint64_t>(offset)).Take();
+}
 std::string RemovalPrefix(int32_t partition) {
   return Partition(Table::kRemovals, partition).Take();
+}
+std::string LabelEndPrefix(int32_t partition) {
+  return Partition(Table::kLabelEnds, partition).Take();
+}
+std::string StandingPrefix(const Label& node) {
+  return Writer(Table::kStanding).Label(node).Take();
 }
 std::string MemberPrefix(const Label& label) { return Writer(Table::kMembers).Label(label).Take(); }
 std::string ListPrefix(Order order) {
@@ -134,10 +150,15 @@ core::Id IdAtEnd(std::string_view key) {
   Demand(key.size() >= kIdBytes);
   return core::Id::FromBytes(key.substr(key.size() - kIdBytes));
 }
-core::Time RemovedAtOf(std::string_view removal_key) {
-  Reader reader(removal_key);
+core::Time EndOf(std::string_view key) {
+  Reader reader(key);
   reader.Bytes(1 + sizeof(uint32_t));
   return reader.Time();
+}
+Label NodeOfEndKey(std::string_view label_end_key) {
+  Reader reader(label_end_key);
+  reader.Bytes(1 + sizeof(uint32_t) + sizeof(core::Time));
+  return reader.Label();
 }
 core::Time FirstSeenOf(std::string_view member_key) {
   Reader reader(member_key);
@@ -191,6 +212,15 @@ std::string Encode(const Row& row) {
       .Rest(row.record)
       .Take();
 }
+std::string Encode(const HeldLabel& held) {
+  return Writer()
+      .Number(held.place)
+      .Byte(held.label ? 1 : 0)
+      .Label(held.label.value_or(Label()))
+      .Number(static_cast<uint32_t>(held.partition))
+      .Time(held.own_since)
+      .Take();
+}
 std::string Encode(const Member& member) {
   return Writer()
       .Time(member.last_seen)
@@ -230,6 +260,17 @@ Row DecodeRow(std::string_view bytes) {
   row.least_tlp = static_cast<v1::Tlp>(reader.Byte());
   row.record = reader.Rest();
   return row;
+}
+HeldLabel DecodeHeldLabel(std::string_view bytes) {
+  Reader reader(bytes);
+  HeldLabel held;
+  held.place = reader.Number<uint64_t>();
+  const bool has_label = reader.Byte() != 0;
+  const Label label = reader.Label();
+  if (has_label) held.label = label;
+  held.partition = static_cast<int32_t>(reader.Number<uint32_t>());
+  held.own_since = reader.Time();
+  return held;
 }
 Member DecodeMember(std::string_view bytes) {
   Reader reader(bytes);

@@ -17,13 +17,15 @@
 namespace ringfence::campaigns {
 
 // Counted up when it lies otherwise: a reader makes its state anew then.
-inline constexpr uint32_t kReadModelFormat = 3;
+inline constexpr uint32_t kReadModelFormat = 4;
 
 // The first byte of a key.
 enum class Table : char {
   // identifier id -> Row: indicators, and removals that are still remembered.
   kRows = 'i',
-  // partition (4) offset (8) -> identifier id: the rows in the order of the log, each once.
+  // partition (4) offset (8) identifier id: the rows in the order of the log, each once. A record
+  // of
+  // a label changes several.
   kChanges = 'o',
   // partition (4) removed_at (8) identifier id: removals, to be forgotten.
   kRemovals = 'r',
@@ -31,6 +33,13 @@ enum class Table : char {
   kMembers = 'm',
   // label (20) base id -> number of members (4); only of bases that several may stand on
   kBases = 'b',
+  // node (20) -> HeldLabel: of those of which one was heard.
+  kLabels = 'a',
+  // partition (4) own_since (8) node (20): of those that are no longer part of a component, to be
+  // forgotten.
+  kLabelEnds = 'e',
+  // node (20) identifier id: labelled rows, where several may stand on one base.
+  kStanding = 's',
   // label (20) -> StoredCampaign
   kTotals = 't',
   // order (1) rank (8, turned over: the greatest first) label (20) -> ListEntry; campaigns only
@@ -74,6 +83,15 @@ struct Row {
   std::string_view record;
 };
 
+// What was last said of a node's label.
+struct HeldLabel {
+  core::Place place = 0;
+  // Nothing: the node is one by itself, since then.
+  std::optional<Label> label;
+  int32_t partition = 0;
+  core::Time own_since = 0;
+};
+
 struct Member {
   core::Time last_seen = 0;
   uint32_t score = 0;
@@ -112,10 +130,13 @@ struct Progress {
 };
 
 std::string RowKey(const core::Id& id);
-std::string ChangeKey(int32_t partition, int64_t offset);
+std::string ChangeKey(int32_t partition, int64_t offset, const core::Id& id);
 std::string RemovalKey(int32_t partition, core::Time removed_at, const core::Id& id);
 std::string MemberKey(const Label& label, core::Time first_seen, const core::Id& id);
 std::string BaseKey(const Label& label, const core::Id& base);
+std::string HeldLabelKey(const Label& node);
+std::string LabelEndKey(int32_t partition, core::Time own_since, const Label& node);
+std::string StandingKey(const Label& node, const core::Id& id);
 std::string TotalsKey(const Label& label);
 std::string ListKey(Order order, uint64_t rank, const Label& label);
 std::string CellKeyBytes(const CellKey& key);
@@ -128,7 +149,11 @@ std::string ReferralPrefix(std::string_view hold_id);
 // Beginnings of keys: of a table, of one partition's part, of a label's members, of one order.
 std::string TablePrefix(Table table);
 std::string ChangePrefix(int32_t partition);
+// Of those from an offset on.
+std::string ChangesFrom(int32_t partition, int64_t offset);
 std::string RemovalPrefix(int32_t partition);
+std::string LabelEndPrefix(int32_t partition);
+std::string StandingPrefix(const Label& node);
 std::string MemberPrefix(const Label& label);
 std::string ListPrefix(Order order);
 // The first key that does not begin with `prefix`, for State::Scan.
@@ -136,7 +161,9 @@ std::string PrefixEnd(std::string prefix);
 
 // What stands in a key. Keys are ours: one of another shape aborts.
 core::Id IdAtEnd(std::string_view key);
-core::Time RemovedAtOf(std::string_view removal_key);
+// Of a key of kRemovals or kLabelEnds.
+core::Time EndOf(std::string_view key);
+Label NodeOfEndKey(std::string_view label_end_key);
 core::Time FirstSeenOf(std::string_view member_key);
 int64_t OffsetOf(std::string_view change_key);
 Label LabelOfTotalsKey(std::string_view totals_key);
@@ -146,12 +173,14 @@ CellKey CellKeyOf(std::string_view key);
 
 // Values. Decoding bytes that are none aborts: the state is ours, and its blocks carry checksums.
 std::string Encode(const Row& row);
+std::string Encode(const HeldLabel& held);
 std::string Encode(const Member& member);
 std::string Encode(const ListEntry& entry);
 std::string Encode(const Cell& cell);
 std::string Encode(const Progress& progress);
 std::string EncodeCount(uint64_t count);
 Row DecodeRow(std::string_view bytes);
+HeldLabel DecodeHeldLabel(std::string_view bytes);
 Member DecodeMember(std::string_view bytes);
 ListEntry DecodeListEntry(std::string_view bytes);
 Cell DecodeCell(std::string_view bytes);

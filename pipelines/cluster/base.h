@@ -11,6 +11,7 @@
 #include "pipelines/cluster/overrides.h"
 #include "pipelines/cluster/score.h"
 #include "pipelines/cluster/statistics.h"
+#include "pipelines/cluster/write_back_cache.h"
 #include "pipelines/components/components.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/place.h"
@@ -50,13 +51,14 @@ struct NodeOptions {
 
 // A link node of the base: one for most, one a day for an IP.
 struct LinkNode {
-  LinkNode(const components::NodeKey& key, const NodeOptions& options)
-      : tally(options.ties), ties(key, options.ties, options.announce_max), node(key), shown(key) {}
+  LinkNode(const components::NodeKey& node, const NodeOptions& options)
+      : key(node), tally(options.ties), ties(node, options.ties, options.announce_max) {}
 
-  // What evidence says of it; which of its edges count; the label that comes through those.
+  components::NodeKey key;
+  // What evidence says of it; which of its edges count. The label that comes through those is kept
+  // apart (label_store.h).
   ties::Tally tally;
   ties::Node ties;
-  components::Node node;
   // An override or the shipped list says that it is infrastructure.
   bool declared = false;
   // Stands in the base's `recounted`; neighbours whose tie may have changed since `ties` was told.
@@ -66,8 +68,6 @@ struct LinkNode {
   bool is_unsettled = false;
   // Place of the policy by whose rule it was last looked at as a whole.
   core::Place rules_place = 0;
-  // The last label it had: shown while it is detached.
-  components::NodeKey shown;
   // What the listings that stand on the node were last brought up to date with.
   ties::Infrastructure infrastructure = ties::Infrastructure::kNo;
   // Neighbours are stored under keys of their own.
@@ -99,9 +99,8 @@ struct Listing {
   // Of a canary: the organisations that all partitions were told of.
   std::vector<std::string> canary_organisations;
 
-  // What the present record changed: the content, or only the label.
+  // The present record changed what is said of it.
   bool content_touched = false;
-  bool label_touched = false;
   // Why it left the set in this batch, if it did so last: "expired" or "retracted".
   const char* removal_reason = nullptr;
   // Place of the last record that touched it, while it has to be sent at the end of the batch.
@@ -145,12 +144,7 @@ struct Base {
 
   bool stored = false;
   bool dirty = false;
-  // Waits to be written; counts for so much in the cache and among what waits, as of its last
-  // change; was last asked for in that batch.
-  bool is_queued = false;
-  size_t bytes = 0;
-  size_t unstored_bytes = 0;
-  uint64_t last_used = 0;
+  CacheMarks cached;
   // In the list of bases that the present record touched.
   bool touched = false;
   // Days of nodes of which `ties` has to be told what they count now.

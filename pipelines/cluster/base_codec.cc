@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "pipelines/cluster/packed_messages.h"
-#include "pipelines/components/codec.h"
 #include "pipelines/identifiers/policy.h"
 
 namespace ringfence::cluster {
@@ -23,12 +22,7 @@ enum NeighbourFlag : uint32_t {
   kWantsSketch = 1 << 4,
   kVouched = 1 << 5,
   kVouchedTold = 1 << 6,
-  // Of one whose edge is active.
-  kLabelled = 1 << 7,
-  kWaiting = 1 << 8,
-  kRootIsNeighbour = 1 << 9,
-  kSampledTold = 1 << 10,
-  kWithheld = 1 << 11,
+  kSampledTold = 1 << 7,
 };
 
 void StorePass(const ties::NodeState& state, core::Place rules_place, StoredNode& stored) {
@@ -55,10 +49,7 @@ bool LoadPass(const internal::v1::StoredPass& pass, ties::NodeState& state) {
 }
 
 void StoreNode(const LinkNode& link, core::Place rules_place, StoredNode& stored) {
-  components::Store(link.node, stored);
-  stored.set_shown_hi(link.shown.id.hi);
-  stored.set_shown_lo(link.shown.id.lo);
-  stored.set_shown_day(link.shown.day);
+  stored.set_day(link.key.day);
   stored.set_declared(link.declared);
   stored.set_rules_place(link.rules_place);
   const ties::NodeState& state = link.ties.state();
@@ -81,8 +72,6 @@ void StoreNode(const LinkNode& link, core::Place rules_place, StoredNode& stored
 }
 
 bool LoadNode(const StoredNode& stored, LinkNode& link) {
-  components::Load(stored, link.node);
-  link.shown = {{stored.shown_hi(), stored.shown_lo()}, stored.shown_day()};
   link.declared = stored.declared();
   link.rules_place = stored.rules_place();
   link.spilled = stored.has_spilled_neighbours();
@@ -168,7 +157,6 @@ HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base) {
 void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& stored) {
   const ties::Neighbour& tied = link.ties.neighbours().at(key);
   core::Packer out(stored);
-  const components::Neighbour* labels = tied.active ? &link.node.neighbours.at(key) : nullptr;
   uint32_t flags = 0;
   auto set = [&flags](NeighbourFlag flag, bool condition) {
     if (condition) flags |= flag;
@@ -181,10 +169,6 @@ void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& store
   set(kVouched, tied.vouched);
   set(kVouchedTold, tied.vouched_told);
   set(kSampledTold, tied.sampled_told);
-  set(kLabelled, labels != nullptr && labels->labelled);
-  set(kWaiting, labels != nullptr && labels->waiting);
-  set(kWithheld, labels != nullptr && labels->withheld);
-  set(kRootIsNeighbour, labels != nullptr && labels->root == key);
   out.Number(flags);
   Pack(key, out);
   out.Number(tied.place);
@@ -193,13 +177,6 @@ void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& store
   out.Number(tied.sketch_told);
   if (tied.facts != nullptr) Pack(*tied.facts, out);
   if (tied.sketch != nullptr) Pack(*tied.sketch, out);
-  if (labels == nullptr) return;
-  out.Number(labels->place);
-  out.Number(labels->greeted);
-  if ((flags & kRootIsNeighbour) == 0) Pack(labels->root, out);
-  out.Number(labels->distance);
-  out.Number(labels->epoch);
-  out.Number(labels->confirmed);
 }
 
 bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
@@ -219,23 +196,7 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
   tied.vouched = has(kVouched);
   tied.vouched_told = has(kVouchedTold);
   tied.sampled_told = has(kSampledTold);
-  components::Neighbour labels;
-  if (tied.active) {
-    labels.labelled = has(kLabelled);
-    labels.waiting = has(kWaiting);
-    labels.withheld = has(kWithheld);
-    labels.place = in.Number();
-    labels.greeted = in.Number();
-    labels.root = has(kRootIsNeighbour) ? key : UnpackKey(in);
-    labels.distance = in.Number32();
-    labels.epoch = in.Number();
-    labels.confirmed = in.Number();
-  }
   if (!in.ok()) return false;
-  if (tied.active) {
-    if (labels.waiting) ++link.node.waiting;
-    link.node.neighbours.insert_or_assign(key, labels);
-  }
   link.ties.RestoreNeighbour(key, std::move(tied));
   return true;
 }

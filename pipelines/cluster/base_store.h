@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "pipelines/cluster/base.h"
+#include "pipelines/cluster/write_back_cache.h"
 #include "pipelines/core/review.h"
 #include "pipelines/core/state.h"
 #include "pipelines/core/timers.h"
@@ -20,15 +20,12 @@ struct StoreOptions {
   size_t inline_evidence_max = 4;
   // A node with more neighbours keeps them under keys of their own.
   size_t inline_neighbours_max = 16;
-  // How much of the state is kept in memory, by an estimate; 0 keeps nothing from one batch to the
-  // next. A base that takes more than an eighth of it stays for as long as batches ask for it, and
-  // leaves a quarter of it to the others: reading it again for each batch would cost as much as it
-  // is large.
-  size_t cache_bytes_max = size_t{152} << 20;
+  // How much of the bases, and of the nodes' labels, is kept in memory, as WriteBackCache says.
+  size_t cache_bytes_max = size_t{112} << 20;
+  size_t label_cache_bytes_max = size_t{40} << 20;
 };
 
-// The bases in memory, above the state: what is hot stays as objects, what changed stays until it
-// is written back.
+// The bases in memory, above the state.
 //
 // Tables of the state:
 //   'b' base (16)                                     StoredBase
@@ -61,20 +58,16 @@ class BaseStore {
 
   // Writes every dirty base, then evicts.
   void WriteBack();
-  // The end of a batch: where the cache is larger than it may be, drops an eighth of it, the bases
-  // that were not asked for for longest. What is not written back stays, and so does what is large
-  // and in use.
-  void Evict();
+  // The end of a batch.
+  void Evict() { cache_.Evict(); }
   // Marks as changed: it is written back. Call it after the change, as the size is taken then.
   void MarkDirty(Base& base);
   // Of bases that are not written back, as they were when they were marked last.
-  size_t unstored_bytes() const { return unstored_bytes_; }
+  size_t unstored_bytes() const { return cache_.unstored_bytes(); }
 
  private:
   std::vector<core::Id> Between(const core::Id& from, core::Id& until);
   Base& Keep(std::unique_ptr<Base> base);
-  void Resize(Base& base);
-  bool IsLargeAndInUse(const Base& base) const;
   std::unique_ptr<Base> Read(const core::Id& id);
   void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);
   void Damaged(const char* what);
@@ -87,14 +80,7 @@ class BaseStore {
   const NodeOptions& nodes_;
   core::State& state_;
   core::Timers timers_;
-  absl::flat_hash_map<core::Id, std::unique_ptr<Base>> cache_;
-  // Counts batches.
-  uint64_t batch_ = 1;
-  size_t cached_bytes_ = 0;
-  // Where Evict looks for what can go.
-  size_t evict_above_;
-  size_t unstored_bytes_ = 0;
-  std::vector<core::Id> dirty_;
+  WriteBackCache<core::Id, Base> cache_;
   // Kept for its parts' memory, which is that of the largest base's own entry.
   internal::v1::StoredBase stored_;
   std::string buffer_;

@@ -9,6 +9,7 @@
 #include "pipelines/cluster/deciding.h"
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/heard.h"
+#include "pipelines/cluster/labelling.h"
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/packed_messages.h"
 #include "pipelines/cluster/policy_rules.h"
@@ -16,13 +17,14 @@
 #include "pipelines/cluster/referrals.h"
 #include "pipelines/cluster/remote.h"
 #include "pipelines/core/envelope.h"
+#include "pipelines/core/label_key.h"
+#include "pipelines/core/record_format.h"
 #include "pipelines/core/referral_key.h"
 #include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::cluster {
 namespace {
 
-using components::Components;
 using components::Message;
 using components::NodeKey;
 using core::Id;
@@ -47,7 +49,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
         heard_(state),
         deciding_(state, store_, *this, options.partition, options.review_max),
         ids_(options.deployment),
-        components_(options_.rules, *this),
+        labelling_(state, options.store, options_.rules, *this),
         ties_outbox_(*this) {}
 
   absl::Status Apply(const core::Record& record, core::Output& output) override {
@@ -82,16 +84,17 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (!status.ok()) return status;
     for (const Continue& go_on : messages.continues()) {
       const NodeKey key{{go_on.base_hi(), go_on.base_lo()}, go_on.day()};
-      if (go_on.work() == Continue::WORK_ANNOUNCE) Announce(key);
+      if (go_on.work() == Continue::WORK_ANNOUNCE) labelling_.Announce(key);
       if (go_on.work() == Continue::WORK_ANNOUNCE_TIES) AnnounceTies(key);
     }
     DeliverAndSettle();
     for (const internal::v1::Recheck& recheck : messages.rechecks()) Recheck(recheck);
     FinishRecord();
-    return store_.status();
+    return Status();
   }
 
   absl::Status EndBatch(core::Output& output) override {
+    labelling_.EndBatch(output);
     SendIndicators(output);
     for (const auto& [message, partition] : remote_.Take()) {
       Pack(message, *output.To(core::Mailbox::kCluster, partition).mutable_packed_nodes());
@@ -105,7 +108,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     continues_.clear();
     if (mark_due_ && !clock_.sweeping()) {
       IndicatorRecord mark;
-      mark.set_format(1);
+      mark.set_format(core::kRecordFormat);
       mark.set_mark(clock_.now());
       output.Indicator(std::string(1, '\0'), mark.SerializeAsString());
       mark_due_ = false;
@@ -118,13 +121,21 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     clock_.Store();
     heard_.Store();
     store_.WriteBack();
-    return store_.status();
+    labelling_.WriteBack();
+    return Status();
   }
-  size_t UnstoredBytes() const override { return store_.unstored_bytes(); }
+  size_t UnstoredBytes() const override {
+    return store_.unstored_bytes() + labelling_.unstored_bytes();
+  }
 
   Time AsOf() const override { return clock_.now(); }
 
  private:
+  // What was computed on damaged state is worth nothing.
+  absl::Status Status() const {
+    return store_.status().ok() ? labelling_.status() : store_.status();
+  }
+
   // -- components::Outbox
 
   Place NextPlace() override { return core::MakePlace(offset_, index_++); }
@@ -165,25 +176,16 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   // -- ties::Outbox
 
-  // Of the node that is at work.
   class TiesOutbox : public ties::Outbox {
    public:
     explicit TiesOutbox(Cluster& cluster) : cluster_(cluster) {}
-    ties::Outbox& Of(LinkNode& link) {
-      link_ = &link;
-      return *this;
-    }
     Place NextPlace() override { return cluster_.NextPlace(); }
     Place HeardUpTo(const NodeKey& from) const override { return cluster_.HeardUpTo(from); }
     void Send(const ties::Message& message) override {
       cluster_.SendEither(message, cluster_.own_ties_);
     }
-    void SetActive(const NodeKey&, const NodeKey& neighbour, bool active) override {
-      if (active) {
-        cluster_.components_.Connect(link_->node, neighbour);
-      } else {
-        cluster_.components_.Disconnect(link_->node, neighbour);
-      }
+    void SetActive(const NodeKey& node, const NodeKey& neighbour, bool active) override {
+      cluster_.labelling_.SetActive(node, neighbour, active);
     }
     void AnnounceLater(const NodeKey& node) override {
       cluster_.GoOnLater(Continue::WORK_ANNOUNCE_TIES, node);
@@ -191,7 +193,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
    private:
     Cluster& cluster_;
-    LinkNode* link_ = nullptr;
   };
 
   // -- messages
@@ -232,8 +233,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   void Receive(const Message& message) {
     heard_.Add(core::PartitionOf(message.from.id, partitions_), message.place);
-    LinkNode* link = FindNode(message.to, /*bring_up_to_date=*/true);
-    if (link != nullptr) components_.Receive(link->node, message);
+    labelling_.Receive(message);
   }
   void Receive(const ties::Message& message) {
     heard_.Add(core::PartitionOf(message.from.id, partitions_), message.place);
@@ -241,13 +241,9 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (link != nullptr && link->ties.OnNeighbour(message)) SettleLater(*link);
   }
 
-  void Announce(const NodeKey& key) {
-    LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
-    if (link != nullptr) components_.Announce(link->node);
-  }
   void AnnounceTies(const NodeKey& key) {
     LinkNode* link = FindNode(key, /*bring_up_to_date=*/false);
-    if (link != nullptr) link->ties.Announce(ties_outbox_.Of(*link));
+    if (link != nullptr) link->ties.Announce(ties_outbox_);
   }
 
   // The nodes of the base that count something else now learn of it.
@@ -262,7 +258,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       std::vector<ties::TieChange> changes;
       changes.reserve(neighbours.size());
       for (const NodeKey& key : neighbours) changes.push_back({key, link.tally.TieTo(key)});
-      link.ties.OnCounts(link.tally.counts(), link.declared, changes, ties_outbox_.Of(link));
+      link.ties.OnCounts(link.tally.counts(), link.declared, changes, ties_outbox_);
       SettleLater(link);
     }
   }
@@ -279,7 +275,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   // When all that has come for it has been heard.
   void SettleLater(LinkNode& link) {
-    if (!std::exchange(link.is_unsettled, true)) unsettled_.push_back(link.node.key);
+    if (!std::exchange(link.is_unsettled, true)) unsettled_.push_back(link.key);
   }
 
   // A node acts once it has heard what those before it sent; labels go where they are to go once
@@ -298,7 +294,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     unsettled_.pop_front();
     if (LinkNode* link = FindNode(key, /*bring_up_to_date=*/false)) {
       link->is_unsettled = false;
-      link->ties.Settle(ties_outbox_.Of(*link));
+      link->ties.Settle(ties_outbox_);
     }
     return true;
   }
@@ -318,13 +314,16 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   void Recheck(const internal::v1::Recheck& recheck) {
     if (core::IsReferralKey(recheck.identifier_id())) return;
+    const Place place = core::MakePlace(offset_, 0);
+    if (core::IsLabelKey(recheck.identifier_id())) {
+      return labelling_.Recheck(recheck, place, clock_.now());
+    }
     const Id base_id = Id::FromBytes(recheck.base_id());
     // Of what nothing is known, only what is in the set all the same has to be taken back.
     if (recheck.removed() && store_.Find(base_id) == nullptr) return;
     Base& base = store_.Load(base_id);
     BringUpToDate(base);
-    if (cluster::Recheck(base, recheck, clock_.now(), core::MakePlace(offset_, 0), state_))
-      Touch(base);
+    if (cluster::Recheck(base, recheck, clock_.now(), place, state_)) Touch(base);
   }
 
   // -- expiry
@@ -388,10 +387,11 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     }
     unsent_.insert(unsent_.end(), touched_.begin(), touched_.end());
     touched_.clear();
+    labelling_.FinishRecord(place, clock_.now());
   }
 
-  // Nodes that nothing names any more go; a new label, and that the node is infrastructure, reach
-  // the listings that stand on it.
+  // Nodes that nothing names any more go; that a node is infrastructure reaches the listings that
+  // stand on it.
   void FinishNodes(Base& base) {
     for (auto it = base.nodes.begin(); it != base.nodes.end();) {
       LinkNode& link = it->second;
@@ -404,14 +404,10 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
         it = base.nodes.erase(it);
         continue;
       }
-      if (link.node.labelled && link.node.root != link.shown) {
-        link.shown = link.node.root;
-        for (auto& [id, listing] : base.listings) listing.label_touched = true;
-      }
       const ties::Infrastructure infrastructure = link.ties.facts().infrastructure;
       if (std::exchange(link.infrastructure, infrastructure) != infrastructure) {
         for (auto& [id, listing] : base.listings) {
-          if (LabelNode(base, listing) == &link) listing.content_touched = true;
+          if (LinkNodeOf(base, listing) == &link) listing.content_touched = true;
         }
       }
       ++it;
@@ -464,7 +460,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   Heard heard_;
   Deciding deciding_;
   const core::IndicatorNamespace ids_;
-  Components components_;
+  Labelling labelling_;
   TiesOutbox ties_outbox_;
   google::protobuf::Arena arena_;
 

@@ -239,17 +239,70 @@ TEST_F(Rechecks, LeaveWhatIsTheLatest) {
 TEST_F(Rechecks, FindTheLatestAfterARestartToo) {
   Report("a", "1", {"+1", "+2"});
   const IndicatorRecord older = Published("+1");
-  // Only its label changes, sooner or later: the revision does not tell.
-  for (int i = 3; Published("+1").place() == older.place(); ++i) {
-    Report("b", std::to_string(i), {"+2", "+" + std::to_string(i)});
-  }
+  Report("b", "1", {"+1"});
+  const IndicatorRecord later = Published("+1");
+  // Writes it once more, and nothing is another: the revision does not tell.
+  Recheck(older);
   const IndicatorRecord latest = Published("+1");
-  ASSERT_EQ(latest.indicator().revision(), older.indicator().revision());
+  ASSERT_EQ(latest.indicator().revision(), later.indicator().revision());
   Open({});
   Recheck(latest);
   EXPECT_TRUE(published_.empty());
-  Recheck(older);
+  Recheck(later);
   EXPECT_GT(Published("+1").place(), latest.place());
+}
+
+class LabelRechecks : public Clusters {
+ protected:
+  static std::string KeyOf(const std::string& phone) {
+    return core::LabelKeyOf(core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone), 0);
+  }
+  // Two numbers of one campaign; gives the one that is not its root.
+  std::string LabelledOne() {
+    Report("a", "1", {"+1", "+2"});
+    return Label("+1") == core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+1") ? "+2" : "+1";
+  }
+  // What is written then of the label, if anything is.
+  std::optional<IndicatorRecord> Recheck(const std::string& phone, core::Place place, bool is_own) {
+    labels_.clear();
+    Envelope envelope;
+    internal::v1::Recheck& recheck = *envelope.add_rechecks();
+    recheck.set_identifier_id(KeyOf(phone));
+    recheck.set_place(place);
+    recheck.set_removed(is_own);
+    Apply(envelope);
+    const auto written = labels_.find(KeyOf(phone));
+    EXPECT_EQ(labels_.size(), written == labels_.end() ? 0u : 1u);
+    return written == labels_.end() ? std::nullopt : std::optional(written->second);
+  }
+};
+
+TEST_F(LabelRechecks, WriteAgainWhatIsOlderThanTheStateAndLeaveWhatIsTheLatest) {
+  const std::string phone = LabelledOne();
+  const IndicatorRecord latest = labels_.at(KeyOf(phone));
+  // It goes on from what was stored.
+  Open({});
+  EXPECT_FALSE(Recheck(phone, latest.place(), false).has_value());
+  const std::optional<IndicatorRecord> again = Recheck(phone, latest.place() - 1, false);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_GT(again->place(), latest.place());
+  EXPECT_EQ(again->label().SerializeAsString(), latest.label().SerializeAsString());
+  // A late writer's word that it is one by itself, whatever its place.
+  EXPECT_TRUE(Recheck(phone, again->place(), true).has_value());
+}
+
+TEST_F(LabelRechecks, SayThatANodeIsOneByItself) {
+  const std::string phone = LabelledOne();
+  const core::Place place = labels_.at(KeyOf(phone)).place();
+  Retract("a", "1", {"+1", "+2"});
+  EXPECT_NE(labels_.at(KeyOf(phone)).label().own_since(), 0);
+  const std::optional<IndicatorRecord> again = Recheck(phone, place, false);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_NE(again->label().own_since(), 0);
+  EXPECT_EQ(again->label().root_lo(), 0u);
+  EXPECT_FALSE(Recheck(phone, again->place(), true).has_value());
+  EXPECT_TRUE(Recheck("+77", 1, false).has_value()) << "a node that was never heard of";
+  EXPECT_FALSE(Recheck("+77", 1, true).has_value());
 }
 
 TEST_F(Rechecks, TakeBackWhatHasLeftTheSet) {

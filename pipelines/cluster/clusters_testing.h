@@ -11,6 +11,7 @@
 
 #include "pipelines/cluster/cluster.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/label_key.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
 #include "pipelines/dedupe/evidence.h"
@@ -25,7 +26,7 @@ using internal::v1::IndicatorRecord;
 using internal::v1::ReportRevision;
 
 // One partition whose own messages come back to it; keeps what was published last of each
-// identifier.
+// identifier and of each label.
 class Clusters : public testing::Test {
  protected:
   void Open(Options options) {
@@ -99,7 +100,11 @@ class Clusters : public testing::Test {
       for (auto& [key, value] : output.indicators) {
         IndicatorRecord record;
         ASSERT_TRUE(record.ParseFromString(value));
-        published_[key] = record;
+        if (core::IsLabelKey(key)) {
+          labels_[key] = record;
+        } else {
+          published_[key] = record;
+        }
       }
     }
   }
@@ -107,9 +112,15 @@ class Clusters : public testing::Test {
   const IndicatorRecord& Published(const std::string& phone) {
     return published_[core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone).Bytes()];
   }
+  // Of one that is listed and linked.
   core::Id Label(const std::string& phone) {
     const IndicatorRecord& record = Published(phone);
-    return {record.root_hi(), record.root_lo()};
+    if (!record.labelled()) return core::Id();
+    const core::Id node = core::Id::FromBytes(record.base_id());
+    const auto held = labels_.find(core::LabelKeyOf(node, record.node_day()));
+    if (held == labels_.end()) return node;
+    const core::Id root{held->second.label().root_hi(), held->second.label().root_lo()};
+    return root.IsZero() ? node : root;
   }
 
   core::MemoryState state_;
@@ -118,6 +129,8 @@ class Clusters : public testing::Test {
   int64_t offset_ = 0;
   core::Place place_ = 0;
   std::map<std::string, IndicatorRecord> published_;
+  // Of nodes' labels.
+  std::map<std::string, IndicatorRecord> labels_;
 };
 
 }  // namespace ringfence::cluster

@@ -15,7 +15,7 @@ using core::Id;
 
 ListingExplanation::Node NodeOf(const LinkNode& link, const ties::Rules& rules) {
   ListingExplanation::Node node;
-  node.day = link.node.key.day;
+  node.day = link.key.day;
   node.counts = link.tally.counts();
   node.established = link.ties.facts().established;
   node.infrastructure = link.ties.facts().infrastructure;

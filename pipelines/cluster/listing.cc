@@ -8,6 +8,7 @@
 
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/score.h"
+#include "pipelines/core/record_format.h"
 #include "pipelines/identifiers/policy.h"
 
 namespace ringfence::cluster {
@@ -231,7 +232,7 @@ const Statistics& EvidenceOf(const Base& base, const Listing& listing) {
   return base.below != nullptr && IsBaseItself(base, listing) ? *base.below : listing.statistics;
 }
 
-const LinkNode* LabelNode(const Base& base, const Listing& listing) {
+const LinkNode* LinkNodeOf(const Base& base, const Listing& listing) {
   const Statistics& evidence = EvidenceOf(base, listing);
   if (!evidence.links()) return nullptr;
   const bool by_day = core::TypeOf(base.id) == v1::IDENTIFIER_TYPE_IP;
@@ -241,7 +242,7 @@ const LinkNode* LabelNode(const Base& base, const Listing& listing) {
 
 Assessment AssessListing(const Base& base, const Listing& listing, const Effects& effects,
                          const Weights& weights, Time now) {
-  const LinkNode* link = LabelNode(base, listing);
+  const LinkNode* link = LinkNodeOf(base, listing);
   // What an operator declared says nothing of others on the same base.
   const bool by_rule =
       link != nullptr && link->ties.facts().infrastructure == ties::Infrastructure::kByRule;
@@ -269,9 +270,7 @@ void FinishListings(Base& base, const Decisions& decisions, Time now, core::Plac
     if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN) hosts_touched |= listing.content_touched;
     if (IsBaseItself(base, listing)) continue;
     if (listing.content_touched) FinishListing(base, listing, decisions, now, place, removed);
-    if (listing.label_touched && listing.action != v1::ACTION_UNSPECIFIED) listing.unsent = place;
     listing.content_touched = false;
-    listing.label_touched = false;
   }
   if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_DOMAIN) return;
   // What a registrable domain stands for depends on its hosts.
@@ -290,15 +289,13 @@ void FinishListings(Base& base, const Decisions& decisions, Time now, core::Plac
       (base.stands_for_all && hosts_touched)) {
     FinishListing(base, own, decisions, now, place, removed);
   }
-  if (own.label_touched && own.action != v1::ACTION_UNSPECIFIED) own.unsent = place;
   own.content_touched = false;
-  own.label_touched = false;
 }
 
 void FillRecord(const Base& base, const Listing& listing, const core::IndicatorNamespace& ids,
                 IndicatorRecord& record) {
   record.Clear();
-  record.set_format(1);
+  record.set_format(core::kRecordFormat);
   record.set_place(listing.unsent);
   record.set_identifier_id(listing.id.Bytes());
   record.set_base_id(base.id.Bytes());
@@ -318,12 +315,9 @@ void FillRecord(const Base& base, const Listing& listing, const core::IndicatorN
   }
   FillIndicator(base, listing, *record.mutable_indicator());
   record.mutable_indicator()->set_indicator_id(indicator_id);
-  if (const LinkNode* link = LabelNode(base, listing)) {
-    const components::NodeKey& label = link->node.labelled ? link->node.root : link->shown;
+  if (const LinkNode* link = LinkNodeOf(base, listing)) {
     record.set_labelled(true);
-    record.set_root_hi(label.id.hi);
-    record.set_root_lo(label.id.lo);
-    record.set_root_day(label.day);
+    record.set_node_day(link->key.day);
   }
   FillShare(listing.statistics.borne(), *record.mutable_share());
   EvidenceOf(base, listing).impersonated().ForEach([&](const std::string& brand, uint32_t) {

@@ -41,7 +41,7 @@ void FillRecord(const Base& base, const Listing& listing, const core::IndicatorN
 
 // The node whose label is the identifier's: of an IP the latest day on which it linked. Null where
 // it links nothing.
-const LinkNode* LabelNode(const Base& base, const Listing& listing);
+const LinkNode* LinkNodeOf(const Base& base, const Listing& listing);
 
 // What has to be kept for ever of a listing whose evidence is gone: only of one that was above
 // MONITOR.

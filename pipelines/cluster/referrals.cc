@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipelines/core/record_format.h"
 #include "pipelines/core/referral_key.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -15,7 +16,6 @@ using core::Time;
 using internal::v1::ReferralEntry;
 using internal::v1::StoredHold;
 
-constexpr uint32_t kRecordFormat = 1;
 constexpr char kLiftTable = 'l';
 // A state of seven days ago may be taken up again and send again what it sent then, which comes up
 // to a day later.
@@ -73,7 +73,7 @@ void PassOnReferrals(const internal::v1::Envelope& messages, core::State& state,
     }
     if (IsLifted(entry.hold_id(), state)) continue;
     internal::v1::IndicatorRecord record;
-    record.set_format(kRecordFormat);
+    record.set_format(core::kRecordFormat);
     *record.mutable_referral() = entry;
     output.Indicator(KeyOf(entry), record.SerializeAsString());
   }

@@ -26,10 +26,13 @@ class MemoryLog : public runtime::Log {
   explicit MemoryLog(int32_t partitions, std::string incarnation = "memory")
       : incarnation_(std::move(incarnation)), partitions_(static_cast<size_t>(partitions)) {}
 
-  // The record's offset. `append_time` is campaigns::kNow unless it was told another.
+  // The record, behind that of its label if it has one; its offset. `append_time` is
+  // campaigns::kNow unless it was told another.
   int64_t Append(int32_t partition, const internal::v1::IndicatorRecord& record) {
-    const std::string key = record.mark() != 0 ? std::string(1, '\0') : record.identifier_id();
-    return AppendBytes(partition, key, record.SerializeAsString());
+    int64_t offset = 0;
+    for (const campaigns::Written& written : campaigns::AsWritten(record))
+      offset = AppendBytes(partition, written.key, written.value);
+    return offset;
   }
   int64_t AppendBytes(int32_t partition, const std::string& key, const std::string& value) {
     absl::MutexLock lock(&mutex_);

@@ -192,17 +192,17 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
   const Superseded superseded(*records);
   for (const runtime::LogRecord& record : *records) {
     if (superseded.Contains(record)) continue;
-    const absl::StatusOr<std::optional<campaigns::Change>> change =
+    const absl::StatusOr<campaigns::Changes> changes =
         model_->Apply(from.partition, record.offset, record.key, record.value, record.append_time);
-    if (!change.ok()) return change.status();
-    if (!*change) continue;
-    if (!(*change)->before && complete_[partition]) CountNew(record.value);
+    if (!changes.ok()) return changes.status();
     const core::Time append_time = superseded.FirstAppend(record);
-    batch_changes_.push_back({(*change)->id, (*change)->before, append_time});
-    if ((*change)->before && Revocation::Is(*(*change)->before, (*change)->after)) {
-      batch_revocations_.push_back({from.partition, record.offset, append_time,
-                                    core::TypeOf((*change)->id), *(*change)->before,
-                                    (*change)->after});
+    for (const campaigns::Change& change : *changes) {
+      if (!change.before && complete_[partition]) CountNew(record.value);
+      batch_changes_.push_back({change.id, change.before, append_time});
+      if (change.before && Revocation::Is(*change.before, change.after)) {
+        batch_revocations_.push_back({from.partition, record.offset, append_time,
+                                      core::TypeOf(change.id), *change.before, change.after});
+      }
     }
   }
   if (!records->empty()) model_->ReadTo(from.partition, records->back().offset + 1);

@@ -196,7 +196,7 @@ TEST_F(PublisherTest, CountsTheSet) {
   under_test_.AwaitApplied();
   under_test_.End();
   const std::string text = under_test_.metrics.Text();
-  EXPECT_THAT(text, HasSubstr("ringfence_stage_records_total{stage=\"publish\"} 2"));
+  EXPECT_THAT(text, HasSubstr("ringfence_stage_records_total{stage=\"publish\"} 4"));
   EXPECT_THAT(text, HasSubstr("ringfence_campaigns 1"));
   EXPECT_THAT(text, HasSubstr("ringfence_indicators{action=\"block\",type=\"phone\"} 2"));
   EXPECT_THAT(text, HasSubstr("ringfence_indicators{action=\"monitor\",type=\"wallet\"} 0"));

@@ -25,7 +25,7 @@ constexpr Viewer kAnalyst{v1::TLP_AMBER_STRICT, true};
 class QueriesTest : public testing::Test {
  protected:
   void Apply(const internal::v1::IndicatorRecord& record) {
-    ASSERT_TRUE(model_.Apply(0, offset_++, record).ok());
+    ASSERT_TRUE(campaigns::ApplyWritten(model_, 0, offset_, record).ok());
     model_.EndBatch();
   }
   campaigns::ReadView View() { return campaigns::ReadView(state_, names_); }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pipelines/campaigns/read_model.h"
+#include "pipelines/campaigns/records.h"
 
 namespace ringfence::publish {
 

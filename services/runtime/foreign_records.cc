@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "pipelines/core/label_key.h"
 #include "pipelines/core/referral_key.h"
 #include "pipelines/core/stage.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
@@ -13,7 +14,7 @@ namespace {
 
 constexpr char kReader[] = "recheck";
 
-// Nothing where the record is neither an identifier's nor frozen for a referral.
+// Nothing where the record is neither an identifier's, nor a label, nor frozen for a referral.
 std::optional<internal::v1::Recheck> RecheckOf(const LogRecord& record) {
   if (core::IsReferralKey(record.key) && !record.value.empty()) {
     internal::v1::Recheck recheck;
@@ -21,10 +22,15 @@ std::optional<internal::v1::Recheck> RecheckOf(const LogRecord& record) {
     return recheck;
   }
   internal::v1::IndicatorRecord indicator;
-  if (!indicator.ParseFromString(record.value) || indicator.identifier_id().empty())
-    return std::nullopt;
+  if (!indicator.ParseFromString(record.value)) return std::nullopt;
   internal::v1::Recheck recheck;
   recheck.set_place(indicator.place());
+  if (core::IsLabelKey(record.key) && indicator.has_label()) {
+    recheck.set_identifier_id(record.key);
+    recheck.set_removed(indicator.label().root_hi() == 0 && indicator.label().root_lo() == 0);
+    return recheck;
+  }
+  if (indicator.identifier_id().empty()) return std::nullopt;
   recheck.set_identifier_id(indicator.identifier_id());
   recheck.set_base_id(indicator.base_id());
   recheck.set_removed(indicator.has_removed());

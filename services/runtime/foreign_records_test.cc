@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipelines/core/label_key.h"
 #include "pipelines/core/referral_key.h"
 #include "pipelines/core/stage.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
@@ -100,6 +101,30 @@ TEST_F(Foreign, ALateWriterAmongItsOwnIsFound) {
   AppendAsOther(Record("b", 4));
   EXPECT_THAT(Turn({Record("c", 7)}), ElementsAre("b@4"));
   EXPECT_THAT(Turn(), IsEmpty());
+}
+
+TEST_F(Foreign, LabelsAreAskedAboutByTheirKeys) {
+  IndicatorRecord record;
+  record.set_place(7);
+  record.mutable_label()->set_root_lo(1);
+  const std::string labelled = core::LabelKeyOf({1, 2}, 0);
+  AppendAsOther({indicators_, labelled, record.SerializeAsString()});
+  record.mutable_label()->clear_root_lo();
+  record.mutable_label()->set_own_since(5);
+  const std::string alone = core::LabelKeyOf({1, 3}, 0);
+  AppendAsOther({indicators_, alone, record.SerializeAsString()});
+  Open();
+  std::vector<AppendRecord> sent;
+  ASSERT_TRUE(foreign_->TakeRechecks(sent).ok());
+  ASSERT_EQ(sent.size(), 1u);
+  internal::v1::Envelope envelope;
+  ASSERT_TRUE(envelope.ParseFromString(sent.front().value));
+  ASSERT_EQ(envelope.rechecks_size(), 2);
+  EXPECT_EQ(envelope.rechecks(0).identifier_id(), labelled);
+  EXPECT_EQ(envelope.rechecks(0).place(), 7u);
+  EXPECT_FALSE(envelope.rechecks(0).removed());
+  EXPECT_EQ(envelope.rechecks(1).identifier_id(), alone);
+  EXPECT_TRUE(envelope.rechecks(1).removed());
 }
 
 TEST_F(Foreign, AnAppendThatFailedIsTakenAgain) {

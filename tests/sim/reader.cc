@@ -7,6 +7,7 @@
 #include "pipelines/campaigns/read_view.h"
 #include "pipelines/campaigns/tables.h"
 #include "pipelines/core/id.h"
+#include "pipelines/core/label_key.h"
 #include "pipelines/core/referral_key.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
@@ -43,6 +44,15 @@ absl::Status Check(const IndicatorRecord& record, std::string_view key) {
   if (record.peak_action() < indicator.action()) return contradiction("peak below the action");
   if (record.least_tlp() > indicator.tlp()) return contradiction("least TLP above its TLP");
   return absl::OkStatus();
+}
+
+absl::Status CheckLabel(const IndicatorRecord& record) {
+  const internal::v1::NodeLabel& label = record.label();
+  const bool has_root = label.root_hi() != 0 || label.root_lo() != 0;
+  if (record.has_label() && record.place() != 0 && has_root == (label.own_since() == 0)) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError("no label: " + record.ShortDebugString());
 }
 
 }  // namespace
@@ -92,7 +102,8 @@ absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_
     core::Time& mark = marks_.try_emplace(partition, core::kTimeMin).first->second;
     mark = std::max(mark, core::Time{record.mark()});
   } else {
-    if (absl::Status status = Check(record, key); !status.ok()) return status;
+    const absl::Status status = core::IsLabelKey(key) ? CheckLabel(record) : Check(record, key);
+    if (!status.ok()) return status;
     auto [seen, is_new] =
         seen_.try_emplace({partition, std::string(key), record.place()}, std::string(value));
     if (!is_new && seen->second != value) {

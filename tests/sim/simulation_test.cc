@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pipelines/core/id.h"
+#include "pipelines/core/record_format.h"
 #include "tests/sim/random.h"
 #include "tests/sim/reader.h"
 #include "tests/sim/simulated_log.h"
@@ -79,7 +80,7 @@ TEST(Versions, NoticesOnePlaceWithTwoContents) {
 TEST(Reader, NoticesOnePlaceWithTwoContentsAndWhatIsUnderAnotherKey) {
   const std::string key = core::IdentifierId(v1::IDENTIFIER_TYPE_WALLET, "w").Bytes();
   internal::v1::IndicatorRecord record;
-  record.set_format(1);
+  record.set_format(core::kRecordFormat);
   record.set_place(7);
   record.set_identifier_id(key);
   record.set_base_id(key);

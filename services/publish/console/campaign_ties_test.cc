@@ -129,7 +129,7 @@ TEST_F(CampaignTies, CampaignsBeyondCutTiesAreRelated) {
     spec.value = value;
     spec.root = root;
     spec.tlp = tlp;
-    ASSERT_TRUE(model.Apply(0, offset++, campaigns::Upsert(spec)).ok());
+    ASSERT_TRUE(campaigns::ApplyWritten(model, 0, offset, campaigns::Upsert(spec)).ok());
   };
   for (const char* value : {"x1", "x2"}) put(value, "x1", v1::TLP_GREEN);
   for (const char* value : {"y1", "y2"}) put(value, "y1", v1::TLP_RED);

@@ -33,7 +33,8 @@ class IndicatorExplanation : public testing::Test {
   }
   void List(const std::string& value, v1::Tlp tlp = v1::TLP_GREEN) {
     campaigns::ReadModel model(state_, {});
-    ASSERT_TRUE(model.Apply(0, offset_++, campaigns::Upsert({.value = value, .tlp = tlp})).ok());
+    const auto record = campaigns::Upsert({.value = value, .tlp = tlp});
+    ASSERT_TRUE(campaigns::ApplyWritten(model, 0, offset_, record).ok());
     model.EndBatch();
   }
   static core::Id Phone(const std::string& value) {
