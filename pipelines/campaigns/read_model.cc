@@ -131,7 +131,7 @@ Changes ReadModel::ApplyLabel(const LogPlace& at, const Label& node,
   HeldLabel before;
   if (const std::optional<std::string> held = state_.Get(key)) {
     before = DecodeHeldLabel(*held);
-    if (record.place() <= before.place) return {};
+    if (record.place() < before.place) return {};
     if (!before.label) state_.Delete(LabelEndKey(before.partition, before.own_since, node));
   }
   const internal::v1::NodeLabel& said = record.label();
@@ -144,8 +144,9 @@ Changes ReadModel::ApplyLabel(const LogPlace& at, const Label& node,
     state_.Put(LabelEndKey(at.partition, after.own_since, node), "");
   }
   state_.Put(key, Encode(after));
+  // Also where the label is what it was: where what stands on the node stands in the log is that of
+  // the last record, as for a reader that finds no other.
   const Label label = after.label.value_or(node);
-  if (label == before.label.value_or(node)) return {};
   std::vector<core::Id> standing;
   if (MaySeveralStandOn(node.root)) {
     const std::string from = StandingPrefix(node);
@@ -175,17 +176,22 @@ std::optional<Change> ReadModel::Relabel(const LogPlace& at, const core::Id& id,
   auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
   Demand(record.ParseFromArray(row.record.data(), static_cast<int>(row.record.size())));
   if (!record.labelled() || NodeOf(record) != node) return std::nullopt;
-  Leave(id, record);
-  SetLabel(label, record);
-  Join(id, record);
+  const bool is_another = label != LabelOf(record);
+  if (is_another) {
+    Leave(id, record);
+    SetLabel(label, record);
+    Join(id, record);
+  }
   state_.Delete(ChangeKey(row.partition, row.offset, id));
   row.partition = at.partition;
   row.offset = at.offset;
   row.append_time = at.append_time;
+  row.ordinal = MaySeveralStandOn(node.root) ? static_cast<uint32_t>(id.lo) : 0;
   const std::string bytes = record.SerializeAsString();
   row.record = bytes;
   state_.Put(ChangeKey(row.partition, row.offset, id), "");
   state_.Put(key, Encode(row));
+  if (!is_another) return std::nullopt;
   return Change{.id = id, .before = row.listed, .after = row.listed};
 }
 

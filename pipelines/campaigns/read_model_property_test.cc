@@ -100,7 +100,7 @@ struct Naive {
   }
   void Apply(const Label& node, const Label& label, core::Place place) {
     auto [held, inserted] = labels.try_emplace(node, place, label);
-    if (!inserted && place > held->second.first) held->second = {place, label};
+    if (!inserted && place >= held->second.first) held->second = {place, label};
   }
   Label CurrentLabelOf(const IndicatorRecord& record) const {
     const auto held = labels.find(NodeOf(record));

@@ -163,9 +163,13 @@ void ReadView::Rows(const core::Id& from, const core::Id& until,
 }
 
 void ReadView::Changes(int32_t partition, int64_t offset,
-                       const std::function<bool(const core::Id&, const Row&)>& visit) {
+                       const std::function<bool(const core::Id&, const Row&)>& visit,
+                       const std::optional<core::Id>& behind) {
   const std::string until = PrefixEnd(ChangePrefix(partition));
-  state_.Scan(ChangesFrom(partition, offset), until, [&](std::string_view key, std::string_view) {
+  // A key's successor is the key with a zero byte behind it.
+  const std::string from =
+      behind ? ChangeKey(partition, offset, *behind) + '\0' : ChangesFrom(partition, offset);
+  state_.Scan(from, until, [&](std::string_view key, std::string_view) {
     const core::Id id = IdAtEnd(key);
     const std::optional<std::string> row = state_.Get(RowKey(id));
     Demand(row.has_value());

@@ -69,10 +69,13 @@ class ReadView {
   // hash), removals too, until `visit` returns false.
   void Rows(const core::Id& from, const core::Id& until,
             const std::function<bool(const core::Id&, const Row&)>& visit);
-  // The rows that one partition's records from `offset` on left behind, in the log's order, until
-  // `visit` returns false. Complete if `offset` is not below ProgressOf(partition).remembered_from.
+  // The rows that one partition's records from `offset` on left behind, in the log's order, and
+  // those that one record did in that of their ids, until `visit` returns false. Complete if
+  // `offset` is not below ProgressOf(partition).remembered_from. `behind`: of those that the record
+  // at `offset` did, only what comes after this one.
   void Changes(int32_t partition, int64_t offset,
-               const std::function<bool(const core::Id&, const Row&)>& visit);
+               const std::function<bool(const core::Id&, const Row&)>& visit,
+               const std::optional<core::Id>& behind = std::nullopt);
   Progress ProgressOf(int32_t partition);
   void Cells(const std::function<void(const CellKey&, const Cell&)>& visit);
 

@@ -201,6 +201,7 @@ std::string Encode(const Row& row) {
       .Number(static_cast<uint32_t>(row.partition))
       .Number(static_cast<uint64_t>(row.offset))
       .Time(row.append_time)
+      .Number(row.ordinal)
       .Number(row.place)
       .Byte(row.removed ? 1 : 0)
       .Number(row.listed.epoch)
@@ -250,6 +251,7 @@ Row DecodeRow(std::string_view bytes) {
   row.partition = static_cast<int32_t>(reader.Number<uint32_t>());
   row.offset = static_cast<int64_t>(reader.Number<uint64_t>());
   row.append_time = reader.Time();
+  row.ordinal = reader.Number<uint32_t>();
   row.place = reader.Number<uint64_t>();
   row.removed = reader.Byte() != 0;
   row.listed.epoch = reader.Number<uint32_t>();

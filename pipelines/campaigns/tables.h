@@ -72,6 +72,9 @@ struct Row {
   int64_t offset = 0;
   // Of that record.
   core::Time append_time = 0;
+  // Tells apart, mostly, what one record of a label changed; 0 where it may have changed this
+  // alone.
+  uint32_t ordinal = 0;
   core::Place place = 0;
   // Of an indicator; of a removal only the epoch is set.
   bool removed = false;

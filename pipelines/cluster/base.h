@@ -116,12 +116,15 @@ struct Base {
   Base(const core::Id& base_id, const NodeOptions& node_options)
       : id(base_id), options(node_options) {}
 
+  // Only of one that is whole.
   bool empty() const {
     return evidence.empty() && nodes.empty() && listings.empty() && overrides.empty();
   }
 
   core::Id id;
   const NodeOptions& options;
+  // False: of all below only the nodes, without their tallies, `as_of` and `due` have been read.
+  bool whole = true;
   absl::btree_map<core::Id, HeldEvidence> evidence;
   absl::btree_map<core::Day, LinkNode> nodes;
   absl::btree_map<core::Id, Listing> listings;
@@ -142,11 +145,15 @@ struct Base {
   bool stands_for_all = false;
   std::unique_ptr<Statistics> below;
 
+  // It has an entry in the state, and its nodes have; each has changed since.
   bool stored = false;
   bool dirty = false;
+  bool nodes_stored = false;
+  bool nodes_dirty = false;
   CacheMarks cached;
-  // In the list of bases that the present record touched.
+  // In the list of bases that the present record touched; it touched more than nodes.
   bool touched = false;
+  bool whole_touched = false;
   // Days of nodes of which `ties` has to be told what they count now.
   std::vector<core::Day> recounted;
   // Reports whose evidence stands in the base's own entry, and those whose evidence changed.

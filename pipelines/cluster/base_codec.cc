@@ -1,5 +1,6 @@
 #include "pipelines/cluster/base_codec.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipelines/cluster/packed_messages.h"
@@ -12,6 +13,7 @@ using components::NodeKey;
 using internal::v1::StoredBase;
 using internal::v1::StoredListing;
 using internal::v1::StoredNode;
+using internal::v1::StoredNodes;
 
 // The first number of a neighbour.
 enum NeighbourFlag : uint32_t {
@@ -50,6 +52,8 @@ bool LoadPass(const internal::v1::StoredPass& pass, ties::NodeState& state) {
 
 void StoreNode(const LinkNode& link, core::Place rules_place, StoredNode& stored) {
   stored.set_day(link.key.day);
+  stored.set_incidents(link.ties.counts().incidents);
+  stored.set_organisations(link.ties.counts().organisations);
   stored.set_declared(link.declared);
   stored.set_rules_place(link.rules_place);
   const ties::NodeState& state = link.ties.state();
@@ -135,6 +139,28 @@ void LoadListing(const StoredListing& stored, Base& base) {
   for (const uint32_t rule : stored.rules()) assessment.rules.push_back(RuleOfNumber(rule));
 }
 
+// Has `restore` let each node go on from what is stored of it.
+template <typename Restore>
+bool Resume(const StoredNodes& stored, Base& base, Restore restore) {
+  for (const StoredNode& node : stored.nodes()) {
+    LinkNode& link = base.nodes.at(node.day());
+    ties::NodeState state{.sketch_version = node.sketch_version(),
+                          .announce_from = std::nullopt,
+                          .announce_again = node.announce_ties_again(),
+                          .wait_left = node.wait_left(),
+                          .calm_left = node.calm_left()};
+    if (node.announcing_ties()) {
+      state.announce_from =
+          NodeKey{{node.announce_ties_hi(), node.announce_ties_lo()}, node.announce_ties_day()};
+    }
+    const bool same_rules = node.pass().rules_place() == base.options.rules_place;
+    if (same_rules && !LoadPass(node.pass(), state)) return false;
+    if (!restore(node, link, state)) return false;
+    link.infrastructure = link.ties.facts().infrastructure;
+  }
+  return static_cast<size_t>(stored.nodes_size()) == base.nodes.size();
+}
+
 }  // namespace
 
 void StoreEvidence(const core::Id& report, const HeldEvidence& held,
@@ -171,6 +197,11 @@ void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& store
   set(kSampledTold, tied.sampled_told);
   out.Number(flags);
   Pack(key, out);
+  out.Number(tied.tie.incidents);
+  out.Number(tied.tie.organisations);
+  out.Number(tied.tie.support);
+  if (tied.tie.incidents == 1) out.Hash(tied.tie.only_incident);
+  if (tied.tie.organisations == 1) out.Hash(tied.tie.only_organisation);
   out.Number(tied.place);
   out.Number(tied.greeted);
   out.Number(tied.facts_told);
@@ -185,6 +216,11 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
   const NodeKey key = UnpackKey(in);
   ties::Neighbour tied;
   tied.active = has(kActive);
+  tied.tie.incidents = in.Number32();
+  tied.tie.organisations = in.Number32();
+  tied.tie.support = in.Number32();
+  if (tied.tie.incidents == 1) tied.tie.only_incident = in.Hash();
+  if (tied.tie.organisations == 1) tied.tie.only_organisation = in.Hash();
   tied.place = in.Number();
   tied.greeted = in.Number();
   tied.facts_told = in.Number();
@@ -201,24 +237,37 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
   return true;
 }
 
-bool RestoreNodes(const StoredBase& stored, Base& base) {
+bool ResumeNodes(const StoredNodes& stored, Base& base) {
+  return Resume(stored, base, [](const StoredNode& node, LinkNode& link, const auto& state) {
+    const auto neighbours = static_cast<uint32_t>(link.ties.neighbours().size());
+    const ties::Counts counts{node.incidents(), node.organisations(), neighbours};
+    return link.ties.Restore(counts, link.declared, state);
+  });
+}
+
+bool RestoreNodes(const StoredNodes& stored, Base& base) {
+  return Resume(stored, base, [](const StoredNode&, LinkNode& link, const auto& state) {
+    return link.ties.Restore(link.tally, link.declared, state);
+  });
+}
+
+void StoreNodes(const Base& base, StoredNodes& stored) {
+  stored.set_as_of(base.as_of);
+  stored.set_due(base.due);
+  stored.set_rules_place(base.options.rules_place);
+  for (const auto& [day, link] : base.nodes)
+    StoreNode(link, base.options.rules_place, *stored.add_nodes());
+}
+
+bool LoadNodes(const StoredNodes& stored, Base& base) {
+  base.as_of = std::max(base.as_of, core::Time{stored.as_of()});
+  base.due = stored.due();
   for (const StoredNode& node : stored.nodes()) {
-    LinkNode& link = base.nodes.at(node.day());
-    ties::NodeState state{.sketch_version = node.sketch_version(),
-                          .announce_from = std::nullopt,
-                          .announce_again = node.announce_ties_again(),
-                          .wait_left = node.wait_left(),
-                          .calm_left = node.calm_left()};
-    if (node.announcing_ties()) {
-      state.announce_from =
-          NodeKey{{node.announce_ties_hi(), node.announce_ties_lo()}, node.announce_ties_day()};
-    }
-    const bool same_rules = node.pass().rules_place() == base.options.rules_place;
-    if (same_rules && !LoadPass(node.pass(), state)) return false;
-    if (!link.ties.Restore(link.tally, link.declared, state)) return false;
-    link.infrastructure = link.ties.facts().infrastructure;
+    const NodeKey key{base.id, node.day()};
+    LinkNode& link = base.nodes.try_emplace(node.day(), key, base.options).first->second;
+    if (!LoadNode(node, link)) return false;
   }
-  return static_cast<size_t>(stored.nodes_size()) == base.nodes.size();
+  return true;
 }
 
 void StoreBase(const Base& base, StoredBase& stored) {
@@ -239,38 +288,29 @@ void StoreBase(const Base& base, StoredBase& stored) {
     StoreEvidence(report, base.evidence.at(report), *stored.add_evidence());
   }
   stored.set_has_spilled_evidence(base.evidence.size() > base.inline_evidence.size());
-  for (const auto& [day, link] : base.nodes)
-    StoreNode(link, base.options.rules_place, *stored.add_nodes());
   for (const auto& [id, listing] : base.listings) {
     // What only a share speaks of is in no set, and has nothing of its own to remember.
     if (!listing.value.empty()) StoreListing(listing, *stored.add_listings());
   }
 }
 
-std::unique_ptr<Base> LoadBase(const core::Id& id, StoredBase& stored, const NodeOptions& options) {
-  auto base = std::make_unique<Base>(id, options);
-  base->as_of = stored.as_of();
-  base->due = stored.due();
-  base->indexed_due = stored.due();
-  base->stored = true;
+void LoadBase(StoredBase& stored, Base& base) {
+  base.as_of = std::max(base.as_of, core::Time{stored.as_of()});
+  base.due = stored.due();
+  base.indexed_due = stored.due();
+  base.stored = true;
   for (internal::v1::StoredOverride& held : *stored.mutable_overrides()) {
     const core::Id of = core::IdentifierId(held.news().type(), held.news().value());
-    base->overrides[of] = {std::move(*held.mutable_news()), held.forget_at()};
+    base.overrides[of] = {std::move(*held.mutable_news()), held.forget_at()};
   }
-  base->marking = stored.marking();
-  base->stands_for_all = stored.stands_for_all();
-  base->mark_from = {stored.mark_from_hi(), stored.mark_from_lo()};
+  base.marking = stored.marking();
+  base.stands_for_all = stored.stands_for_all();
+  base.mark_from = {stored.mark_from_hi(), stored.mark_from_lo()};
   for (internal::v1::StoredEvidence& evidence : *stored.mutable_evidence()) {
-    base->inline_evidence.push_back({evidence.report_hi(), evidence.report_lo()});
-    LoadEvidence(evidence, *base);
+    base.inline_evidence.push_back({evidence.report_hi(), evidence.report_lo()});
+    LoadEvidence(evidence, base);
   }
-  for (const StoredNode& node : stored.nodes()) {
-    LinkNode& link =
-        base->nodes.try_emplace(node.day(), NodeKey{id, node.day()}, options).first->second;
-    if (!LoadNode(node, link)) return nullptr;
-  }
-  for (const StoredListing& listing : stored.listings()) LoadListing(listing, *base);
-  return base;
+  for (const StoredListing& listing : stored.listings()) LoadListing(listing, base);
 }
 
 }  // namespace ringfence::cluster

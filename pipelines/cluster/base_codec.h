@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "pipelines/cluster/base.h"
@@ -11,10 +10,22 @@ namespace ringfence::cluster {
 
 // Between a base in memory and what is stored of it. Evidence and neighbours under keys of their
 // own are left to the caller.
+
+// All but the nodes. It is loaded into a base that has nothing of it yet.
 void StoreBase(const Base& base, internal::v1::StoredBase& stored);
-// Null where what is stored of its nodes is damaged.
-std::unique_ptr<Base> LoadBase(const core::Id& id, internal::v1::StoredBase& stored,
-                               const NodeOptions& options);
+void LoadBase(internal::v1::StoredBase& stored, Base& base);
+
+// Of both, the later `as_of` holds: nothing changes before `due`.
+
+// The nodes; they go on from there once one of the two below is called. False where what is stored
+// is damaged.
+void StoreNodes(const Base& base, internal::v1::StoredNodes& stored);
+[[nodiscard]] bool LoadNodes(const internal::v1::StoredNodes& stored, Base& base);
+// By the counts and ties that are stored, which must be those of the present rules.
+[[nodiscard]] bool ResumeNodes(const internal::v1::StoredNodes& stored, Base& base);
+// By those that the evidence gives, which has been counted. False where the two contradict each
+// other.
+[[nodiscard]] bool RestoreNodes(const internal::v1::StoredNodes& stored, Base& base);
 
 void StoreEvidence(const core::Id& report, const HeldEvidence& held,
                    internal::v1::StoredEvidence& stored);
@@ -25,9 +36,5 @@ HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base);
 void StoreNeighbour(const components::NodeKey& key, const LinkNode& link, std::string& stored);
 // Adds the next one to the node. False where it is damaged.
 [[nodiscard]] bool LoadNeighbour(core::Unpacker& in, LinkNode& link);
-
-// Once the evidence of a base that was loaded has been counted: its nodes go on from there. False
-// where what is stored of them contradicts the evidence.
-[[nodiscard]] bool RestoreNodes(const internal::v1::StoredBase& stored, Base& base);
 
 }  // namespace ringfence::cluster

@@ -18,6 +18,7 @@ using core::Id;
 constexpr size_t kScannedMax = 256;
 
 constexpr char kBaseTable = 'b';
+constexpr char kNodesTable = 'q';
 constexpr char kEvidenceTable = 'v';
 constexpr char kNeighbourTable = 'n';
 constexpr char kTimerTable = 't';
@@ -64,9 +65,32 @@ Base& BaseStore::Load(const Id& id) {
 }
 
 Base* BaseStore::Find(const Id& id) {
-  if (Base* found = cache_.Find(id)) return found;
+  if (Base* found = cache_.Find(id)) {
+    Complete(*found);
+    return found;
+  }
   std::unique_ptr<Base> base = Read(id);
   return base == nullptr ? nullptr : &Keep(std::move(base));
+}
+
+Base* BaseStore::FindNodes(const Id& id) {
+  if (Base* found = cache_.Find(id)) return found;
+  auto base = std::make_unique<Base>(id, nodes_);
+  base->whole = false;
+  if (!ReadNodes(*base)) return nullptr;
+  // By another rule its counts and ties are others.
+  const bool is_current = stored_nodes_.rules_place() == nodes_.rules_place;
+  if (!is_current) ReadBody(*base);
+  const bool resumed =
+      is_current ? ResumeNodes(stored_nodes_, *base) : RestoreNodes(stored_nodes_, *base);
+  if (status_.ok() && !resumed) Damaged("node");
+  return &Keep(std::move(base));
+}
+
+void BaseStore::Complete(Base& base) {
+  if (base.whole) return;
+  ReadBody(base);
+  cache_.Resize(base, EstimatedBytes(base));
 }
 
 Base& BaseStore::Keep(std::unique_ptr<Base> base) {
@@ -123,46 +147,59 @@ std::vector<Id> BaseStore::Between(const Id& from, Id& until) {
 }
 
 std::unique_ptr<Base> BaseStore::Read(const Id& id) {
-  auto bytes = state_.Get(Key(kBaseTable, id));
-  if (!bytes) return nullptr;
-  if (!stored_.ParseFromString(*bytes)) {
-    Damaged("base");
-    return nullptr;
-  }
-  std::unique_ptr<Base> base = LoadBase(id, stored_, nodes_);
-  if (base == nullptr) {
-    Damaged("node");
-    return nullptr;
-  }
-  ReadSpilled(stored_, *base);
-  if (!Rebuild(*base, state_)) Damaged("piece of evidence");
-  if (status_.ok() && !RestoreNodes(stored_, *base)) Damaged("node");
+  auto base = std::make_unique<Base>(id, nodes_);
+  ReadBody(*base);
+  if (!base->stored) return nullptr;
+  if (ReadNodes(*base) && status_.ok() && !RestoreNodes(stored_nodes_, *base)) Damaged("node");
   return base;
 }
 
-void BaseStore::ReadSpilled(const internal::v1::StoredBase& stored, Base& base) {
-  if (stored.has_spilled_evidence()) {
-    const std::string prefix = Key(kEvidenceTable, base.id);
-    state_.Scan(prefix, AfterPrefix(prefix), [&](std::string_view, std::string_view value) {
-      internal::v1::StoredEvidence evidence;
-      if (evidence.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-        LoadEvidence(evidence, base).spilled = true;
-      } else {
-        Damaged("piece of evidence");
-      }
-      return true;
-    });
+// The nodes as they are stored, not yet going on from there; false where there are none.
+bool BaseStore::ReadNodes(Base& base) {
+  const auto bytes = state_.Get(Key(kNodesTable, base.id));
+  if (!bytes) return false;
+  if (!stored_nodes_.ParseFromString(*bytes) || !LoadNodes(stored_nodes_, base)) {
+    Damaged("node");
+    return false;
   }
+  base.nodes_stored = true;
   for (auto& [day, link] : base.nodes) {
-    if (!link.spilled) continue;
-    const std::string prefix = NodeStateKey(kNeighbourTable, link.key);
-    auto load = [&, &link = link](std::string_view, std::string_view value) {
-      core::Unpacker neighbour(value);
-      if (!LoadNeighbour(neighbour, link)) Damaged("neighbour");
-      return true;
-    };
-    state_.Scan(prefix, AfterPrefix(prefix), load);
+    if (link.spilled) ReadSpilledNeighbours(link);
   }
+  return true;
+}
+
+// All but the nodes.
+void BaseStore::ReadBody(Base& base) {
+  base.whole = true;
+  const auto bytes = state_.Get(Key(kBaseTable, base.id));
+  if (!bytes) return;
+  if (!stored_.ParseFromString(*bytes)) return Damaged("base");
+  LoadBase(stored_, base);
+  if (stored_.has_spilled_evidence()) ReadSpilledEvidence(base);
+  if (!Rebuild(base, state_)) Damaged("piece of evidence");
+}
+
+void BaseStore::ReadSpilledEvidence(Base& base) {
+  const std::string prefix = Key(kEvidenceTable, base.id);
+  state_.Scan(prefix, AfterPrefix(prefix), [&](std::string_view, std::string_view value) {
+    internal::v1::StoredEvidence evidence;
+    if (evidence.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      LoadEvidence(evidence, base).spilled = true;
+    } else {
+      Damaged("piece of evidence");
+    }
+    return true;
+  });
+}
+
+void BaseStore::ReadSpilledNeighbours(LinkNode& link) {
+  const std::string prefix = NodeStateKey(kNeighbourTable, link.key);
+  state_.Scan(prefix, AfterPrefix(prefix), [&](std::string_view, std::string_view value) {
+    core::Unpacker neighbour(value);
+    if (!LoadNeighbour(neighbour, link)) Damaged("neighbour");
+    return true;
+  });
 }
 
 void BaseStore::Damaged(const char* what) {
@@ -171,6 +208,11 @@ void BaseStore::Damaged(const char* what) {
 
 void BaseStore::MarkDirty(Base& base) {
   base.dirty = true;
+  MarkNodesDirty(base);
+}
+
+void BaseStore::MarkNodesDirty(Base& base) {
+  base.nodes_dirty = true;
   cache_.Queue(base.id, base, EstimatedBytes(base));
 }
 
@@ -183,13 +225,15 @@ void BaseStore::Index(Base& base) {
 
 void BaseStore::WriteBack() {
   cache_.WriteBack([this](Base& base) {
+    if (base.nodes_dirty) WriteNodes(base);
     if (base.dirty) Write(base);
-    return base.empty() ? 0 : EstimatedBytes(base);
+    return base.whole && base.empty() ? 0 : EstimatedBytes(base);
   });
 }
 
 void BaseStore::TakeRules() {
   cache_.ForEach([this](Base& base) {
+    Complete(base);
     for (auto& [day, link] : base.nodes) {
       if (!link.ties.OnRules(link.tally, link.declared)) Damaged("neighbours");
       // What it means for the listings is found by the walk, as of a base that is read.
@@ -201,15 +245,11 @@ void BaseStore::TakeRules() {
 void BaseStore::Write(Base& base) {
   for (const Id& report : base.erased_evidence) state_.Delete(EvidenceKey(base.id, report));
   base.erased_evidence.clear();
-  for (const auto& [day, gone] : base.erased_neighbours) {
-    state_.Delete(NeighbourStateKey(kNeighbourTable, {base.id, day}, gone));
-  }
-  base.erased_neighbours.clear();
   WriteEvidence(base);
-  for (auto& [day, link] : base.nodes) WriteNeighbours(link);
   base.dirty = false;
   if (base.empty()) {
     if (base.stored) state_.Delete(Key(kBaseTable, base.id));
+    base.stored = false;
     return;
   }
   stored_.Clear();
@@ -217,6 +257,26 @@ void BaseStore::Write(Base& base) {
   stored_.SerializeToString(&buffer_);
   state_.Put(Key(kBaseTable, base.id), buffer_);
   base.stored = true;
+}
+
+void BaseStore::WriteNodes(Base& base) {
+  for (const auto& [day, gone] : base.erased_neighbours) {
+    state_.Delete(NeighbourStateKey(kNeighbourTable, {base.id, day}, gone));
+  }
+  base.erased_neighbours.clear();
+  for (auto& [day, link] : base.nodes) WriteNeighbours(link);
+  base.nodes_dirty = false;
+  const std::string key = Key(kNodesTable, base.id);
+  if (base.nodes.empty()) {
+    if (base.nodes_stored) state_.Delete(key);
+    base.nodes_stored = false;
+    return;
+  }
+  stored_nodes_.Clear();
+  StoreNodes(base, stored_nodes_);
+  stored_nodes_.SerializeToString(&buffer_);
+  state_.Put(key, buffer_);
+  base.nodes_stored = true;
 }
 
 void BaseStore::WriteEvidence(Base& base) {

@@ -29,6 +29,7 @@ struct StoreOptions {
 //
 // Tables of the state:
 //   'b' base (16)                                     StoredBase
+//   'q' base (16)                                     StoredNodes
 //   'v' base (16) report (16)                         StoredEvidence
 //   'n' base (16) day (4) neighbour (16) day (4)      a neighbour, packed (base_codec.cc)
 //   't' due (8) base (16)                             timers
@@ -41,8 +42,14 @@ class BaseStore {
   Base& Load(const core::Id& id);
   // Like Load, but null where there is none.
   Base* Find(const core::Id& id);
+  // Like Find, for who needs the nodes alone: most messages are for these, and evidence is far
+  // larger. Null where it has none.
+  Base* FindNodes(const core::Id& id);
+  // Reads what has not been read of it.
+  void Complete(Base& base);
 
-  // The rule in `nodes` is another one now: the bases in memory are as if they had just been read.
+  // The rule in `nodes` is another one now: the bases in memory are as if they had just been read,
+  // whole.
   void TakeRules();
 
   // The first `max` bases behind `after` that the review wants and that hold evidence or overrides,
@@ -60,8 +67,10 @@ class BaseStore {
   void WriteBack();
   // The end of a batch.
   void Evict() { cache_.Evict(); }
-  // Marks as changed: it is written back. Call it after the change, as the size is taken then.
+  // Marks as changed, all of it or its nodes alone: it is written back. Call it after the change,
+  // as the size is taken then.
   void MarkDirty(Base& base);
+  void MarkNodesDirty(Base& base);
   // Of bases that are not written back, as they were when they were marked last.
   size_t unstored_bytes() const { return cache_.unstored_bytes(); }
 
@@ -69,9 +78,13 @@ class BaseStore {
   std::vector<core::Id> Between(const core::Id& from, core::Id& until);
   Base& Keep(std::unique_ptr<Base> base);
   std::unique_ptr<Base> Read(const core::Id& id);
-  void ReadSpilled(const internal::v1::StoredBase& stored, Base& base);
+  bool ReadNodes(Base& base);
+  void ReadBody(Base& base);
+  void ReadSpilledEvidence(Base& base);
+  void ReadSpilledNeighbours(LinkNode& link);
   void Damaged(const char* what);
   void Write(Base& base);
+  void WriteNodes(Base& base);
   void WriteEvidence(Base& base);
   void WriteNeighbours(LinkNode& link);
   void WriteNeighbour(const LinkNode& link, const components::NodeKey& key);
@@ -83,6 +96,7 @@ class BaseStore {
   WriteBackCache<core::Id, Base> cache_;
   // Kept for its parts' memory, which is that of the largest base's own entry.
   internal::v1::StoredBase stored_;
+  internal::v1::StoredNodes stored_nodes_;
   std::string buffer_;
   absl::Status status_;
 };

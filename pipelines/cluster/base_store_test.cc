@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "pipelines/cluster/evidence.h"
 #include "pipelines/core/memory_state.h"
 
 namespace ringfence::cluster {
@@ -14,15 +16,15 @@ namespace {
 
 using core::Id;
 
-// Counts how often each base's own entry is read.
+// Counts how often each base's own entry is read, and that of its nodes.
 class CountingState : public core::MemoryState {
  public:
   std::optional<std::string> Get(std::string_view key) override {
     ++gets_[std::string(key)];
     return MemoryState::Get(key);
   }
-  int Reads(const Id& base) const {
-    std::string key = "b";
+  int Reads(const Id& base, const char* table = "b") const {
+    std::string key = table;
     base.AppendTo(key);
     auto it = gets_.find(key);
     return it == gets_.end() ? 0 : it->second;
@@ -96,6 +98,116 @@ TEST_F(BaseStores, WhatIsLargeAndInUseIsReadOnce) {
   }
   store_.Load(kHub);
   EXPECT_EQ(state_.Reads(kHub), reads + 1);
+}
+
+// A base that two reports of one incident name, one neighbour with it in the first.
+class NodesOfBases : public testing::Test {
+ protected:
+  static constexpr components::NodeKey kNeighbour{{uint64_t{1} << 56, 77}, 0};
+
+  NodesOfBases() {
+    Base& base = store_.Load(kHub);
+    for (uint64_t report = 1; report <= 2; ++report) {
+      internal::v1::Evidence evidence;
+      evidence.set_place(report);
+      evidence.set_base_hi(kHub.hi);
+      evidence.set_base_lo(kHub.lo);
+      evidence.set_report_lo(report);
+      evidence.set_incident_lo(5);
+      evidence.set_partner("acme");
+      internal::v1::NodeTies& ties = *evidence.add_ties();
+      ties.set_until_day(20'000);
+      if (report == 1) {
+        ties.add_neighbours(kNeighbour.id.hi);
+        ties.add_neighbours(kNeighbour.id.lo);
+        ties.add_neighbour_days(0);
+        ties.add_until_days(20'000);
+      }
+      EXPECT_TRUE(ApplyEvidence(base, evidence, core::kDay, state_));
+    }
+    LinkNode& link = base.nodes.at(0);
+    const std::vector<ties::TieChange> changes = {{kNeighbour, link.tally.TieTo(kNeighbour)}};
+    base.recounted.clear();
+    link.is_recounted = false;
+    link.recounted.clear();
+    Nowhere nowhere;
+    link.ties.OnCounts(link.tally.counts(), false, changes, nowhere);
+    link.ties.Settle(nowhere);
+    store_.MarkDirty(base);
+    store_.WriteBack();
+  }
+
+  struct Nowhere : ties::Outbox {
+    core::Place NextPlace() override { return ++place; }
+    void Send(const ties::Message&) override {}
+    void SetActive(const components::NodeKey&, const components::NodeKey&, bool) override {}
+    void AnnounceLater(const components::NodeKey&) override {}
+    core::Place place = 0;
+  };
+
+  CountingState state_;
+  NodeOptions nodes_;
+  BaseStore store_{state_, {}, nodes_};
+};
+
+TEST_F(NodesOfBases, AreReadWithoutTheEvidenceAndThenTheRest) {
+  BaseStore again(state_, {}, nodes_);
+  Base* base = again.FindNodes(kHub);
+  ASSERT_NE(base, nullptr);
+  EXPECT_EQ(state_.Reads(kHub), 0 + 1) << "when it was made";
+  EXPECT_FALSE(base->whole);
+  const ties::Node& node = base->nodes.at(0).ties;
+  EXPECT_EQ(node.counts(), (ties::Counts{1, 1, 1}));
+  const ties::Tie before = node.neighbours().at(kNeighbour).tie;
+  EXPECT_EQ(before.incidents, 1u);
+  EXPECT_NE(before.only_incident, 0u);
+  EXPECT_NE(before.only_organisation, 0u);
+
+  EXPECT_EQ(again.Find(kHub), base);
+  EXPECT_TRUE(base->whole);
+  EXPECT_EQ(base->evidence.size(), 2u);
+  EXPECT_EQ(base->nodes.at(0).tally.counts(), node.counts());
+  EXPECT_EQ(base->nodes.at(0).tally.TieTo(kNeighbour), before);
+  EXPECT_EQ(base->due, core::StartOfDay(20'000));
+  EXPECT_TRUE(again.status().ok());
+}
+
+TEST_F(NodesOfBases, AreWrittenWithoutTheEvidence) {
+  BaseStore again(state_, {}, nodes_);
+  Base* base = again.FindNodes(kHub);
+  base->nodes.at(0).declared = true;
+  again.MarkNodesDirty(*base);
+  again.WriteBack();
+  BaseStore last(state_, {}, nodes_);
+  const Base* whole = last.Find(kHub);
+  EXPECT_TRUE(whole->nodes.at(0).declared);
+  EXPECT_EQ(whole->evidence.size(), 2u);
+}
+
+// Counts and ties depend on the rule; those that are stored are of another.
+TEST_F(NodesOfBases, OfAnotherRuleAreCountedAnew) {
+  NodeOptions other = nodes_;
+  other.rules_place = 9;
+  other.ties.organisation_incidents_max = 0;
+  BaseStore again(state_, {}, other);
+  const Base* base = again.FindNodes(kHub);
+  ASSERT_NE(base, nullptr);
+  EXPECT_TRUE(base->whole);
+  EXPECT_EQ(base->nodes.at(0).ties.neighbours().at(kNeighbour).tie.support, 0u);
+  EXPECT_EQ(again.FindNodes(Small(3)), nullptr);
+  EXPECT_TRUE(again.status().ok());
+}
+
+TEST_F(NodesOfBases, OfWhichOneIsMissingAreDamaged) {
+  std::string key = "q";
+  kHub.AppendTo(key);
+  internal::v1::StoredNodes stored;
+  ASSERT_TRUE(stored.ParseFromString(*state_.Get(key)));
+  stored.mutable_nodes(0)->clear_packed_neighbours();
+  state_.Put(key, stored.SerializeAsString());
+  BaseStore again(state_, {}, nodes_);
+  again.Find(kHub);
+  EXPECT_EQ(again.status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(BaseStoreOptions, WithoutACacheNothingIsKept) {

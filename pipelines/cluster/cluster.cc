@@ -9,6 +9,7 @@
 #include "pipelines/cluster/deciding.h"
 #include "pipelines/cluster/evidence.h"
 #include "pipelines/cluster/heard.h"
+#include "pipelines/cluster/indicator_sender.h"
 #include "pipelines/cluster/labelling.h"
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/packed_messages.h"
@@ -20,7 +21,6 @@
 #include "pipelines/core/label_key.h"
 #include "pipelines/core/record_format.h"
 #include "pipelines/core/referral_key.h"
-#include "ringfence/internal/v1/state.pb.h"
 
 namespace ringfence::cluster {
 namespace {
@@ -48,7 +48,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
         clock_(state),
         heard_(state),
         deciding_(state, store_, *this, options.partition, options.review_max),
-        ids_(options.deployment),
+        sender_(state, options.deployment),
         labelling_(state, options.store, options_.rules, *this),
         ties_outbox_(*this) {}
 
@@ -95,7 +95,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   absl::Status EndBatch(core::Output& output) override {
     labelling_.EndBatch(output);
-    SendIndicators(output);
+    sender_.EndBatch(output);
     for (const auto& [message, partition] : remote_.Take()) {
       Pack(message, *output.To(core::Mailbox::kCluster, partition).mutable_packed_nodes());
     }
@@ -208,12 +208,12 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   // Null where there is no such node.
   LinkNode* FindNode(const NodeKey& key, bool bring_up_to_date) {
-    Base* base = store_.Find(key.id);
+    Base* base = store_.FindNodes(key.id);
     if (base == nullptr) return nullptr;
     if (bring_up_to_date) BringUpToDate(*base);
     auto link = base->nodes.find(key.day);
     if (link == base->nodes.end()) return nullptr;
-    Touch(*base);
+    TouchNodes(*base);
     return &link->second;
   }
 
@@ -332,6 +332,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   // reason.
   void BringUpToDate(Base& base) override {
     if (base.as_of >= clock_.now()) return;
+    if (base.due <= clock_.now()) store_.Complete(base);
     if (!Advance(base, clock_.now())) return;
     FinishListings(base, deciding_.decisions(), clock_.now(), core::MakePlace(offset_, 0),
                    "expired", state_);
@@ -370,9 +371,12 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   void Recount(Base& base) override { recounted_.push_back(&base); }
   void Touch(Base& base) override {
-    if (base.touched) return;
-    base.touched = true;
-    touched_.push_back(&base);
+    base.whole_touched = true;
+    TouchNodes(base);
+  }
+  // The rest of the base is as it was, and need not be in memory.
+  void TouchNodes(Base& base) {
+    if (!std::exchange(base.touched, true)) touched_.push_back(&base);
   }
 
   void FinishRecord() {
@@ -380,12 +384,16 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     for (Base* base : touched_) {
       base->touched = false;
       FinishNodes(*base);
+      if (!std::exchange(base->whole_touched, false)) {
+        store_.MarkNodesDirty(*base);
+        continue;
+      }
       FinishListings(*base, deciding_.decisions(), clock_.now(), place, "retracted", state_);
       deciding_.TellOfCanaries(*base);
       store_.Index(*base);
       store_.MarkDirty(*base);
+      sender_.SendLater(*base);
     }
-    unsent_.insert(unsent_.end(), touched_.begin(), touched_.end());
     touched_.clear();
     labelling_.FinishRecord(place, clock_.now());
   }
@@ -395,7 +403,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   void FinishNodes(Base& base) {
     for (auto it = base.nodes.begin(); it != base.nodes.end();) {
       LinkNode& link = it->second;
-      if (link.tally.empty()) {
+      if (base.whole && link.tally.empty()) {
         if (link.spilled) {
           for (const NodeKey& gone : link.ties.TakeChanged()) {
             base.erased_neighbours.emplace_back(it->first, gone);
@@ -406,50 +414,14 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       }
       const ties::Infrastructure infrastructure = link.ties.facts().infrastructure;
       if (std::exchange(link.infrastructure, infrastructure) != infrastructure) {
+        store_.Complete(base);
+        base.whole_touched = true;
         for (auto& [id, listing] : base.listings) {
           if (LinkNodeOf(base, listing) == &link) listing.content_touched = true;
         }
       }
       ++it;
     }
-  }
-
-  void SendIndicators(core::Output& output) {
-    std::sort(unsent_.begin(), unsent_.end(),
-              [](const Base* a, const Base* b) { return a->id < b->id; });
-    unsent_.erase(std::unique(unsent_.begin(), unsent_.end()), unsent_.end());
-    // Most records fit; what one was made of is used again for the next.
-    char block[16 << 10];
-    google::protobuf::Arena arena(block, sizeof block);
-    for (Base* base : unsent_) {
-      for (auto it = base->listings.begin(); it != base->listings.end();) {
-        Listing& listing = it->second;
-        if (listing.unsent != 0) {
-          arena.Reset();
-          auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
-          FillRecord(*base, listing, ids_, record);
-          record.SerializeToString(&buffer_);
-          output.Indicator(record.identifier_id(), buffer_);
-          listing.sent = std::exchange(listing.unsent, 0);
-        }
-        if (EvidenceOf(*base, listing).empty()) {
-          Remember(listing);
-          it = base->listings.erase(it);
-        } else {
-          ++it;
-        }
-      }
-    }
-    unsent_.clear();
-  }
-
-  void Remember(const Listing& listing) {
-    if (!IsRemembered(listing)) return;
-    internal::v1::StoredListing stored;
-    stored.set_epoch(listing.epoch);
-    stored.set_peak_action(listing.peak_action);
-    stored.set_least_tlp(listing.least_tlp);
-    state_.Put(EpochKey(listing.id), stored.SerializeAsString());
   }
 
   const Options options_;
@@ -459,7 +431,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   core::StageClock clock_;
   Heard heard_;
   Deciding deciding_;
-  const core::IndicatorNamespace ids_;
+  IndicatorSender sender_;
   Labelling labelling_;
   TiesOutbox ties_outbox_;
   google::protobuf::Arena arena_;
@@ -476,14 +448,11 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   std::vector<Base*> touched_;
 
   // Of the present batch.
-  std::vector<Base*> unsent_;
   Remote<Message> remote_;
   Remote<ties::Message> remote_ties_;
   std::vector<Continue> continues_;
   // What is swept after a restart was due before it.
   bool mark_due_ = clock_.sweeping();
-  // Kept for its memory.
-  std::string buffer_;
 };
 
 }  // namespace

@@ -146,7 +146,7 @@ TEST_F(Clusters, AHubSpillsIsReadBackAndGoesAgain) {
   Options options;
   options.store.inline_evidence_max = 2;
   options.store.inline_neighbours_max = 3;
-  options.store.cache_bytes_max = 0;
+  options.store.cache_bytes_max = options.store.label_cache_bytes_max = 0;
   options.rules.announce_max = 2;
   options.own_messages_max = 3;
   options.sweep_max = 2;

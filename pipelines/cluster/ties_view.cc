@@ -19,7 +19,7 @@ BaseTie TieOf(const LinkNode& link, const components::NodeKey& key,
 }
 
 absl::Status TiesView::Visit(const core::Id& id, const std::function<void(const BaseTie&)>& visit) {
-  const Base* base = store_.Find(id);
+  const Base* base = store_.FindNodes(id);
   if (!store_.status().ok()) return store_.status();
   if (base == nullptr) return absl::OkStatus();
   for (const auto& [day, link] : base->nodes) {

@@ -48,6 +48,15 @@ class WriteBackCache {
     bytes_ += bytes;
     return *(entries_[key] = std::move(entry));
   }
+  // It takes `bytes` now.
+  void Resize(Entry& entry, size_t bytes) {
+    CacheMarks& marks = entry.cached;
+    bytes_ += bytes - marks.bytes;
+    marks.bytes = bytes;
+    unstored_bytes_ -= marks.unstored_bytes;
+    marks.unstored_bytes = marks.is_queued ? std::min(bytes, kWrittenBytesMax) : 0;
+    unstored_bytes_ += marks.unstored_bytes;
+  }
   // It changed, takes `bytes` now, and is to be written back.
   void Queue(const Key& key, Entry& entry, size_t bytes) {
     if (!std::exchange(entry.cached.is_queued, true)) queued_.push_back(key);
@@ -121,14 +130,6 @@ class WriteBackCache {
   // So many batches ago asked for: in use.
   static constexpr uint64_t kInUseBatches = 64;
 
-  void Resize(Entry& entry, size_t bytes) {
-    CacheMarks& marks = entry.cached;
-    bytes_ += bytes - marks.bytes;
-    marks.bytes = bytes;
-    unstored_bytes_ -= marks.unstored_bytes;
-    marks.unstored_bytes = marks.is_queued ? std::min(bytes, kWrittenBytesMax) : 0;
-    unstored_bytes_ += marks.unstored_bytes;
-  }
   bool IsLargeAndInUse(const CacheMarks& marks) const {
     return bytes_max_ > 0 && marks.bytes > bytes_max_ / 8 &&
            batch_ - marks.last_used <= kInUseBatches;

@@ -45,6 +45,7 @@ void Node::OnCounts(const Counts& counts, bool declared, std::span<const TieChan
       continue;
     }
     neighbour->second.tie = change.tie;
+    MarkDirty(change.neighbour, neighbour->second);
     if (is_new) {
       neighbour->second.greets = true;
       owed_.push_back({change.neighbour, outbox.HeardUpTo(change.neighbour)});
@@ -103,13 +104,19 @@ void Node::RestoreNeighbour(const NodeKey& key, Neighbour neighbour) {
 }
 
 bool Node::Restore(const Tally& tally, bool declared, const NodeState& state) {
-  counts_ = tally.counts();
+  for (auto [key, neighbour] : neighbours_) {
+    const Tie tie = tally.TieTo(key);
+    if (tie.incidents == 0) return false;
+    if (tie != neighbour.tie) MarkDirty(key, neighbour);
+    neighbour.tie = tie;
+  }
+  return Restore(tally.counts(), declared, state);
+}
+
+bool Node::Restore(const Counts& counts, bool declared, const NodeState& state) {
+  counts_ = counts;
   if (counts_.neighbours != neighbours_.size()) return false;
   declared_ = declared;
-  for (auto [key, neighbour] : neighbours_) {
-    neighbour.tie = tally.TieTo(key);
-    if (neighbour.tie.incidents == 0) return false;
-  }
   KeepIndexOrNot();
   if (index_ != nullptr) {
     DrawSample();

@@ -161,6 +161,7 @@ class Node {
 
   const NodeKey& key() const { return key_; }
   const NodeFacts& facts() const { return facts_; }
+  const Counts& counts() const { return counts_; }
   const Neighbours& neighbours() const { return neighbours_; }
   bool empty() const { return neighbours_.empty(); }
   bool IsActive(const NodeKey& neighbour) const;
@@ -173,8 +174,11 @@ class Node {
   const NodeState& state() const { return state_; }
   std::vector<NodeKey> TakeChanged();
   void RestoreNeighbour(const NodeKey& key, Neighbour neighbour);
+  // The neighbours have the ties that they had under the present rules. False where there are
+  // others than are counted, which is damage.
+  [[nodiscard]] bool Restore(const Counts& counts, bool declared, const NodeState& state);
   // `tally` gives the counts and ties; a neighbour that it does not name is damage: false.
-  bool Restore(const Tally& tally, bool declared, const NodeState& state);
+  [[nodiscard]] bool Restore(const Tally& tally, bool declared, const NodeState& state);
 
  private:
   // The neighbours in orders; only of a node with many.

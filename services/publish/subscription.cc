@@ -171,18 +171,18 @@ bool Subscription::WalkChanges(DeltaPacker& packer) {
   for (; walk_->partition < moment.offsets.size(); ++walk_->partition) {
     int64_t& reached = walk_->reached[walk_->partition];
     bool stopped = false;
-    walk_->view->Changes(static_cast<int32_t>(walk_->partition), reached,
-                         [&](const core::Id& id, const campaigns::Row& row) {
-                           if (left-- == 0) {
-                             stopped = true;
-                             return false;
-                           }
-                           stopped = !packer.TryAdd(differences.SinceSomeTime(id, row));
-                           if (!stopped) reached = row.offset + 1;
-                           return !stopped;
-                         });
+    const auto pack = [&](const core::Id& id, const campaigns::Row& row) {
+      if (row.offset > reached) walk_->within.reset();
+      reached = row.offset;
+      stopped = left-- == 0 || !packer.TryAdd(differences.SinceSomeTime(id, row));
+      if (!stopped) walk_->within = id;
+      return !stopped;
+    };
+    const std::optional<core::Id> within = walk_->within;
+    walk_->view->Changes(static_cast<int32_t>(walk_->partition), reached, pack, within);
     if (stopped) return false;
     reached = moment.offsets[walk_->partition];
+    walk_->within.reset();
   }
   return true;
 }

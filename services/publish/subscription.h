@@ -91,7 +91,9 @@ class Subscription {
     std::unique_ptr<campaigns::ReadView> view;
     TimePoint began;
     size_t partition = 0;
+    // All that records below left behind has been packed; of that at it, what comes up to `within`.
     Offsets reached;
+    std::optional<core::Id> within;
   };
   struct Pending {
     grpc::ByteBuffer message;

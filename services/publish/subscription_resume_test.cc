@@ -257,6 +257,56 @@ TEST_F(SubscriptionResumeTest, WhoIsTooFarBehindForRecentChangesMissesNothing) {
   EXPECT_TRUE(consumer.Last().has_bookmark()) << "digest and all";
 }
 
+// One record of a label changes all hosts of a domain: a message, or a turn, may end among them.
+TEST_F(SubscriptionResumeTest, WhoWasAwayWhileALabelMovedADomainMissesNoneOfItsHosts) {
+  feed_options_.rows_per_step_max = 4;
+  feed_options_.message_bytes_max = 900;
+  RecordSpec host{.type = v1::IDENTIFIER_TYPE_DOMAIN,
+                  .value = {},
+                  .root = "other.example",
+                  .base = "x.example"};
+  for (int i = 0; i < 20; ++i) {
+    host.value = "h" + std::to_string(i) + ".x.example";
+    log_.Append(0, Upsert(host));
+  }
+  log_.Append(0, Upsert({.value = "+1", .first_seen = kNow - 9 * core::kDay, .root = "+1"}));
+  Start();
+  Consumer consumer;
+  StreamUnderTest(*feed_, Request()).Follow(consumer);
+  const campaigns::Label node = campaigns::NodeOf(Upsert(host));
+  const campaigns::Label moved{campaigns::IdOf({.value = "+1"}), 0};
+  // A host that has changed too stands there as well, and only there.
+  log_.Append(0, Upsert({.type = host.type,
+                         .value = host.value,
+                         .place = 2,
+                         .score = 123,
+                         .root = host.root,
+                         .base = host.base}));
+  log_.AppendBytes(0, core::LabelKeyOf(node.root, node.day),
+                   campaigns::LabelRecord(node, moved, 3).SerializeAsString());
+  publisher_.AwaitApplied();
+  const std::string campaign = publisher_->names().NameOf(campaigns::IdOf({.value = "+1"}));
+  const auto expect_all = [&](const Consumer& of) {
+    EXPECT_TRUE(of.Last().has_bookmark()) << "digest and all";
+    EXPECT_EQ(of.set.size(), 21u);
+    for (const auto& [id, indicator] : of.set) {
+      // Nothing changed of the number itself.
+      EXPECT_EQ(indicator.campaign_id() == campaign, indicator.value() != "+1");
+      EXPECT_EQ(indicator.score() == 123u, indicator.value() == host.value);
+    }
+  };
+  // And goes on elsewhere after each message.
+  StreamUnderTest stream = Stream(Request(consumer.cursor));
+  int messages = 0;
+  for (; stream.Follow(consumer, 1) == 1 && consumer.Last().has_delta(); ++messages) {
+    Consumer other = consumer;
+    Stream(Request(consumer.cursor)).Follow(other);
+    expect_all(other);
+  }
+  EXPECT_GT(messages, 3);
+  expect_all(consumer);
+}
+
 TEST_F(SubscriptionResumeTest, ADeltaInPiecesIsGoodFromItsBeginningOnly) {
   feed_options_.message_bytes_max = 300;
   Start();

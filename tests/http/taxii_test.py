@@ -61,7 +61,7 @@ def polled_by_date(world):
             entries = answer.json().get("objects", [])
             ids.update(entry["id"] for entry in entries)
             dates = [entry["date_added"] for entry in entries]
-            assert dates == sorted(set(dates))
+            assert dates == sorted(dates)
             if entries:
                 assert answer.headers["X-TAXII-Date-Added-First"] == dates[0]
                 assert answer.headers["X-TAXII-Date-Added-Last"] == dates[-1]

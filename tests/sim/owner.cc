@@ -22,6 +22,7 @@ Knobs RandomKnobs(Random& random) {
   knobs.cluster.store.inline_evidence_max = random.Pick<size_t>({0, 1, 4});
   knobs.cluster.store.inline_neighbours_max = random.Pick<size_t>({0, 1, 3, 16});
   knobs.cluster.store.cache_bytes_max = random.Pick<size_t>({0, 2'000, size_t{1} << 24});
+  knobs.cluster.store.label_cache_bytes_max = knobs.cluster.store.cache_bytes_max;
   knobs.close_envelope = random.Pick({0.0, 0.1, 1.0});
   return knobs;
 }

@@ -64,7 +64,7 @@ std::vector<DatedObjects::Entry> DatedObjects::Second(int64_t second, std::vecto
                         (audience_.is_analysts || row.peak_action >= v1::ACTION_CHALLENGE) &&
                         row.least_tlp != v1::TLP_UNSPECIFIED && row.least_tlp <= audience_.level;
                     if (!is_for_them) return true;
-                    const int64_t slot = (row.offset * partitions + p) % kSlots;
+                    const int64_t slot = (row.offset * partitions + p + row.ordinal) % kSlots;
                     entries.push_back({{second * kMicrosASecond + slot * kObjectsASlot,
                                         static_cast<int32_t>(p), row.offset},
                                        row.append_time,

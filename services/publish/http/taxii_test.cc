@@ -252,6 +252,56 @@ TEST_F(TaxiiTest, DatesAreTheSameOnEveryReplicaAndAfterACompaction) {
   EXPECT_EQ(Get(kCollections + std::string("green/manifest/")).body, before);
 }
 
+// A label moves all hosts of a domain with one record; of some there is a later one.
+TEST_F(TaxiiTest, WhatALabelMovedIsPagedThroughOnceAndHasTheSameDatesAfterACompaction) {
+  RecordSpec host{.type = v1::IDENTIFIER_TYPE_DOMAIN,
+                  .value = {},
+                  .root = "other.example",
+                  .base = "x.example"};
+  for (int i = 0; i < 30; ++i) {
+    host.value = "h" + std::to_string(i) + ".x.example";
+    host.place = ++place_;
+    log_.Append(0, Upsert(host));
+  }
+  Start();
+  log_.SetNow(now_ += 10 * core::kSecond);
+  const campaigns::Label node = campaigns::NodeOf(Upsert(host));
+  const auto say = [&](const std::string& root) {
+    const campaigns::Label label{core::IdentifierId(host.type, root), 0};
+    log_.AppendBytes(0, core::LabelKeyOf(node.root, node.day),
+                     campaigns::LabelRecord(node, label, ++place_).SerializeAsString());
+    publisher_.AwaitApplied();
+  };
+  say("another.example");
+  // What it was, as who reads only the last of the two does not know.
+  say("another.example");
+  host.value = "h3.x.example";
+  host.place = ++place_;
+  host.root = "another.example";
+  Append(Upsert(host));
+  Pass(2 * core::kSecond);
+  std::map<std::string, int> seen;
+  std::string next;
+  for (ListedPage page; seen.empty() || page.more; next = page.next) {
+    page = Manifest("?limit=7" + (next.empty() ? "" : "&next=" + next));
+    for (const Listed& object : page.objects) ++seen[object.id];
+    ASSERT_FALSE(page.objects.empty());
+  }
+  size_t indicators = 0;
+  for (const auto& [id, times] : seen) {
+    EXPECT_EQ(times, 1) << id;
+    indicators += id.starts_with("indicator--");
+  }
+  EXPECT_EQ(indicators, 30u);
+  const std::string path = kCollections + std::string("green/manifest/");
+  EXPECT_THAT(Get(path).body, HasSubstr("\"date_added\":\"2026-03-01T12:00:10."));
+  PublisherUnderTest other(log_);
+  ASSERT_TRUE(other.Start().ok());
+  other.AwaitApplied();
+  const HttpApi replica(options_, *other);
+  EXPECT_EQ(Whole(replica.Answer(Request(path), Analyst())).body, Get(path).body);
+}
+
 // The same record once more in the log (a sender that did not know that it had been sent): those
 // who read both and those who find only the second agree.
 TEST_F(TaxiiTest, ARecordThatWasSentTwiceHasTheDateOfTheSecond) {
