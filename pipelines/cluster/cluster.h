@@ -28,9 +28,10 @@ struct Options {
   StoreOptions store;
 };
 
-// One entry a base: its evidence, the statistics and listing of its identifiers, its nodes' ties,
-// active edges and labels. Sends facts and labels to neighbours, and each identifier that changed,
-// in full, to the partition's own `indicators`.
+// Of each base its evidence, and the statistics and listing of its identifiers; of each of its
+// nodes the ties, and which of them count; and of each node of which any counts, apart from these,
+// the label. Sends facts and labels to neighbours, and to the partition's own `indicators` each
+// identifier that changed, in full, and each label.
 //
 // `state` must outlive the stage and belong to it alone.
 std::unique_ptr<core::Stage> MakeCluster(core::State& state, const Options& options);

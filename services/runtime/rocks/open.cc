@@ -64,6 +64,10 @@ rocksdb::ColumnFamilyOptions TableOptions(const RocksMemory& memory) {
   table.block_cache = memory.cache();
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
+  // In pieces. As one block a file's filter, or its index, is larger than a shard of the cache:
+  // with some gigabytes stored most of the time went into reading filters again and again.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions options;

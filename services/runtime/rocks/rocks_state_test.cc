@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/perf_context.h>
+#include <rocksdb/perf_level.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,6 +14,7 @@
 
 #include "pipelines/core/memory_state.h"
 #include "services/runtime/rocks/faulty_files_testing.h"
+#include "services/runtime/rocks/memory.h"
 #include "services/runtime/rocks/open.h"
 #include "services/runtime/temporary_folder_testing.h"
 
@@ -180,6 +183,41 @@ TEST_F(RocksStates, AnErrorInTheBackgroundIsKeptUntilItIsOpenedAgain) {
   EXPECT_FALSE(state_->broken());
   EXPECT_EQ(state_->NextOffset(), 7);
   EXPECT_EQ(state_->Get("a"), "1");
+}
+
+// A filter as one block, larger than the cache has room for, would be read for each question.
+TEST(Databases, ReadBlocksAndNotFilters) {
+  constexpr uint32_t kKeys = 600'000;
+  constexpr uint32_t kReads = 1'000;
+  const auto key_of = [](uint32_t number) {
+    std::string key = std::to_string(number * 2'654'435'761u);
+    return key.append(16 - key.size(), '.');
+  };
+  const TemporaryFolder folder;
+  Database::Options options;
+  options.dir = folder.path();
+  options.memory = MakeRocksMemory({.cache_bytes = 1 << 20, .memtable_bytes = 64 << 20});
+  options.families = {{rocksdb::kDefaultColumnFamilyName, TableOptions(*options.memory)}};
+  auto database = Database::Open(options);
+  ASSERT_TRUE(database.ok()) << database.status();
+  rocksdb::DB& db = (*database)->db();
+  rocksdb::WriteOptions write;
+  write.disableWAL = true;
+  for (uint32_t i = 0; i < kKeys; ++i) ASSERT_TRUE(db.Put(write, key_of(i), "").ok());
+  // Filters of what has just been flushed are kept in memory.
+  rocksdb::CompactRangeOptions compact;
+  compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  ASSERT_TRUE(db.CompactRange(compact, nullptr, nullptr).ok());
+  rocksdb::SetPerfLevel(rocksdb::kEnableCount);
+  rocksdb::get_perf_context()->Reset();
+  std::mt19937 random(1);
+  std::string value;
+  for (uint32_t i = 0; i < kReads; ++i) {
+    EXPECT_TRUE(db.Get({}, key_of(static_cast<uint32_t>(random()) % kKeys), &value).ok());
+  }
+  const uint64_t bytes = rocksdb::get_perf_context()->block_read_byte;
+  rocksdb::SetPerfLevel(rocksdb::kDisable);
+  EXPECT_LT(bytes / kReads, 32u << 10);
 }
 
 TEST(StateHeaders, OfNoStateAreNotFound) {
