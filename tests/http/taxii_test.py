@@ -62,6 +62,8 @@ def polled_by_date(world):
             ids.update(entry["id"] for entry in entries)
             dates = [entry["date_added"] for entry in entries]
             assert dates == sorted(dates)
+            # What one label moved at once may coincide with something, now and then; never all of it.
+            assert len(dates) - len(set(dates)) <= 0.05 * len(dates), (len(dates), len(set(dates)))
             if entries:
                 assert answer.headers["X-TAXII-Date-Added-First"] == dates[0]
                 assert answer.headers["X-TAXII-Date-Added-Last"] == dates[-1]

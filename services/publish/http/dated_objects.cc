@@ -56,21 +56,25 @@ std::vector<DatedObjects::Entry> DatedObjects::Second(int64_t second, std::vecto
   std::vector<Entry> entries;
   for (int64_t p = 0; p < partitions; ++p) {
     int64_t& from = next[static_cast<size_t>(p)];
-    view_.Changes(static_cast<int32_t>(p), from,
-                  [&](const core::Id& id, const campaigns::Row& row) {
-                    if (SecondOf(row.append_time) > second) return false;
-                    from = row.offset + 1;
-                    const bool is_for_them =
-                        (audience_.is_analysts || row.peak_action >= v1::ACTION_CHALLENGE) &&
-                        row.least_tlp != v1::TLP_UNSPECIFIED && row.least_tlp <= audience_.level;
-                    if (!is_for_them) return true;
-                    const int64_t slot = (row.offset * partitions + p + row.ordinal) % kSlots;
-                    entries.push_back({{second * kMicrosASecond + slot * kObjectsASlot,
-                                        static_cast<int32_t>(p), row.offset},
-                                       row.append_time,
-                                       id});
-                    return true;
-                  });
+    view_.Changes(
+        static_cast<int32_t>(p), from, [&](const core::Id& id, const campaigns::Row& row) {
+          if (SecondOf(row.append_time) > second) return false;
+          from = row.offset + 1;
+          const bool is_for_them =
+              (audience_.is_analysts || row.peak_action >= v1::ACTION_CHALLENGE) &&
+              row.least_tlp != v1::TLP_UNSPECIFIED && row.least_tlp <= audience_.level;
+          if (!is_for_them) return true;
+          // By a keyed hash: nobody can choose hosts that fall together.
+          const uint64_t apart = row.ordinal == 0 ? 0 : names_.Hide(id).lo;
+          const int64_t slot =
+              (row.offset * partitions + p + static_cast<int64_t>(apart % uint64_t{kSlots})) %
+              kSlots;
+          entries.push_back({{second * kMicrosASecond + slot * kObjectsASlot,
+                              static_cast<int32_t>(p), row.offset},
+                             row.append_time,
+                             id});
+          return true;
+        });
   }
   std::sort(entries.begin(), entries.end());
   return entries;

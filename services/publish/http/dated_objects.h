@@ -29,10 +29,10 @@ struct DatePlace {
 //
 // A record's date is the second in which it was appended, and in it a slot by its offset and
 // partition; its objects follow in the slot. Slots repeat after 62,500 records of one second, so
-// below that rate dates are unique, but for those of hosts, URLs and
-// IPs that a label has moved: one record moves all of a domain, and each takes a slot by its own
-// id, which may be another's too. A second is shown once it is over in all partitions: what comes
-// later always has a later date. Owned by one thread.
+// below that rate dates are unique, but for those of hosts, URLs and IPs that a label has moved:
+// one record moves all of a domain, and each takes a slot by a keyed hash of its id as well, which
+// may be another's too. A second is shown once it is over in all partitions: what comes later
+// always has a later date. Owned by one thread.
 class DatedObjects {
  public:
   // All must outlive it.

@@ -286,6 +286,8 @@ TEST_F(TaxiiTest, WhatALabelMovedIsPagedThroughOnceAndHasTheSameDatesAfterACompa
     page = Manifest("?limit=7" + (next.empty() ? "" : "&next=" + next));
     for (const Listed& object : page.objects) ++seen[object.id];
     ASSERT_FALSE(page.objects.empty());
+    // Those of one date stand on one page.
+    EXPECT_LE(page.objects.size(), 7u);
   }
   size_t indicators = 0;
   for (const auto& [id, times] : seen) {
