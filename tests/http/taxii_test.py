@@ -55,24 +55,25 @@ def polled_by_date(world):
     """added_after and X-TAXII-Date-Added-Last alone lead through all of it."""
     for info in requests.get(world.url + "/taxii2/ringfence/collections/", timeout=30).json()["collections"]:
         url = f"{world.url}/taxii2/ringfence/collections/{info['id']}/"
-        ids, after = collections.Counter(), "2000-01-01T00:00:00Z"
+        ids, after, repeated = collections.Counter(), "2000-01-01T00:00:00Z", 0
         while True:
             answer = requests.get(url + "manifest/", params={"added_after": after, "limit": 301}, timeout=30)
             entries = answer.json().get("objects", [])
             ids.update(entry["id"] for entry in entries)
             dates = [entry["date_added"] for entry in entries]
             assert dates == sorted(dates)
-            # What one label moved at once may coincide with something, now and then; never all of it.
-            assert len(dates) - len(set(dates)) <= 0.05 * len(dates), (len(dates), len(set(dates)))
+            repeated += len(dates) - len(set(dates))
             if entries:
                 assert answer.headers["X-TAXII-Date-Added-First"] == dates[0]
                 assert answer.headers["X-TAXII-Date-Added-Last"] == dates[-1]
                 after = dates[-1]
             if not answer.json().get("more"):
                 break
+        # What one label moved at once may coincide with something, now and then; never all of it.
+        assert repeated <= 0.02 * len(ids), (repeated, len(ids))
         assert set(ids.values()) == {1}
         assert set(ids) == {o["id"] for o in pages(Collection(url))}
-    return f"{len(ids)} in the last collection"
+    return f"{len(ids)} in the last collection, {repeated} of a date that another has"
 
 
 def valid_stix(world, at_most):
