@@ -11,6 +11,7 @@
 #include <string>
 
 #include "services/runtime/kafka/client.h"
+#include "services/runtime/kafka/errors.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -53,7 +54,7 @@ int Write(const KafkaOptions& options, const char* topic) {
       RD_KAFKA_V_END);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Say(error);
   rd_kafka_flush(client.get(), kTimeoutMilliseconds);
-  return Say(result);
+  return Say(CauseOf(client.get(), result));
 }
 
 // What the broker says of the topic to this client.

@@ -130,6 +130,15 @@ KafkaReaction KafkaReactionTo(rd_kafka_resp_err_t code) {
   return row == nullptr ? kRetry : row->reaction;
 }
 
+rd_kafka_resp_err_t CauseOf(rd_kafka_t* client, rd_kafka_resp_err_t code) {
+  const bool given_up = code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+                        code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+                        code == RD_KAFKA_RESP_ERR__FATAL;
+  if (!given_up) return code;
+  const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client, nullptr, 0);
+  return fatal == RD_KAFKA_RESP_ERR_NO_ERROR ? code : fatal;
+}
+
 absl::Status KafkaStatus(rd_kafka_resp_err_t code, std::string_view tried,
                          std::string_view details) {
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();

@@ -21,6 +21,10 @@ enum class KafkaReaction {
 // Codes that the table does not know are retried: that loses nothing, and shows in metrics.
 KafkaReaction KafkaReactionTo(rd_kafka_resp_err_t code);
 
+// What made `client` give a record up: records of one that is done for are reported as purged,
+// which says nothing of why (rights that are missing, for one). `code` itself otherwise.
+rd_kafka_resp_err_t CauseOf(rd_kafka_t* client, rd_kafka_resp_err_t code);
+
 // Says what was tried and what Kafka answered. What is to be retried, with a new client or not, is
 // kUnavailable; what is not, the table's code. Ok for no error.
 absl::Status KafkaStatus(rd_kafka_resp_err_t code, std::string_view tried,

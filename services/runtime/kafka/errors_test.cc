@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
 #include <string>
 
@@ -66,6 +67,26 @@ TEST(KafkaErrors, WhatTheTableDoesNotKnowIsRetried) {
   const auto unknown = RD_KAFKA_RESP_ERR_LOG_DIR_NOT_FOUND;
   EXPECT_EQ(KafkaReactionTo(unknown), KafkaReaction::kRetry);
   EXPECT_EQ(CodeOf(unknown), absl::StatusCode::kUnavailable);
+}
+
+TEST(KafkaErrors, RecordsThatWereGivenUpSayWhatTheirClientDiedOf) {
+  char why[256] = "";
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "enable.idempotence", "true", why, sizeof(why));
+  const std::unique_ptr<rd_kafka_t, void (*)(rd_kafka_t*)> client(
+      rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why)), rd_kafka_destroy);
+  ASSERT_NE(client, nullptr) << why;
+  EXPECT_EQ(CauseOf(client.get(), RD_KAFKA_RESP_ERR__PURGE_QUEUE), RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+
+  rd_kafka_test_fatal_error(client.get(), RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, "");
+  for (const auto given_up : {RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_RESP_ERR__PURGE_INFLIGHT,
+                              RD_KAFKA_RESP_ERR__FATAL}) {
+    EXPECT_EQ(CauseOf(client.get(), given_up), RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+  }
+  for (const auto of_its_own :
+       {RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED}) {
+    EXPECT_EQ(CauseOf(client.get(), of_its_own), of_its_own);
+  }
 }
 
 TEST(KafkaErrors, TheTextSaysWhatWasTried) {

@@ -182,7 +182,9 @@ absl::StatusOr<std::vector<int64_t>> KafkaProducer::Send(const std::vector<Appen
     break;
   }
   const rd_kafka_resp_err_t error = delivery.Wait();
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return KafkaStatus(error, "append");
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return KafkaStatus(CauseOf((*client)->get(), error), "append");
+  }
   return delivery.TakeOffsets();
 }
 
