@@ -120,7 +120,7 @@ v1::SubscribeResponse Feed::MakeBookmark(const Filter& filter, const Moment& mom
   bookmark.set_cursor(CursorAt(moment.offsets, filter));
   *bookmark.mutable_digest() = DigestAt(filter, moment);
   if (moment.as_of != core::kTimeMin) *bookmark.mutable_as_of() = core::ToProto(moment.as_of);
-  *bookmark.mutable_valid_for() = ToProto(options_.valid_for);
+  *bookmark.mutable_valid_for() = ToProto(LeaseOf(moment, options_.clock(), options_.valid_for));
   return response;
 }
 

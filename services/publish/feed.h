@@ -19,6 +19,7 @@
 #include "ringfence/v1/indicator_service.pb.h"
 #include "services/publish/cursor.h"
 #include "services/publish/filter.h"
+#include "services/publish/lease.h"
 #include "services/publish/moment.h"
 #include "services/publish/publisher.h"
 #include "services/publish/snapshot_image.h"
@@ -38,7 +39,7 @@ class Feed {
     // Nanoseconds since the Unix epoch, as the log's append times.
     std::function<core::Time()> clock;
     std::chrono::milliseconds bookmark_every{10'000};
-    std::chrono::seconds valid_for{300};
+    std::chrono::seconds valid_for = kValidFor;
     // Messages have at most as many bytes, and a cursor of a few kilobytes beside: 256 KiB is what
     // is promised.
     size_t message_bytes_max = size_t{250} << 10;

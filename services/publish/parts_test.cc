@@ -9,6 +9,7 @@
 #include "services/publish/clearance.h"
 #include "services/publish/cursor.h"
 #include "services/publish/filter.h"
+#include "services/publish/lease.h"
 
 namespace ringfence::publish {
 namespace {
@@ -155,6 +156,27 @@ TEST(Cursors, NothingOfThemCanBeChanged) {
 
 RecentChange ChangeOf(uint64_t id, uint32_t score) {
   return {.id = {0, id}, .before = Listed{.score = score}, .append_time = 0};
+}
+
+TEST(Lease, RunsFromWhenTheLogWasHeardOfAndNotFromWhenTheSetIsGiven) {
+  const std::chrono::seconds whole(300);
+  const auto after = [&](core::Time seconds) {
+    Moment moment;
+    moment.appended_until = 1'000 * core::kSecond;
+    return LeaseOf(moment, moment.appended_until + seconds * core::kSecond, whole).count();
+  };
+  EXPECT_EQ(after(-3'600), 300) << "the log's clock is ahead";
+  EXPECT_EQ(after(0), 300);
+  EXPECT_EQ(after(5), 300) << "marks come once a second";
+  EXPECT_EQ(after(65), 240);
+  EXPECT_EQ(after(305), 0);
+  EXPECT_EQ(after(86'400), 0);
+}
+
+TEST(Lease, OfASetOfWhichNothingHasEverComeIsWhole) {
+  Moment moment;
+  moment.appended_until = core::kTimeMin;
+  EXPECT_EQ(LeaseOf(moment, core::kDay, std::chrono::seconds(300)).count(), 300);
 }
 
 TEST(ChangeRing, GivesWhatWasBeforeTheFirstOfSeveralChanges) {

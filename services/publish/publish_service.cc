@@ -109,12 +109,16 @@ class PublishService : public runtime::RunningService {
     }
     return absl::UnavailableError("publish has not turned for long");
   }
-  // It has its snapshot, all that the log held when it started, and follows it.
+  // It has its snapshot, all that the log held when it started, and follows it: one that hears
+  // nothing any more must not be asked where another does.
   absl::Status Ready() const override {
     if (absl::Status status = disk_->Ready(); !status.ok()) return status;
     if (absl::Status status = publisher_->Health(); !status.ok()) return status;
-    if (!publisher_->Latest()->complete)
-      return absl::UnavailableError("the set is not complete yet");
+    const std::shared_ptr<const Moment> moment = publisher_->Latest();
+    if (!moment->complete) return absl::UnavailableError("the set is not complete yet");
+    if (LeaseOf(*moment, surroundings_.clock(), kValidFor) == std::chrono::seconds(0)) {
+      return absl::UnavailableError("nothing has been heard of the set for long");
+    }
     const auto lag_max =
         static_cast<int64_t>(surroundings_.config.process().ready_lag_records_max());
     for (const runtime::Progress& progress : publisher_->progress()) {

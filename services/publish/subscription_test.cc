@@ -202,6 +202,32 @@ TEST_F(SubscriptionTest, BookmarksComeAtLeastAsOftenAsPromised) {
   EXPECT_EQ(stream.Follow(consumer), 1);
 }
 
+// Cut off from the log it knows of no retraction: its consumers are to notice.
+TEST_F(SubscriptionTest, BookmarksOfAServerThatHearsNothingMoreGiveNoNewLease) {
+  core::Time now = kNow;
+  feed_options_.clock = [&now] { return now; };
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(1, Mark(kNow));
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  EXPECT_EQ(consumer.Last().snapshot_end().valid_for().seconds(), 300);
+  const auto later = [&](core::Time seconds) {
+    now += seconds * core::kSecond;
+    stream.now += std::chrono::seconds(seconds);
+    stream.Follow(consumer);
+    return consumer.Last().bookmark().valid_for().seconds();
+  };
+  EXPECT_EQ(later(105), 200);
+  log_.SetNow(now);
+  Append(Mark(now), 0);
+  EXPECT_EQ(later(10), 190) << "of the other partition nothing has been heard";
+  Append(Mark(now), 1);
+  EXPECT_EQ(later(10), 285) << "heard of both, the one 20 seconds ago";
+  EXPECT_EQ(later(600), 0);
+}
+
 TEST_F(SubscriptionTest, OneWhoReadsMoreSlowlyThanChangesComeGetsBookmarksToo) {
   Start();
   Consumer consumer;

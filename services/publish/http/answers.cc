@@ -117,14 +117,6 @@ runtime::HttpResponse Problem(const absl::Status& status) {
                  std::string_view(status.message().data(), status.message().size()));
 }
 
-void AddLease(std::chrono::seconds valid_for, core::Time now, runtime::HttpResponse& response) {
-  response.headers.emplace_back(
-      "Cache-Control",
-      "private, max-age=" + std::to_string(valid_for.count()) + ", must-revalidate");
-  response.headers.emplace_back("Expires",
-                                runtime::HttpDate(now / core::kSecond + valid_for.count()));
-}
-
 std::string TagOf(std::initializer_list<std::string_view> parts) {
   std::string text;
   for (const std::string_view part : parts) (text += part) += '\0';

@@ -25,9 +25,6 @@ runtime::HttpResponse Problem(int status, std::string_view title);
 // 410, kUnavailable 503, else 500.
 runtime::HttpResponse Problem(const absl::Status& status);
 
-// Cache-Control and Expires: how long what is given out now may be used without asking again.
-void AddLease(std::chrono::seconds valid_for, core::Time now, runtime::HttpResponse& response);
-
 // A weak tag of what decides the content: the parts, each followed by a zero byte.
 std::string TagOf(std::initializer_list<std::string_view> parts);
 

@@ -44,9 +44,13 @@ runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request,
 
 runtime::HttpResponse HttpApi::AnswerTo(const Viewer& viewer,
                                         const runtime::HttpRequest& request) const {
-  if (!publisher_.Latest()->complete) return Problem(503, "the set is still being read");
+  const std::shared_ptr<const Moment> moment = publisher_.Latest();
+  if (!moment->complete) return Problem(503, "the set is still being read");
   if (!publisher_.Health().ok())
     return Problem(503, "the set is not kept up to date here any more");
+  if (LeaseOf(*moment, source_.clock(), source_.valid_for) == std::chrono::seconds(0)) {
+    return Problem(503, "nothing has been heard of the set for longer than it is good for");
+  }
   if (auto answer = AnswerSetList(source_, request, viewer)) return *std::move(answer);
   if (auto answer = sorted_lists_.Answer(request, viewer)) return *std::move(answer);
   if (auto answer = taxii_.Answer(request, viewer)) return *std::move(answer);

@@ -10,6 +10,7 @@
 #include "services/publish/http/set_lists.h"
 #include "services/publish/http/sorted_lists.h"
 #include "services/publish/http/taxii.h"
+#include "services/publish/lease.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
 #include "services/runtime/identity/caller.h"
@@ -28,7 +29,7 @@ class HttpApi {
     std::string deployment = "local";
     // Nanoseconds since the Unix epoch.
     std::function<core::Time()> clock;
-    std::chrono::seconds valid_for{300};
+    std::chrono::seconds valid_for = kValidFor;
     // A sorted list of a million takes seconds of a core to make.
     std::chrono::milliseconds make_lists_every{5'000};
     // Counts what callers take. Null: nobody does.

@@ -58,12 +58,13 @@ void AppendHost(const v1::Indicator& indicator, std::string& out) {
 }
 
 std::string ZoneHeader(const ListSource& source, const Moment& moment) {
-  const int64_t lease = source.valid_for.count();
+  const int64_t valid_for = source.valid_for.count();
+  const int64_t lease = LeaseOf(moment, source.clock(), source.valid_for).count();
   const core::Time as_of = std::max<core::Time>(moment.as_of, core::kSecond);
   const auto serial = static_cast<uint32_t>(as_of / core::kSecond);
   return "$TTL " + std::to_string(kZoneTtlSeconds) +
          "\n@ IN SOA localhost. hostmaster.localhost. ( " + std::to_string(serial) + " " +
-         std::to_string(lease / 5) + " " + std::to_string(lease / 10) + " " +
+         std::to_string(valid_for / 5) + " " + std::to_string(valid_for / 10) + " " +
          std::to_string(lease) + " " + std::to_string(kZoneTtlSeconds) + " )\n@ IN NS localhost.\n";
 }
 
@@ -137,9 +138,17 @@ absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request, co
   return MakeFilter(*asked, caller);
 }
 
+void AddLease(const ListSource& source, const Moment& moment, runtime::HttpResponse& response) {
+  const core::Time now = source.clock();
+  const int64_t lease = LeaseOf(moment, now, source.valid_for).count();
+  response.headers.emplace_back("Cache-Control",
+                                "private, max-age=" + std::to_string(lease) + ", must-revalidate");
+  response.headers.emplace_back("Expires", runtime::HttpDate(now / core::kSecond + lease));
+}
+
 void AddSetHeaders(const ListSource& source, const Moment& moment, const Filter& filter,
                    const v1::SetDigest& digest, runtime::HttpResponse& response) {
-  AddLease(source.valid_for, source.clock(), response);
+  AddLease(source, moment, response);
   if (moment.as_of != core::kTimeMin)
     response.headers.emplace_back("Ringfence-As-Of", Rfc3339(moment.as_of));
   response.headers.emplace_back("Ringfence-Cursor",

@@ -12,6 +12,7 @@
 #include "services/publish/clearance.h"
 #include "services/publish/cursor.h"
 #include "services/publish/filter.h"
+#include "services/publish/lease.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/http/http_message.h"
 
@@ -22,7 +23,7 @@ struct ListSource {
   const Publisher& publisher;
   const Cursors& cursors;
   std::function<core::Time()> clock;
-  std::chrono::seconds valid_for{300};
+  std::chrono::seconds valid_for = kValidFor;
 };
 
 // The set as it is now, streamed, in the forms that others read:
@@ -46,6 +47,8 @@ absl::StatusOr<Filter> FilterOfBlockList(const runtime::HttpRequest& request, co
                                          std::initializer_list<v1::IdentifierType> types,
                                          v1::Action least);
 
+// Cache-Control and Expires: how long what is given out now may be used without asking again.
+void AddLease(const ListSource& source, const Moment& moment, runtime::HttpResponse& response);
 // Cursor, digest, time and lease of a list that shows `moment` through `filter`.
 void AddSetHeaders(const ListSource& source, const Moment& moment, const Filter& filter,
                    const v1::SetDigest& digest, runtime::HttpResponse& response);

@@ -182,6 +182,21 @@ TEST_F(SetListsTest, NobodyGetsAShortList) {
   EXPECT_EQ(Get("/v1/indicators.jsonl").status, 503);
 }
 
+TEST_F(SetListsTest, NobodyGetsAListOfWhichNothingMoreIsHeard) {
+  core::Time now = campaigns::kNow;
+  options_.clock = [&now] { return now; };
+  Append(Upsert({.value = "+1"}));
+  Append(Mark(campaigns::kNow));
+  Start();
+  now += 65 * core::kSecond;
+  EXPECT_EQ(Get("/v1/indicators.jsonl").headers.at("Cache-Control"),
+            "private, max-age=240, must-revalidate");
+  EXPECT_THAT(Get("/v1/rpz.zone").body, HasSubstr(" 60 30 240 60 )"));
+  now += core::kHour;
+  for (const char* path : {"/v1/indicators.jsonl", "/v1/rpz.zone", "/v1/phones.bin", "/taxii2/"})
+    EXPECT_EQ(Get(path).status, 503) << path;
+}
+
 TEST_F(SetListsTest, CountsBelowThreeAreForAnalysts) {
   RecordSpec spec{.value = "+1"};
   internal::v1::IndicatorRecord record = Upsert(spec);

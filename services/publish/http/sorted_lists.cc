@@ -215,7 +215,7 @@ std::optional<runtime::HttpResponse> SortedLists::Answer(const runtime::HttpRequ
   if (from && from->filter_hash != Cursors::HashOf(asked->filter.Key())) from.reset();
   const auto list = ListFor(form, asked->filter, from);
   if (!list.ok()) return Problem(list.status());
-  AddLease(source_.valid_for, source_.clock(), response);
+  AddLease(source_, *source_.publisher.Latest(), response);
   if ((*list)->as_of != core::kTimeMin)
     response.headers.emplace_back("Ringfence-As-Of", Rfc3339((*list)->as_of));
   response.headers.emplace_back("Ringfence-Version", (*list)->version);
