@@ -16,6 +16,12 @@ struct Viewer {
   bool is_analyst = false;
   // A bit for the number of each type that it may be given.
   uint32_t types = ~uint32_t{0};
+
+  // Whether an indicator may be shown to it at all.
+  bool MaySee(v1::IdentifierType type, v1::Tlp tlp, v1::Action action) const {
+    return tlp <= clearance && (is_analyst || action >= v1::ACTION_CHALLENGE) &&
+           (types >> type & 1) != 0;
+  }
 };
 
 Viewer ViewerOf(const runtime::Caller& caller);

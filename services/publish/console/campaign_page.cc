@@ -67,12 +67,10 @@ Members MembersOf(campaigns::ReadView& view, const campaigns::Label& label,
                   const v1::Campaign& campaign, const Viewer& caller) {
   Members members;
   size_t looked_at = 0;
-  view.MembersByAge(label, [&](const core::Id&, const campaigns::Row& row) {
+  view.MembersByAge(label, [&](const core::Id& id, const campaigns::Row& row) {
     if (looked_at++ == kMembersMax) return false;
-    const bool is_theirs = row.listed.tlp <= caller.clearance &&
-                           (caller.is_analyst || row.listed.action >= v1::ACTION_CHALLENGE);
     IndicatorRecord record;
-    if (!is_theirs ||
+    if (!caller.MaySee(core::TypeOf(id), row.listed.tlp, row.listed.action) ||
         !record.ParseFromArray(row.record.data(), static_cast<int>(row.record.size())))
       return true;
     if (!caller.is_analyst) WithholdSmallCounts(*record.mutable_indicator());

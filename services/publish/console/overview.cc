@@ -76,8 +76,7 @@ console::v1::Counters CountersOf(campaigns::ReadView& view, const Moment& moment
   console::v1::TypeCount* of_type = nullptr;
   // Cells of one type stand together.
   view.Cells([&](const campaigns::CellKey& key, const campaigns::Cell& cell) {
-    if (key.tlp > caller.clearance || cell.count == 0) return;
-    if (key.action == v1::ACTION_MONITOR && !caller.is_analyst) return;
+    if (cell.count == 0 || !caller.MaySee(key.type, key.tlp, key.action)) return;
     if (of_type == nullptr || of_type->type() != key.type) {
       of_type = counters.add_types();
       of_type->set_type(key.type);

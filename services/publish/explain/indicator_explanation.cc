@@ -85,9 +85,8 @@ void AddEnd(const core::Id& base, const Viewer& viewer, const ListedOn& listed_o
   if (!indicator) {
     if (const std::optional<core::Id> listed = listed_on(base)) indicator = view.Lookup(*listed);
   }
-  if (!indicator || indicator->tlp() > viewer.clearance) return;
-  const bool shows = viewer.is_analyst || indicator->action() >= v1::ACTION_CHALLENGE;
-  if (!shows || (viewer.types >> indicator->type() & 1) == 0) return;
+  if (!indicator || !viewer.MaySee(indicator->type(), indicator->tlp(), indicator->action()))
+    return;
   end.set_type(indicator->type());
   end.set_value(indicator->value());
   end.set_campaign_id(indicator->campaign_id());
