@@ -182,6 +182,18 @@ Object Objects::ObservedData(const v1::Indicator& indicator, const std::string& 
   return End(id, modified, std::move(json), indicator.tlp());
 }
 
+Object Objects::RevokedObservedData(const std::string& observable_id, const std::string& modified,
+                                    v1::Tlp level) const {
+  const std::string id = "observed-data--" + Uuid("stix/observed-data/" + observable_id);
+  JsonWriter json = Begin(id, modified, identity_);
+  json.Name("revoked").Bool(true);
+  // Required, and nobody's business any more.
+  json.Member("first_observed", kCreated).Member("last_observed", kCreated);
+  json.Name("number_observed").Number(1);
+  json.Name("object_refs").BeginArray().String(observable_id).EndArray();
+  return End(id, modified, std::move(json), level);
+}
+
 Object Objects::Campaign(const CampaignPlace& campaign, const std::string& modified) const {
   const std::string id = "campaign--" + Uuid("stix/campaign/" + campaign.campaign_id);
   JsonWriter json = Begin(id, modified, identity_);
@@ -244,6 +256,12 @@ std::vector<Object> Objects::OfRecord(const internal::v1::IndicatorRecord& recor
     const Observable observable = ObservableOf(type, value);
     objects.push_back({observable.Id(), "", observable.Json(MarkingOf(indicator.tlp()))});
     if (!is_listed) objects.push_back(ObservedData(indicator, objects.back().id, modified));
+  }
+  // What was only monitored was said of it to analysts; it has no end of its own.
+  const bool was_observed = audience.is_analysts && Effective(record.least_tlp()) <= audience.level;
+  if (was_observed && !is_cleared) {
+    objects.push_back(
+        RevokedObservedData(ObservableOf(type, value).Id(), modified, audience.level));
   }
   const uint32_t epoch = record.epoch();
   for (uint32_t e = epoch - std::min(epoch, kEpochsMax); was_listed && e < epoch; ++e) {

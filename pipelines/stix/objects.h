@@ -64,8 +64,9 @@ class Objects {
 
   // What the audience is to hold of an identifier, whatever it holds: the indicator and its
   // observable where it may see them (at CHALLENGE or above; analysts get the observable of what is
-  // only monitored), and an end (revoked) to every version that it may have been given and is not
-  // true any more, of at most 8 earlier epochs. Nothing of what it cannot have heard of.
+  // only monitored, and that it was observed), and an end (revoked) to every version that it may
+  // have been given and is not true any more, of at most 8 earlier epochs. Nothing of what it
+  // cannot have heard of.
   std::vector<Object> OfRecord(const internal::v1::IndicatorRecord& record, core::Time modified,
                                const std::optional<CampaignPlace>& campaign,
                                const Audience& audience) const;
@@ -80,6 +81,8 @@ class Objects {
                   const Audience& audience) const;
   Object ObservedData(const v1::Indicator& indicator, const std::string& observable_id,
                       const std::string& modified) const;
+  Object RevokedObservedData(const std::string& observable_id, const std::string& modified,
+                             v1::Tlp level) const;
   Object Campaign(const CampaignPlace& campaign, const std::string& modified) const;
   Object Indicates(const v1::Indicator& indicator, const CampaignPlace& campaign,
                    const std::string& modified) const;

@@ -102,6 +102,24 @@ TEST(StixObjects, WhatFallsIsRevokedWithoutItsValue) {
   }
 }
 
+TEST(StixObjects, WhatWasOnlyMonitoredIsTakenBackFromAnalysts) {
+  const RecordSpec spec{.value = "+12125550123", .action = v1::ACTION_MONITOR};
+  const std::vector<Object> held = Of(Upsert(spec), kAnalysts);
+  for (const char* reason : {"retracted", "allowed", "expired"}) {
+    const auto removed = Removal(spec, reason);
+    EXPECT_THAT(Of(removed), IsEmpty()) << "nobody else has heard of it";
+    const std::vector<Object> objects = Of(removed, kAnalysts);
+    ASSERT_THAT(Types(objects), ElementsAre("revoked observed-data"));
+    EXPECT_EQ(objects[0].id, held[1].id);
+    EXPECT_THAT(objects[0].json, Not(HasSubstr("2125550123")));
+  }
+  const auto red = Upsert({.value = spec.value,
+                           .action = v1::ACTION_MONITOR,
+                           .tlp = v1::TLP_RED,
+                           .least_tlp = v1::TLP_GREEN});
+  EXPECT_THAT(Types(Of(red, kAnalysts)), ElementsAre("revoked observed-data"));
+}
+
 TEST(StixObjects, AValueThatComesBackHasANewIdAndTheOldStaysRevoked) {
   const RecordSpec spec{.value = "+12125550123", .epoch = 2};
   const std::vector<Object> objects = Of(Upsert(spec));
