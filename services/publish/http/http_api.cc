@@ -32,7 +32,9 @@ runtime::HttpResponse HttpApi::Answer(const runtime::HttpRequest& request,
   if (options_.meter != nullptr && request.path.starts_with("/taxii2/")) {
     if (const auto retry_after = options_.meter->Take(caller, runtime::Quota::kCalls))
       return PastQuota("past the caller's quota of calls", *retry_after);
-  } else if (options_.meter != nullptr) {
+  }
+  if (options_.meter != nullptr &&
+      (!request.path.starts_with("/taxii2/") || Taxii::ReadsThrough(request))) {
     place = options_.meter->Hold(caller, runtime::Quota::kSnapshots);
     if (!place) return PastQuota("past the caller's quota of lists", runtime::kRetryHeldAfter);
   }

@@ -1,5 +1,6 @@
 #include "services/publish/http/taxii.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,21 @@ HttpResponse Error(int status, std::string_view title) {
   return response;
 }
 
+// One of the places of those who read through a collection.
+class Reading {
+ public:
+  explicit Reading(std::atomic<int>& taken) : taken_(taken), number_(++taken) {}
+  ~Reading() { --taken_; }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+  bool HasPlace() const { return number_ <= Taxii::kReadingThroughMax; }
+
+ private:
+  std::atomic<int>& taken_;
+  const int number_;
+};
+
 // The part of a path up to its slash; moves `rest` behind that. Empty where there is no slash.
 std::string_view TakePart(std::string_view& rest) {
   const size_t slash = rest.find('/');
@@ -56,6 +72,15 @@ struct Taxii::Page {
 
 Taxii::Taxii(std::string_view deployment, const Publisher& publisher)
     : publisher_(publisher), objects_(deployment) {}
+
+bool Taxii::ReadsThrough(const HttpRequest& request) {
+  std::string_view rest = request.path;
+  if (!rest.starts_with(kRoot)) return false;
+  rest.remove_prefix(kRoot.size());
+  // collections/ID/objects/OBJECT/
+  if (std::count(rest.begin(), rest.end(), '/') > 3) return true;
+  return request.Query("match[id]") || request.Query("match[type]");
+}
 
 std::vector<Taxii::Collection> Taxii::CollectionsFor(const Viewer& caller) const {
   std::vector<Collection> collections;
@@ -78,6 +103,7 @@ Taxii::Page Taxii::PageOf(const Collection& collection, const TaxiiQuery& query)
   const std::shared_ptr<const Moment> moment = publisher_.Latest();
   DatedObjects objects(*moment, publisher_.names(), objects_, collection.audience);
   Page page;
+  if (!query.wants_stix_21) return page;
   objects.After(query.after, [&](const DatePlace& place, const stix::Object& object) {
     if (!query.Matches(place, object)) return true;
     // Equal dates are not torn apart: who goes on by added_after would miss some.
@@ -153,6 +179,15 @@ HttpResponse Taxii::AnswerCollection(const Collection& collection, std::string_v
   absl::StatusOr<TaxiiQuery> query = ParseTaxiiQuery(request);
   if (!query.ok()) return Error(400, std::string(query.status().message()));
   if (!object_id.empty()) query->ids = {object_id};
+  std::optional<Reading> reading;
+  if (ReadsThrough(request)) {
+    reading.emplace(reading_through_);
+    if (!reading->HasPlace()) {
+      HttpResponse response = Error(503, "too many read through collections at once");
+      response.headers.emplace_back("Retry-After", "1");
+      return response;
+    }
+  }
   const Page page = PageOf(collection, *query);
   if (!object_id.empty() && page.objects.empty()) return Error(404, "no such object");
   JsonWriter json;

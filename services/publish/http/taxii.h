@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,12 @@ class Taxii {
   // `publisher` must outlive it.
   Taxii(std::string_view deployment, const Publisher& publisher);
 
+  // What is asked for by its id or type is found by reading through the collection, which of a
+  // million identifiers takes a core many seconds: at most so many do at once, others are told to
+  // come again (503).
+  static constexpr int kReadingThroughMax = 4;
+  static bool ReadsThrough(const runtime::HttpRequest& request);
+
   // Nothing where the path is not below /taxii2/.
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request,
                                               const Viewer& caller) const;
@@ -47,6 +54,7 @@ class Taxii {
 
   const Publisher& publisher_;
   const stix::Objects objects_;
+  mutable std::atomic<int> reading_through_ = 0;
 };
 
 }  // namespace ringfence::publish

@@ -90,7 +90,6 @@ absl::StatusOr<TaxiiQuery> ParseTaxiiQuery(const runtime::HttpRequest& request) 
 }
 
 bool TaxiiQuery::Matches(const DatePlace& place, const stix::Object& object) const {
-  if (!wants_stix_21) return false;
   if (!ids.empty() && ids.count(object.id) == 0) return false;
   if (!types.empty() && types.count(object.Type()) == 0) return false;
   if (versions.empty()) return true;

@@ -24,6 +24,7 @@ struct TaxiiQuery {
   std::set<std::string> types;
   // Moments; empty: the present version, which is the only one that is kept.
   std::set<core::Time> versions;
+  // No other is there.
   bool wants_stix_21 = true;
 
   bool Matches(const DatePlace& place, const stix::Object& object) const;

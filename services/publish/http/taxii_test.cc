@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <atomic>
 #include <map>
 #include <random>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "services/publish/http/http_api_testing.h"
 
@@ -80,6 +83,43 @@ class TaxiiTest : public HttpApiTestBase {
   core::Place place_ = 0;
   core::Time now_ = kNow;
 };
+
+// A request that reads through a collection while as many do as may is told to come again, and
+// those that go on from a date are not.
+TEST_F(TaxiiTest, FewReadThroughACollectionAtOnce) {
+  const auto reads_through = [](const std::string& target) {
+    return Taxii::ReadsThrough(Request(kCollections + target));
+  };
+  EXPECT_TRUE(reads_through("green/objects/indicator--1/"));
+  EXPECT_TRUE(reads_through("green/objects/indicator--1/versions/"));
+  EXPECT_TRUE(reads_through("green/manifest/?match[id]=indicator--1"));
+  EXPECT_TRUE(reads_through("green/objects/?match[type]=indicator"));
+  for (const char* poll : {"", "green/", "green/objects/", "green/manifest/",
+                           "green/objects/?added_after=2026-03-01T12:00:00Z&limit=10",
+                           "green/objects/?match[spec_version]=2.1&match[version]=all"}) {
+    EXPECT_FALSE(reads_through(poll)) << poll;
+  }
+
+  Start();
+  constexpr int kAtOnce = 4 * Taxii::kReadingThroughMax;
+  std::atomic<int> refused = 0;
+  std::atomic<int> answered = 0;
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < kAtOnce; ++i) {
+    readers.emplace_back([&] {
+      for (int k = 0; k < 50; ++k) {
+        const Answered answer = Get(kCollections + std::string("green/objects/?match[id]=x"));
+        ++(answer.status == 503 ? refused : answered);
+        EXPECT_TRUE(answer.status == 200 || answer.headers.at("Retry-After") == "1");
+      }
+    });
+  }
+  readers.clear();
+  EXPECT_EQ(refused + answered, kAtOnce * 50);
+  EXPECT_GT(answered, 0);
+  EXPECT_EQ(Get(kCollections + std::string("green/objects/?match[id]=x")).status, 200)
+      << "all places are free again";
+}
 
 TEST_F(TaxiiTest, DiscoveryLeadsToCollections) {
   Start();
