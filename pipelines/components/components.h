@@ -33,7 +33,8 @@
 // after a merge: they could not take it from here.
 //
 // Roots are ranked by a hash, not by age: the oldest root would be the next to expire, and each
-// time its whole component would be relabelled.
+// time its whole component would be relabelled. And by a keyed one: identifiers are what fraudsters
+// choose, and who knew which ones dominate could have a component relabelled with each report.
 //
 // A message carries the whole of what its receiver needs to know, at a place (version) that only
 // grows: a later one replaces an earlier one, a repeat is harmless, and an epoch is the place at
@@ -62,6 +63,8 @@ struct NodeKey {
 struct Rules {
   // How many neighbours are told of a change at once.
   uint32_t announce_max = 1024;
+  // Key of the hash by which roots are ranked. The same for all nodes, as long as they live.
+  uint64_t secret = 0;
   // The greater `day` dominates, as a rank of nodes; the hash decides only between equal ones.
   bool day_ranks = false;
   // Only ever false in tests that show that the simulator notices.

@@ -206,5 +206,17 @@ TEST(Components, DaysOfOneAddressAreDifferentNodes) {
   EXPECT_NE(Dominates({Key(1).id, 5}, {Key(1).id, 6}), Dominates({Key(1).id, 6}, {Key(1).id, 5}));
 }
 
+// Else identifiers could be made, offline, each of which dominates all before it.
+TEST(Components, WhoDoesNotKnowTheSecretCannotTellWhichOfTwoDominates) {
+  constexpr uint64_t kPairs = 1'000;
+  int same = 0;
+  for (uint64_t i = 0; i < kPairs; ++i) {
+    const bool known = Dominates(Key(2 * i), Key(2 * i + 1), {.secret = 1});
+    same += known == Dominates(Key(2 * i), Key(2 * i + 1), {.secret = 2}) ? 1 : 0;
+  }
+  EXPECT_GT(same, 400);
+  EXPECT_LT(same, 600);
+}
+
 }  // namespace
 }  // namespace ringfence::components

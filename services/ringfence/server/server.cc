@@ -151,7 +151,7 @@ absl::Status Server::StartStages(const std::string& placement) {
   surroundings.memory = memory_;
   surroundings.clock = runtime::SystemNow;
   for (const runtime::StageKind& kind :
-       {cluster_service::ClusterStage(options_.deployment), dedupe_service::DedupeStage()}) {
+       {cluster_service::ClusterStage(options_.deployment, *log_), dedupe_service::DedupeStage()}) {
     for (uint32_t partition = 0; partition < options_.partitions; ++partition) {
       auto runner = runtime::Runner::Start(runtime::RunnerOptions(kind, surroundings, partition),
                                            runtime::FactoryOf(kind, partition), *log_, metrics_);
