@@ -62,7 +62,11 @@ class MemoryLog : public runtime::Log {
   void ReleaseReads() { HoldReadsAt(std::numeric_limits<int64_t>::max()); }
   void FailReads(absl::StatusCode code) {
     absl::MutexLock lock(&mutex_);
-    read_code_ = code;
+    for (Partition& partition : partitions_) partition.read_code = code;
+  }
+  void FailReadsOf(int32_t partition, absl::StatusCode code) {
+    absl::MutexLock lock(&mutex_);
+    partitions_.at(static_cast<size_t>(partition)).read_code = code;
   }
 
   absl::Status CreateTopic(const std::string&, const runtime::TopicOptions&) override {
@@ -85,8 +89,8 @@ class MemoryLog : public runtime::Log {
                                                        int64_t offset, size_t records_max,
                                                        size_t) override {
     absl::MutexLock lock(&mutex_);
-    if (read_code_ != absl::StatusCode::kOk) return absl::Status(read_code_, "told to fail");
     const Partition& of = partitions_.at(static_cast<size_t>(from.partition));
+    if (of.read_code != absl::StatusCode::kOk) return absl::Status(of.read_code, "told to fail");
     if (offset < of.start) return absl::OutOfRangeError("gone");
     std::vector<runtime::LogRecord> records;
     for (auto it = of.records.lower_bound(offset);
@@ -132,6 +136,7 @@ class MemoryLog : public runtime::Log {
   struct Partition {
     int64_t start = 0;
     int64_t end = 0;
+    absl::StatusCode read_code = absl::StatusCode::kOk;
     std::map<int64_t, runtime::LogRecord> records;
     std::map<std::string, int64_t> last;
   };
@@ -142,7 +147,6 @@ class MemoryLog : public runtime::Log {
   std::map<int32_t, int64_t> committed_;
   core::Time now_ = campaigns::kNow;
   int64_t readable_until_ = std::numeric_limits<int64_t>::max();
-  absl::StatusCode read_code_ = absl::StatusCode::kOk;
 };
 
 }  // namespace ringfence::publish

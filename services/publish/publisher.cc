@@ -56,6 +56,7 @@ Publisher::Publisher(const Options& options, runtime::Log& log, runtime::Metrics
       log_(log),
       metrics_(metrics),
       names_(options.naming_key),
+      retries_(static_cast<size_t>(partitions)),
       empty_since_(static_cast<size_t>(partitions)),
       revocations_(static_cast<size_t>(partitions), options.revocations_max),
       recent_(options.recent_changes_max) {
@@ -126,7 +127,6 @@ absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) 
 
 void Publisher::Run(std::stop_token stop) {
   runtime::NameThread("publish");
-  runtime::Backoff backoff;
   while (!stop.stop_requested()) {
     pulse_.Beat();
     if (options_.has_room && !options_.has_room()) {
@@ -134,22 +134,17 @@ void Publisher::Run(std::stop_token stop) {
       continue;
     }
     const absl::StatusOr<size_t> applied = RunBatch();
-    if (!applied.ok()) {
-      const runtime::Reaction reaction = runtime::ReactionTo(applied.status());
-      metrics_.Add(Metric::kStageErrors,
-                   {{"stage", kStage}, {"reaction", runtime::ReactionWord(reaction)}});
-      if (reaction == runtime::Reaction::kStop) return Stop(applied.status());
-      runtime::SleepUnlessStopped(stop, backoff.Next());
-      continue;
-    }
-    backoff.Reset();
+    if (!applied.ok()) return Stop(applied.status());
     ReportSetIfDue();
     const bool behind = *applied >= options_.batch_records_max;
     if (*applied > 0 && !behind) runtime::SleepUnlessStopped(stop, options_.coalesce);
     if (*applied > 0) continue;
     std::vector<runtime::Log::Position> next;
-    for (const runtime::TopicPartition& partition : partitions_)
-      next.push_back({partition, model_->ProgressOf(partition.partition).next_offset});
+    const auto now = std::chrono::steady_clock::now();
+    for (size_t p = 0; p < partitions_.size(); ++p) {
+      if (now < retries_[p].at) continue;
+      next.push_back({partitions_[p], model_->ProgressOf(partitions_[p].partition).next_offset});
+    }
     log_.WaitForAny(next, kWait);
   }
 }
@@ -157,16 +152,27 @@ void Publisher::Run(std::stop_token stop) {
 absl::StatusOr<size_t> Publisher::RunBatch() {
   const auto start = std::chrono::steady_clock::now();
   size_t applied = 0;
+  // The first error that no retry heals.
+  absl::Status stop_because;
   const bool was_complete = Latest()->complete;
   for (size_t p = 0; p < partitions_.size(); ++p) {
+    if (start < retries_[p].at) continue;
     const absl::StatusOr<size_t> records = ApplyPartition(p);
-    // What was applied of this batch is no moment yet; it is taken up with what comes after.
-    if (!records.ok()) return records.status();
-    applied += *records;
+    if (records.ok()) {
+      retries_[p].backoff.Reset();
+      applied += *records;
+    } else if (runtime::ReactionTo(records.status()) != runtime::Reaction::kStop) {
+      RetryLater(p, records.status());
+    } else if (stop_because.ok()) {
+      stop_because = records.status();
+    }
   }
   const bool is_complete =
       std::all_of(complete_.begin(), complete_.end(), [](bool c) { return c; });
-  if (applied == 0 && batch_changes_.empty() && was_complete == is_complete) return 0;
+  if (applied == 0 && batch_changes_.empty() && was_complete == is_complete) {
+    if (!stop_because.ok()) return stop_because;
+    return 0;
+  }
   model_->EndBatch();
   if (absl::Status status = state_->Commit(++batches_); !status.ok()) {
     // The state must not be used on.
@@ -178,7 +184,20 @@ absl::StatusOr<size_t> Publisher::RunBatch() {
   metrics_.Observe(Metric::kStageBatchSeconds, {{"stage", kStage}}, took.count());
   metrics_.Observe(Metric::kStageBatchRecords, {{"stage", kStage}}, static_cast<double>(applied));
   metrics_.Add(Metric::kStageRecords, {{"stage", kStage}}, static_cast<double>(applied));
+  if (!stop_because.ok()) return stop_because;
   return applied;
+}
+
+void Publisher::RetryLater(size_t partition, const absl::Status& status) {
+  const char* const reaction = runtime::ReactionWord(runtime::ReactionTo(status));
+  metrics_.Add(Metric::kStageErrors, {{"stage", kStage}, {"reaction", reaction}});
+  runtime::LogLine(runtime::LogLevel::kWarning, "stage failed",
+                   {{"stage", kStage},
+                    {"partition", int64_t{partitions_[partition].partition}},
+                    {"reaction", reaction},
+                    {"error", std::string(status.message())}});
+  Retry& retry = retries_[partition];
+  retry.at = std::chrono::steady_clock::now() + retry.backoff.Next();
 }
 
 absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
@@ -262,6 +281,8 @@ void Publisher::Show() {
 }
 
 void Publisher::Stop(const absl::Status& status) {
+  metrics_.Add(Metric::kStageErrors,
+               {{"stage", kStage}, {"reaction", runtime::ReactionWord(runtime::Reaction::kStop)}});
   runtime::LogLine(runtime::LogLevel::kError, "stage stopped",
                    {{"stage", kStage}, {"error", std::string(status.message())}});
   for (const runtime::TopicPartition& partition : partitions_) {

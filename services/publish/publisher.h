@@ -24,6 +24,7 @@
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
 #include "services/runtime/pulse.h"
+#include "services/runtime/reaction.h"
 #include "services/runtime/rocks/rocks_state.h"
 
 namespace ringfence::publish {
@@ -97,8 +98,10 @@ class Publisher {
   absl::Status OpenState();
   absl::Status OpenPartition(const runtime::TopicPartition& partition);
   void Run(std::stop_token stop);
-  // The number of records applied.
+  // The number of records applied. A partition whose log does not answer is tried again later, and
+  // holds up no other. An error is one to stop at; what was applied until then is shown.
   absl::StatusOr<size_t> RunBatch();
+  void RetryLater(size_t partition, const absl::Status& status);
   absl::StatusOr<size_t> ApplyPartition(size_t partition);
   void Show() ABSL_LOCKS_EXCLUDED(mutex_);
   void CountNew(const std::string& record);
@@ -121,6 +124,12 @@ class Publisher {
   // The thread's own.
   std::vector<RecentChange> batch_changes_;
   std::vector<Revocation> batch_revocations_;
+  // When a partition that failed is read again.
+  struct Retry {
+    runtime::Backoff backoff;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::vector<Retry> retries_;
   // Has everything been read that the log held at the start?
   std::vector<bool> complete_;
   Offsets ends_at_start_;

@@ -174,6 +174,47 @@ TEST_F(PublisherTest, TriesAgainWhatPassesAndStopsAtDamage) {
   EXPECT_EQ(under_test_->progress()[0].applied, 1) << "what is damaged is not skipped";
 }
 
+TEST_F(PublisherTest, APartitionThatFailsHoldsUpNoOther) {
+  ASSERT_TRUE(under_test_.Start().ok());
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(1, Upsert({.value = "+2"}));
+  under_test_.AwaitApplied();
+  testing::internal::CaptureStderr();
+  for (int32_t failing : {0, 1}) {
+    log_.FailReadsOf(failing, absl::StatusCode::kUnavailable);
+    log_.Append(failing, Upsert({.value = "waits" + std::to_string(failing)}));
+    const std::string healthy = failing == 0 ? "+2" : "+1";
+    log_.Append(1 - failing, Removal({.value = healthy, .place = 2}, "expired"));
+    EXPECT_TRUE(under_test_.Await([&] { return !Has(healthy); })) << failing;
+    // More than what a moment shows: what followers of changes get.
+    const uint64_t changes = under_test_->Latest()->changes;
+    EXPECT_TRUE(under_test_->ChangesBetween(changes - 1, changes, 1).has_value());
+    EXPECT_FALSE(Has("waits" + std::to_string(failing)));
+    log_.FailReadsOf(failing, absl::StatusCode::kOk);
+    under_test_.AwaitApplied();
+    EXPECT_TRUE(Has("waits" + std::to_string(failing)));
+  }
+  const std::string lines = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(lines, HasSubstr("\"msg\":\"stage failed\""));
+  EXPECT_THAT(lines, HasSubstr("\"partition\":1"));
+  EXPECT_THAT(lines, HasSubstr("told to fail"));
+  EXPECT_FALSE(under_test_.HasStopped());
+}
+
+TEST_F(PublisherTest, ShowsWhatWasAppliedBeforeItStops) {
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  log_.HoldReadsAt(0);
+  log_.AppendBytes(0, "key", "\xff\xff\xff");
+  log_.Append(1, Upsert({.value = "+2"}));
+  log_.ReleaseReads();
+  EXPECT_TRUE(under_test_.Await([&] { return under_test_.HasStopped(); }));
+  EXPECT_TRUE(Has("+2"));
+  EXPECT_EQ(under_test_->progress()[0].applied, 0);
+  EXPECT_THAT(under_test_.metrics.Text(),
+              HasSubstr("ringfence_stage_errors_total{reaction=\"stop\",stage=\"publish\"} 1"));
+}
+
 TEST_F(PublisherTest, SaysHowFarItIs) {
   ASSERT_TRUE(under_test_.Start().ok());
   log_.Append(1, Mark(kNow));

@@ -45,6 +45,15 @@ class PublisherUnderTest {
       moment = publisher_->AwaitOther(moment.get(), std::chrono::milliseconds(50));
     }
   }
+  // Waits until `is_shown` of what it shows; false where that does not come within a minute.
+  template <typename IsShown>
+  bool Await(const IsShown& is_shown) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    std::shared_ptr<const Moment> moment = publisher_->Latest();
+    while (!is_shown() && std::chrono::steady_clock::now() < until)
+      moment = publisher_->AwaitOther(moment.get(), std::chrono::milliseconds(10));
+    return is_shown();
+  }
   bool HasStopped() { return !publisher_->Health().ok(); }
 
   Publisher::Options options;
