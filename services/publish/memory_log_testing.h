@@ -20,7 +20,7 @@
 namespace ringfence::publish {
 
 // A compacted `indicators` in memory, as hard as a log may be: only the last record of a key is
-// there. Reads can be told to fail and where to end.
+// there. Reads can be told to fail and where to end, and so can the asking for the end.
 class MemoryLog : public runtime::Log {
  public:
   explicit MemoryLog(int32_t partitions, std::string incarnation = "memory")
@@ -68,6 +68,16 @@ class MemoryLog : public runtime::Log {
     absl::MutexLock lock(&mutex_);
     partitions_.at(static_cast<size_t>(partition)).read_code = code;
   }
+  // EndOffset fails.
+  void FailEnds(absl::StatusCode code) {
+    absl::MutexLock lock(&mutex_);
+    ends_code_ = code;
+  }
+  // EndOffset does not return until it is released, as where a broker does not answer.
+  void HoldEnds(bool hold) {
+    absl::MutexLock lock(&mutex_);
+    ends_are_held_ = hold;
+  }
 
   absl::Status CreateTopic(const std::string&, const runtime::TopicOptions&) override {
     return absl::OkStatus();
@@ -101,7 +111,11 @@ class MemoryLog : public runtime::Log {
     return records;
   }
   absl::StatusOr<int64_t> EndOffset(const runtime::TopicPartition& partition) override {
+    const auto is_released = [this]()
+                                 ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !ends_are_held_; };
     absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&is_released));
+    if (ends_code_ != absl::StatusCode::kOk) return absl::Status(ends_code_, "told to fail");
     return partitions_.at(static_cast<size_t>(partition.partition)).end;
   }
   absl::StatusOr<int64_t> StartOffset(const runtime::TopicPartition& partition) override {
@@ -146,6 +160,8 @@ class MemoryLog : public runtime::Log {
   std::vector<Partition> partitions_;
   std::map<int32_t, int64_t> committed_;
   core::Time now_ = campaigns::kNow;
+  absl::StatusCode ends_code_ = absl::StatusCode::kOk;
+  bool ends_are_held_ = false;
   int64_t readable_until_ = std::numeric_limits<int64_t>::max();
 };
 

@@ -47,6 +47,8 @@ absl::StatusOr<std::unique_ptr<Publisher>> Publisher::Start(const Options& optio
   if (absl::Status status = publisher->OpenState(); !status.ok()) return status;
   Publisher* self = publisher.get();
   publisher->thread_ = std::jthread([self](std::stop_token stop) { self->Run(std::move(stop)); });
+  publisher->ends_thread_ =
+      std::jthread([self](const std::stop_token& stop) { self->FollowEnds(stop); });
   return publisher;
 }
 
@@ -65,9 +67,9 @@ Publisher::Publisher(const Options& options, runtime::Log& log, runtime::Metrics
 }
 
 Publisher::~Publisher() {
-  if (thread_.joinable()) {
-    thread_.request_stop();
-    thread_.join();
+  for (std::jthread* const thread : {&thread_, &ends_thread_}) thread->request_stop();
+  for (std::jthread* const thread : {&thread_, &ends_thread_}) {
+    if (thread->joinable()) thread->join();
   }
   if (!state_) return;
   {
@@ -93,6 +95,10 @@ absl::Status Publisher::OpenState() {
   batches_ = state_->NextOffset();
   for (const runtime::TopicPartition& partition : partitions_) {
     if (absl::Status status = OpenPartition(partition); !status.ok()) return status;
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    ends_ = ends_at_start_;
   }
   model_->EndBatch();
   if (absl::Status status = state_->Commit(batches_); !status.ok()) return status;
@@ -322,13 +328,18 @@ std::optional<std::vector<RecentChange>> Publisher::ChangesBetween(uint64_t from
 std::vector<runtime::Progress> Publisher::progress() const {
   const std::shared_ptr<const Moment> moment = Latest();
   const std::string stopped_because(Health().message());
+  Offsets ends;
+  {
+    absl::MutexLock lock(&mutex_);
+    ends = ends_;
+  }
   std::vector<runtime::Progress> progress;
   for (size_t p = 0; p < partitions_.size(); ++p) {
     runtime::Progress& of = progress.emplace_back();
     of.stage = kStage;
     of.input = partitions_[p];
     of.applied = moment->offsets[p];
-    of.end = log_.EndOffset(partitions_[p]).value_or(of.applied);
+    of.end = std::max(of.applied, ends[p]);
     of.as_of = moment->as_of;
     of.stopped_because = stopped_because;
   }
@@ -349,12 +360,29 @@ void Publisher::ReportProgress(const Moment& moment) {
     const std::string partition = std::to_string(p);
     const runtime::Labels labels = {{"stage", kStage}, {"partition", partition}};
     metrics_.Set(Metric::kStageStopped, labels, 0);
-    if (const absl::StatusOr<int64_t> end = log_.EndOffset(partitions_[p]); end.ok())
-      metrics_.Set(Metric::kStageLag, labels, static_cast<double>(*end - moment.offsets[p]));
     if (moment.as_of != core::kTimeMin) {
       metrics_.Set(Metric::kStageTime, labels,
                    static_cast<double>(moment.as_of) / static_cast<double>(core::kSecond));
     }
+  }
+}
+
+void Publisher::FollowEnds(const std::stop_token& stop) {
+  runtime::NameThread("publish/ends");
+  while (!stop.stop_requested()) {
+    for (size_t p = 0; p < partitions_.size() && !stop.stop_requested(); ++p) {
+      const absl::StatusOr<int64_t> end = log_.EndOffset(partitions_[p]);
+      // What was said last stays: nobody is at the end because it is not known.
+      if (!end.ok()) continue;
+      {
+        absl::MutexLock lock(&mutex_);
+        ends_[p] = *end;
+      }
+      const int64_t behind = std::max(int64_t{0}, *end - Latest()->offsets[p]);
+      metrics_.Set(Metric::kStageLag, {{"stage", kStage}, {"partition", std::to_string(p)}},
+                   static_cast<double>(behind));
+    }
+    runtime::SleepUnlessStopped(stop, options_.ask_ends_every);
   }
 }
 

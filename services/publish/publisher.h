@@ -31,7 +31,8 @@ namespace ringfence::publish {
 
 // Reads all partitions of `indicators` in one thread and keeps the read model on a state of its
 // own; shows readers one moment of it after the other. Its state may be thrown away: the log has it
-// all.
+// all. A thread of its own asks how far the log reaches, which may take long where a broker is
+// gone.
 //
 // What it shows was durable in the log first.
 class Publisher {
@@ -56,6 +57,8 @@ class Publisher {
     std::chrono::milliseconds believe_empty_after{5'000};
     // Changes that come within this time of each other are shown together.
     std::chrono::milliseconds coalesce{30};
+    // How often the log is asked where its partitions end.
+    std::chrono::milliseconds ask_ends_every{1'000};
   };
 
   // `log`, which must have the topic, and `metrics` must outlive it. Opens the state and starts to
@@ -81,7 +84,8 @@ class Publisher {
   absl::Status Health() const ABSL_LOCKS_EXCLUDED(mutex_);
   // When its loop turned.
   const runtime::Pulse& pulse() const { return pulse_; }
-  // One for each partition, for GetStatus.
+  // One for each partition, for GetStatus and health. Never waits: each end is the last that the
+  // log gave, or what has been applied where that is more.
   std::vector<runtime::Progress> progress() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Is an offset beyond what the log holds? Then it is of another log. Asks the log.
   absl::StatusOr<bool> IsBeyondLog(const Offsets& offsets) const;
@@ -98,6 +102,8 @@ class Publisher {
   absl::Status OpenState();
   absl::Status OpenPartition(const runtime::TopicPartition& partition);
   void Run(std::stop_token stop);
+  // Keeps `ends_` and the lag, as far as the log says where it ends.
+  void FollowEnds(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mutex_);
   // The number of records applied. A partition whose log does not answer is tried again later, and
   // holds up no other. An error is one to stop at; what was applied until then is shown.
   absl::StatusOr<size_t> RunBatch();
@@ -148,7 +154,9 @@ class Publisher {
   std::shared_ptr<const Moment> latest_ ABSL_GUARDED_BY(mutex_);
   ChangeRing recent_ ABSL_GUARDED_BY(mutex_);
   absl::Status stopped_because_ ABSL_GUARDED_BY(mutex_);
+  Offsets ends_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
+  std::jthread ends_thread_;
 };
 
 }  // namespace ringfence::publish

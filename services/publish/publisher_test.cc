@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+
 #include "pipelines/campaigns/read_view.h"
 #include "services/publish/memory_log_testing.h"
 #include "services/publish/publisher_testing.h"
@@ -24,6 +27,17 @@ class PublisherTest : public testing::Test {
     const std::shared_ptr<const Moment> moment = under_test_->Latest();
     ReadView view(*moment->state, under_test_->names());
     return view.Lookup(campaigns::IdOf({.value = value})).has_value();
+  }
+
+  // As the metric says it; empty where it says nothing.
+  std::string LagOf(int32_t partition) {
+    const std::string text = under_test_.metrics.Text();
+    const std::string name = "ringfence_stage_lag_records{partition=\"" +
+                             std::to_string(partition) + "\",stage=\"publish\"} ";
+    const size_t at = text.find(name);
+    if (at == std::string::npos) return "";
+    const size_t from = at + name.size();
+    return text.substr(from, text.find('\n', from) - from);
   }
 
   MemoryLog log_{2};
@@ -228,6 +242,40 @@ TEST_F(PublisherTest, SaysHowFarItIs) {
   EXPECT_EQ(progress[1].applied, 1);
   EXPECT_EQ(progress[1].as_of, kNow);
   EXPECT_EQ(progress[1].stopped_because, "");
+}
+
+TEST_F(PublisherTest, SaysHowFarBehindItIsAlsoWhereTheLogDoesNotSayWhereItEnds) {
+  log_.FailReadsOf(0, absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(under_test_.Start().ok());
+  for (int i = 0; i < 3; ++i) log_.Append(0, Mark(kNow + i));
+  const auto is_behind = [&] {
+    return under_test_->progress()[0].applied == 0 && under_test_->progress()[0].end == 3;
+  };
+  EXPECT_TRUE(under_test_.Await(is_behind));
+  EXPECT_TRUE(under_test_.Await([&] { return LagOf(0) == "3"; }));
+  log_.FailEnds(absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(is_behind());
+  log_.Append(1, Upsert({.value = "+2"}));
+  EXPECT_TRUE(under_test_.Await([&] { return Has("+2"); }));
+  EXPECT_TRUE(is_behind());
+  EXPECT_EQ(LagOf(0), "3");
+  log_.FailEnds(absl::StatusCode::kOk);
+  log_.FailReadsOf(0, absl::StatusCode::kOk);
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(under_test_.Await([&] { return LagOf(0) == "0"; }));
+}
+
+TEST_F(PublisherTest, ALogThatDoesNotSayWhereItEndsHoldsUpNoChange) {
+  ASSERT_TRUE(under_test_.Start().ok());
+  log_.HoldEnds(true);
+  log_.Append(0, Upsert({.value = "+1"}));
+  EXPECT_TRUE(under_test_.Await([&] { return Has("+1"); }));
+  log_.Append(0, Removal({.value = "+1", .place = 2}, "expired"));
+  EXPECT_TRUE(under_test_.Await([&] { return !Has("+1"); }));
+  auto progress = std::async(std::launch::async, [&] { return under_test_->progress(); });
+  EXPECT_EQ(progress.wait_for(std::chrono::minutes(1)), std::future_status::ready);
+  log_.HoldEnds(false);
+  EXPECT_EQ(progress.get()[0].applied, under_test_->Latest()->offsets[0]);
 }
 
 TEST_F(PublisherTest, CountsTheSet) {

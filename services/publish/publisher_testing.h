@@ -20,6 +20,7 @@ class PublisherUnderTest {
     options.placement = "placement";
     options.memory = runtime::MakeRocksMemory({});
     options.coalesce = std::chrono::milliseconds(1);
+    options.ask_ends_every = std::chrono::milliseconds(1);
   }
 
   absl::Status Start() {
