@@ -83,8 +83,7 @@ grpc::ServerUnaryReactor* IndicatorService::Lookup(grpc::CallbackServerContext* 
                                                    v1::LookupResponse* response) {
   const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
   if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
-  if (const auto retry_after = gate_.meter().Take(
-          *caller, Quota::kLookups, static_cast<uint64_t>(request->identifiers_size())))
+  if (const auto retry_after = gate_.meter().Take(*caller, Quota::kLookups, CostOf(*request)))
     return Finished(context, runtime::PastQuota(*context, Quota::kLookups, *retry_after));
   return Answer(context, [=](const Viewer& viewer, campaigns::ReadView& view) {
     return Give(publish::Lookup(*request, viewer, view), response);

@@ -32,6 +32,10 @@ std::optional<v1::Indicator> Find(v1::IdentifierType type, const std::string& va
 
 }  // namespace
 
+uint64_t CostOf(const v1::LookupRequest& request) {
+  return static_cast<uint64_t>(std::max(1, request.identifiers_size()));
+}
+
 absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, const Viewer& viewer,
                                           campaigns::ReadView& view) {
   if (request.identifiers_size() > kLookupIdentifiersMax)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "pipelines/campaigns/campaign_names.h"
 #include "pipelines/campaigns/read_view.h"
@@ -15,6 +17,9 @@ inline constexpr int kLookupIdentifiersMax = 500;
 inline constexpr uint32_t kCampaignIndicatorsMax = 1'000;
 inline constexpr uint32_t kPageSizeDefault = 50;
 inline constexpr uint32_t kPageSizeMax = 500;
+
+// What a look-up counts against its caller's quota: as many as it asks for, and one at least.
+uint64_t CostOf(const v1::LookupRequest& request);
 
 // A host below a domain that is listed with all below it (SCOPE_SUBTREE) finds that domain.
 absl::StatusOr<v1::LookupResponse> Lookup(const v1::LookupRequest& request, const Viewer& viewer,

@@ -134,6 +134,15 @@ TEST_F(QueriesTest, AnswersEveryIdentifierInTheRequestsOrder) {
                                  "|payment_card.raw_refused|", "|gift_card.raw_refused|"));
 }
 
+TEST(LookupCost, IsTheNumberOfIdentifiersAndOneAtLeast) {
+  v1::LookupRequest request;
+  EXPECT_EQ(CostOf(request), 1u);
+  request.add_identifiers();
+  EXPECT_EQ(CostOf(request), 1u);
+  request.add_identifiers();
+  EXPECT_EQ(CostOf(request), 2u);
+}
+
 TEST_F(QueriesTest, WhatIsOnlyMonitoredIsNotFoundUnlessAskedFor) {
   Apply(Upsert({.value = "+12125550123", .action = v1::ACTION_MONITOR}));
   EXPECT_FALSE(AskOne(v1::IDENTIFIER_TYPE_PHONE, "+12125550123").has_indicator());

@@ -34,13 +34,18 @@ void Workers::SubmitStream(std::function<void()> work) {
   streams_.push_back(std::move(work));
 }
 
+std::deque<std::function<void()>>& Workers::Next() {
+  call_was_last_ = !calls_.empty() && (streams_.empty() || !call_was_last_);
+  return call_was_last_ ? calls_ : streams_;
+}
+
 void Workers::Work() {
   for (;;) {
     std::function<void()> work;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(this, &Workers::HasWork));
-      std::deque<std::function<void()>>& from = calls_.empty() ? streams_ : calls_;
+      std::deque<std::function<void()>>& from = Next();
       if (from.empty()) return;
       work = std::move(from.front());
       from.pop_front();

@@ -11,9 +11,10 @@
 
 namespace ringfence::publish {
 
-// A fixed number of threads for what takes longer than gRPC's own threads should be held up. Calls
-// that somebody waits for go first, and are turned away where too many wait; work of streams is
-// bounded by the number of streams.
+// A fixed number of threads for what takes longer than gRPC's own threads should be held up. Where
+// both wait, calls and work of streams take turns, each in the order in which it came: neither
+// keeps the other waiting for more than one of its own. Calls are turned away where too many wait;
+// work of streams is bounded by the number of streams.
 class Workers {
  public:
   Workers(int threads, size_t calls_max);
@@ -26,6 +27,8 @@ class Workers {
 
  private:
   void Work() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whose turn it is; empty where nothing waits.
+  std::deque<std::function<void()>>& Next() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     return stopping_ || !calls_.empty() || !streams_.empty();
   }
@@ -34,6 +37,7 @@ class Workers {
   absl::Mutex mutex_;
   std::deque<std::function<void()>> calls_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::function<void()>> streams_ ABSL_GUARDED_BY(mutex_);
+  bool call_was_last_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::jthread> threads_;
 };
