@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "services/publish/override_check.h"
 #include "services/publish/policy_file.h"
+#include "services/runtime/logging.h"
 
 namespace ringfence::publish {
 namespace {
@@ -132,9 +134,6 @@ absl::StatusOr<v1::RetractPartnerResponse> Operators::Retract(
     const v1::RetractPartnerRequest& request, const std::string& who) {
   const absl::StatusOr<Span> span = CheckSpan(request);
   if (!span.ok()) return span.status();
-  const absl::StatusOr<uint64_t> reports =
-      options_.count_reports(request.partner(), span->from, span->until);
-  if (!reports.ok()) return reports.status();
   absl::Status status = WriteDown(who, "partner.retract", request.partner(), request.reason(), "");
   if (!status.ok()) return status;
   internal::v1::DecisionRecord record;
@@ -143,9 +142,23 @@ absl::StatusOr<v1::RetractPartnerResponse> Operators::Retract(
   record.mutable_partner_retraction()->set_until(span->until);
   record.set_by(who);
   record.set_reason(request.reason());
-  if (status = book_.Retract(std::move(record)); !status.ok()) return status;
+  std::optional<absl::Status> retracted;
+  const auto retract = [&] {
+    if (!retracted) retracted = book_.Retract(record);
+    return *retracted;
+  };
+  const absl::StatusOr<uint64_t> reports =
+      options_.count_reports(request.partner(), span->from, span->until, retract);
+  // Also where the count did not come so far.
+  if (status = retract(); !status.ok()) return status;
   v1::RetractPartnerResponse response;
-  response.set_reports(*reports);
+  if (reports.ok()) {
+    response.set_reports(*reports);
+  } else {
+    runtime::LogLine(
+        runtime::LogLevel::kWarning, "withdrawn reports were not counted",
+        {{"partner", request.partner()}, {"error", std::string(reports.status().message())}});
+  }
   return response;
 }
 

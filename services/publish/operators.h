@@ -19,15 +19,20 @@ namespace ringfence::publish {
 // kInvalidArgument begins with the name of the field that is wrong.
 class Operators {
  public:
-  // How many reports of a partner that arrived in [from, until) stand.
-  using CountReports = std::function<absl::StatusOr<uint64_t>(const std::string& partner,
-                                                              core::Time from, core::Time until)>;
+  // Held reports of a partner that arrived in [from, until).
+  using CountHeld = std::function<absl::StatusOr<uint64_t>(const std::string& partner,
+                                                           core::Time from, core::Time until)>;
+  // How many reports of a partner that arrived in [from, until) stood before `retract`, which
+  // withdraws them. To be called once it is known what stood, and before what takes long, which is
+  // not done where that fails.
+  using CountReports = std::function<absl::StatusOr<uint64_t>(
+      const std::string& partner, core::Time from, core::Time until,
+      const std::function<absl::Status()>& retract)>;
   struct Options {
     runtime::Clock clock;
     CountReports count_reports;
-    // Held reports of a partner that arrived in [from, until); null where this process does not
-    // know.
-    CountReports count_held;
+    // Null where this process does not know.
+    CountHeld count_held;
     // May be null: acts are not written down.
     AuditSink* audit = nullptr;
   };
@@ -39,6 +44,7 @@ class Operators {
   // kNotFound where there is no such override.
   absl::Status Delete(const v1::DeleteOverrideRequest& request, const std::string& who);
   absl::StatusOr<v1::ListOverridesResponse> List(const v1::ListOverridesRequest& request) const;
+  // Says 0 where the reports were withdrawn and could not be counted.
   absl::StatusOr<v1::RetractPartnerResponse> Retract(const v1::RetractPartnerRequest& request,
                                                      const std::string& who);
   absl::StatusOr<v1::DecideHeldResponse> DecideHeld(const v1::DecideHeldRequest& request,

@@ -1,6 +1,7 @@
 #include "services/publish/publish_service.h"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "services/publish/organisations_file.h"
 #include "services/publish/policy_file.h"
 #include "services/publish/publisher.h"
+#include "services/publish/record_count.h"
 #include "services/publish/referrals.h"
 #include "services/publish/stage_status.h"
 #include "services/runtime/build_info.h"
@@ -29,34 +31,6 @@ namespace ringfence::publish {
 namespace {
 
 constexpr std::chrono::seconds kGoodbyeWithin{5};
-constexpr size_t kReadRecordsMax = 10'000;
-constexpr size_t kReadBytesMax = size_t{8} << 20;
-
-// Records of the partner's topic that were appended in [from, until), those rejected or repeated
-// among them: this process does not run dedupe, which knows of reports. kNotFound where the partner
-// has no topic.
-absl::StatusOr<uint64_t> CountRecords(runtime::Log& log, const std::string& partner,
-                                      core::Time from, core::Time until) {
-  const std::string topic = std::string(runtime::kReportsPrefix) + partner;
-  const absl::StatusOr<int32_t> partitions = log.Partitions(topic);
-  if (!partitions.ok()) return partitions.status();
-  uint64_t count = 0;
-  for (int32_t partition = 0; partition < *partitions; ++partition) {
-    const runtime::TopicPartition from_partition{topic, partition};
-    absl::StatusOr<int64_t> next = log.StartOffset(from_partition);
-    if (!next.ok()) return next.status();
-    while (true) {
-      const auto records = log.Read(from_partition, *next, kReadRecordsMax, kReadBytesMax);
-      if (!records.ok()) return records.status();
-      if (records->empty()) break;
-      for (const runtime::LogRecord& record : *records) {
-        if (from <= record.append_time && record.append_time < until) ++count;
-      }
-      next = records->back().offset + 1;
-    }
-  }
-  return count;
-}
 
 class PublishService : public runtime::RunningService {
  public:
@@ -190,8 +164,11 @@ class PublishService : public runtime::RunningService {
     Operators::Options operators;
     operators.audit = audit_.get();
     operators.clock = surroundings_.clock;
-    operators.count_reports = [this](const std::string& partner, core::Time from,
-                                     core::Time until) {
+    operators.count_reports =
+        [this](const std::string& partner, core::Time from, core::Time until,
+               const std::function<absl::Status()>& retract) -> absl::StatusOr<uint64_t> {
+      // No retraction takes a record from the topic.
+      if (absl::Status status = retract(); !status.ok()) return status;
       return CountRecords(surroundings_.log(), partner, from, until);
     };
     operators_ = std::make_unique<Operators>(std::move(operators), *decisions_);

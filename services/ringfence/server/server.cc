@@ -190,8 +190,9 @@ absl::Status Server::StartDecisions() {
   publish::Operators::Options operators;
   operators.clock = runtime::SystemNow;
   operators.audit = audit_.get();
-  operators.count_reports = [this](const std::string& partner, core::Time from, core::Time until) {
-    return CountReports(partner, from, until);
+  operators.count_reports = [this](const std::string& partner, core::Time from, core::Time until,
+                                   const std::function<absl::Status()>& retract) {
+    return CountReports(partner, from, until, retract);
   };
   operators.count_held = [this](const std::string& partner, core::Time from, core::Time until) {
     return CountHeld(partner, from, until);

@@ -91,12 +91,18 @@ class Server {
   absl::Status StartStages(const std::string& placement);
   absl::Status StartDecisions();
   void StartIntake();
+  // See Operators::CountReports.
   absl::StatusOr<uint64_t> CountReports(const std::string& partner, core::Time from,
-                                        core::Time until) const;
+                                        core::Time until,
+                                        const std::function<absl::Status()>& retract) const;
   absl::StatusOr<uint64_t> CountHeld(const std::string& partner, core::Time from,
                                      core::Time until) const;
   absl::StatusOr<v1::ListHeldResponse> ListHeld() const;
   absl::Status VisitDedupe(const std::function<void(core::State& state)>& visit) const;
+  // Calls `read` with all partitions of dedupe as they are before it is called, behind `views`.
+  using Views = std::vector<runtime::StateView*>;
+  absl::Status WithDedupe(const Views& views,
+                          const std::function<absl::Status(const Views& views)>& read) const;
   std::optional<internal::v1::IndicatorRecord> FindInSet(const core::Id& id) const;
   void MakeExplanations();
   void MakeServices();

@@ -18,12 +18,33 @@ absl::Status Server::VisitDedupe(const std::function<void(core::State& state)>& 
   return absl::OkStatus();
 }
 
+absl::Status Server::WithDedupe(const Views& views,
+                                const std::function<absl::Status(const Views& views)>& read) const {
+  if (views.size() == dedupe_.size()) return read(views);
+  absl::Status status;
+  const auto open_next = [&](runtime::StateView& view) {
+    Views more = views;
+    more.push_back(&view);
+    status = WithDedupe(more, read);
+  };
+  absl::Status opened = dedupe_[views.size()]->WithView(open_next);
+  return opened.ok() ? status : opened;
+}
+
 absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::Time from,
-                                              core::Time until) const {
+                                              core::Time until,
+                                              const std::function<absl::Status()>& retract) const {
   uint64_t reports = 0;
-  const absl::Status status = VisitDedupe(
-      [&](core::State& state) { reports += dedupe::CountReports(state, partner, from, until); });
-  if (!status.ok()) return status;
+  const auto count = [&](const Views& views) {
+    absl::Status status = retract();
+    for (runtime::StateView* const view : views) {
+      if (!status.ok()) break;
+      reports += dedupe::CountReports(*view, partner, from, until);
+      status = view->status();
+    }
+    return status;
+  };
+  if (absl::Status status = WithDedupe({}, count); !status.ok()) return status;
   return reports;
 }
 
