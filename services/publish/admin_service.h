@@ -18,7 +18,8 @@
 namespace ringfence::publish {
 
 // What operators ask, answered for whom the gate lets through. What operators decide is
-// UNIMPLEMENTED where this process keeps no book of decisions, and so are referrals.
+// UNIMPLEMENTED where this process keeps no book of decisions, and so are referrals. Calls wait for
+// threads of its own, a bounded number of them: more are UNAVAILABLE, packs RESOURCE_EXHAUSTED.
 class AdminService : public v1::AdminService::CallbackService {
  public:
   using Status = std::function<v1::GetStatusResponse()>;
@@ -27,9 +28,9 @@ class AdminService : public v1::AdminService::CallbackService {
 
   using Consumers = std::function<v1::ListConsumersResponse()>;
 
-  // All are called from gRPC's threads, at any time while the server runs. `explain` may be empty,
-  // where this process does not run dedupe, and `consumers` where it serves none. `gate` must
-  // outlive it.
+  // All are called from threads of its own, at any time while the server runs. `explain` may be
+  // empty, where this process does not run dedupe, and `consumers` where it serves none. `gate`
+  // must outlive it.
   AdminService(const runtime::Gate& gate, Status status, Explain explain = nullptr,
                Consumers consumers = nullptr)
       : gate_(gate),
@@ -106,20 +107,36 @@ class AdminService : public v1::AdminService::CallbackService {
                                      v1::LiftHoldResponse* response) override;
 
  private:
-  // Runs `act` with the operator's name where the caller is one.
-  template <typename Act>
-  grpc::ServerUnaryReactor* AsOperator(grpc::CallbackServerContext* context, const Act& act);
+  using Act = std::function<absl::Status(const std::string& who)>;
+  // Runs `act` in a worker, with the operator's name, where the caller is one.
+  grpc::ServerUnaryReactor* AsOperator(grpc::CallbackServerContext* context, Act act) {
+    return AsOperator(context, calls_, std::move(act));
+  }
+  grpc::ServerUnaryReactor* AsOperator(grpc::CallbackServerContext* context, Workers& workers,
+                                       Act act);
+  // The same where this process keeps decisions.
+  grpc::ServerUnaryReactor* AboutDecisions(grpc::CallbackServerContext* context, Act act);
+  // Answers with what `explain` says of the request, to whoever may call.
+  template <typename Ask, typename Request, typename Response>
+  grpc::ServerUnaryReactor* AnswerExplained(grpc::CallbackServerContext* context,
+                                            const Ask& explain, const Request* request,
+                                            Response* response);
 
   Operators* operators_ = nullptr;
   Referrals* referrals_ = nullptr;
-  // Packs take long, and much memory.
-  Workers workers_{1, 8};
   const runtime::Gate& gate_;
   Explanations explanations_;
   ListHeldCall list_held_;
   const Status status_;
   const Explain explain_;
   const Consumers consumers_;
+  // They end before what their calls use. Decisions wait until the log has them.
+  Workers calls_{2, 64};
+  // The log is asked about every partition, and may take long where brokers are gone: nothing that
+  // is decided waits for that.
+  Workers status_calls_{1, 16};
+  // Packs take long, and much memory.
+  Workers packs_{1, 8};
 };
 
 }  // namespace ringfence::publish

@@ -7,6 +7,7 @@
 #include "pipelines/campaigns/read_view.h"
 #include "services/publish/queries.h"
 #include "services/publish/subscription.h"
+#include "services/publish/unary_call.h"
 #include "services/runtime/grpc/grpc_caller.h"
 
 namespace ringfence::publish {
@@ -52,6 +53,7 @@ IndicatorService::IndicatorService(const Options& options, const Publisher& publ
       consumers_(ConsumersOptions(options), publisher, feed_.cursors(), metrics),
       feedback_(FeedbackOptions(options), metrics),
       workers_(options.workers, options.calls_max),
+      feedback_workers_(options.feedback_workers, options.calls_max),
       streams_(options.streams, publisher, consumers_, workers_, metrics) {}
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* IndicatorService::Subscribe(
@@ -125,26 +127,22 @@ grpc::ServerUnaryReactor* IndicatorService::SubmitFeedback(grpc::CallbackServerC
                                                            v1::SubmitFeedbackResponse*) {
   const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
   if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
-  const Feedback::Sender sender{caller->name,
-                                [&caller](v1::IdentifierType type, const std::string& value) {
-                                  return caller->IsCustodianOf(type, value);
-                                }};
-  return Finished(context, ToGrpc(feedback_.Take(*request, sender)));
+  return AnswerIn(feedback_workers_, context, [=, this, who = *caller] {
+    const Feedback::Sender sender{who.name,
+                                  [&who](v1::IdentifierType type, const std::string& value) {
+                                    return who.IsCustodianOf(type, value);
+                                  }};
+    return feedback_.Take(*request, sender);
+  });
 }
 
 grpc::ServerUnaryReactor* IndicatorService::Answer(grpc::CallbackServerContext* context,
                                                    Query query) {
   const absl::StatusOr<runtime::Caller> caller = CallerOf(gate_, *context);
   if (!caller.ok()) return Finished(context, ToGrpc(caller.status()));
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  // The call's messages stay until the reactor finishes.
-  const bool has_place =
-      workers_.SubmitCall([=, this, viewer = ViewerOf(*caller), query = std::move(query)] {
-        reactor->Finish(ToGrpc(Ask(viewer, query)));
-      });
-  if (!has_place)
-    reactor->Finish({grpc::StatusCode::UNAVAILABLE, "busy: ask again a little later"});
-  return reactor;
+  return AnswerIn(workers_, context, [this, viewer = ViewerOf(*caller), query = std::move(query)] {
+    return Ask(viewer, query);
+  });
 }
 
 absl::Status IndicatorService::Ask(const Viewer& viewer, const Query& query) const {

@@ -51,7 +51,9 @@ class IndicatorService : public IndicatorServiceBase {
     // `clock` is taken from the feed's.
     Feedback::Options feedback;
     int workers = 2;
-    // Calls that may wait for a worker; more are UNAVAILABLE.
+    // For feedback, which may wait until the log has it: apart from what serves.
+    int feedback_workers = 2;
+    // Calls that may wait for a worker, and feedback for one of its own; more are UNAVAILABLE.
     size_t calls_max = 256;
     // For GetCampaign of analysts; null where nothing is known of ties.
     Related related;
@@ -103,6 +105,7 @@ class IndicatorService : public IndicatorServiceBase {
   Consumers consumers_;
   const Feedback feedback_;
   Workers workers_;
+  Workers feedback_workers_;
   Streams streams_;
 };
 

@@ -5,11 +5,13 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "services/publish/admin_service.h"
 #include "services/publish/consumer_testing.h"
 #include "services/publish/memory_log_testing.h"
@@ -370,6 +372,46 @@ TEST_F(IndicatorServiceTest, StatusIsWhatTheWiringSays) {
   ASSERT_TRUE(admin->GetStatus(&context, {}, &response).ok());
   ASSERT_EQ(response.stages_size(), 2);
   EXPECT_EQ(response.stages(0).stage(), "publish");
+}
+
+TEST_F(IndicatorServiceTest, FeedbackThatWaitsForTheLogHoldsUpNobody) {
+  absl::Notification log_answers;
+  options_.feedback.find = [](v1::IdentifierType, const std::string&) { return std::nullopt; };
+  options_.feedback.put = [&](const v1::Override&, const std::string&) {
+    log_answers.WaitForNotification();
+    return absl::OkStatus();
+  };
+  options_.calls_max = 100;
+  log_.Append(0, Upsert({.value = "+1"}));
+  Start();
+  v1::SubmitFeedbackRequest feedback;
+  feedback.set_type(v1::IDENTIFIER_TYPE_PHONE);
+  feedback.set_value("+12125550123");
+  feedback.set_kind(v1::SubmitFeedbackRequest::KIND_FALSE_POSITIVE);
+  // More than gRPC has threads.
+  std::atomic<int> taken = 0;
+  std::vector<std::thread> custodians;
+  for (int i = 0; i < 20; ++i) {
+    custodians.emplace_back([&] {
+      grpc::ClientContext context;
+      v1::SubmitFeedbackResponse response;
+      if (stub_->SubmitFeedback(&context, feedback, &response).ok()) ++taken;
+    });
+  }
+  {
+    Listener listener(*stub_);
+    EXPECT_TRUE(listener.ReadSnapshot());
+    // As many as come in the meantime wait.
+    for (int i = 0; i < 3; ++i) {
+      log_.Append(1, Upsert({.value = "more" + std::to_string(i)}));
+      EXPECT_TRUE(listener.ReadUntil(v1::SubscribeResponse::kDelta));
+    }
+    EXPECT_EQ(taken, 0);
+    log_answers.Notify();
+    listener.Cancel();
+  }
+  for (std::thread& custodian : custodians) custodian.join();
+  EXPECT_EQ(taken, 20);
 }
 
 }  // namespace
