@@ -80,7 +80,8 @@ class Runner {
   Progress progress() const;
   // When its loop turned; being stopped by an error does not end that.
   const Pulse& pulse() const { return pulse_; }
-  // See RocksState::Checkpoint; kUnavailable while the state is closed. Any thread, until Stop.
+  // See RocksState::Checkpoint; kUnavailable while the state is closed. Any thread, also after
+  // Stop.
   absl::Status Checkpoint(const std::string& dir);
   // Gives `read` the state as of the last commit, and waits for it; kUnavailable while the state is
   // closed. Any thread, until Stop.

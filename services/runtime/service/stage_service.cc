@@ -7,34 +7,13 @@
 #include "pipelines/identifiers/normalise.h"
 #include "services/runtime/service/disk_guard.h"
 #include "services/runtime/service/partition_host.h"
+#include "services/runtime/service/stage_worker.h"
 #include "services/runtime/snapshots/files.h"
 #include "services/runtime/snapshots/folder_snapshot_store.h"
 #include "services/runtime/snapshots/restore.h"
-#include "services/runtime/snapshots/snapshot_maker.h"
 
 namespace ringfence::runtime {
 namespace {
-
-// A Runner, and what makes snapshots of its state.
-class StageWorker : public Worker {
- public:
-  StageWorker(std::unique_ptr<Runner> runner) : runner_(std::move(runner)) {}
-
-  void MakeSnapshots(const SnapshotMaker::Options& options, SnapshotStore& store, Log& log,
-                     Metrics& metrics) {
-    maker_.emplace(
-        options, [this](const std::string& dir) { return runner_->Checkpoint(dir); }, store, log,
-        metrics);
-  }
-  std::vector<Progress> progress() const override { return {runner_->progress()}; }
-  std::chrono::steady_clock::time_point turned_at() const override {
-    return runner_->pulse().last();
-  }
-
- private:
-  const std::unique_ptr<Runner> runner_;
-  std::optional<SnapshotMaker> maker_;
-};
 
 class StageService : public RunningService {
  public:

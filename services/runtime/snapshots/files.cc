@@ -81,7 +81,8 @@ constexpr int kWriteFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
 
 }  // namespace
 
-absl::StatusOr<FileDigest> DigestFile(const std::string& from, const std::string& to) {
+absl::StatusOr<FileDigest> DigestFile(const std::string& from, const std::string& to,
+                                      const std::stop_token& stop) {
   const Handle source(from, O_RDONLY | O_CLOEXEC);
   if (!source.ok()) return FromErrno(from, errno);
   std::unique_ptr<Handle> target;
@@ -93,6 +94,7 @@ absl::StatusOr<FileDigest> DigestFile(const std::string& from, const std::string
   FileDigest digest;
   std::string piece(kPieceBytes, '\0');
   for (;;) {
+    if (stop.stop_requested()) return absl::CancelledError(from + ": was told to stop");
     const ssize_t read_bytes = read(source.number(), piece.data(), piece.size());
     if (read_bytes < 0 && errno == EINTR) continue;
     if (read_bytes < 0) return FromErrno(from, errno);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,10 @@ struct FileDigest {
 };
 
 // What `from` held, read once. Where `to` is not empty it is written there too and is on disk when
-// this returns, but for its folder's entry (SyncFolder).
-absl::StatusOr<FileDigest> DigestFile(const std::string& from, const std::string& to = "");
+// this returns, but for its folder's entry (SyncFolder). kCancelled once `stop` is requested, which
+// is asked at each MiB.
+absl::StatusOr<FileDigest> DigestFile(const std::string& from, const std::string& to = "",
+                                      const std::stop_token& stop = {});
 absl::Status WriteFileSynced(const std::string& path, const std::string& content);
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path, uint64_t bytes_max);
 absl::Status SyncFolder(const std::string& folder);

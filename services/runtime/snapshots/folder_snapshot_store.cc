@@ -64,7 +64,8 @@ absl::StatusOr<std::unique_ptr<FolderSnapshotStore>> FolderSnapshotStore::Open(
 }
 
 absl::StatusOr<SnapshotManifest> FolderSnapshotStore::Put(SnapshotManifest manifest,
-                                                          const std::string& folder) {
+                                                          const std::string& folder,
+                                                          const std::stop_token& stop) {
   const std::string id = SnapshotId(manifest);
   const std::string series = PathOf(id.substr(0, id.find('/')));
   if (absl::Status status = MakeFolder(series); !status.ok()) return status;
@@ -75,7 +76,7 @@ absl::StatusOr<SnapshotManifest> FolderSnapshotStore::Put(SnapshotManifest manif
     if (absl::Status status = RemoveFolder(series + "/" + entry); !status.ok()) return status;
   }
   const std::string unfinished = series + "/" + kUnfinished + id.substr(id.find('/') + 1);
-  absl::Status status = Write(manifest, folder, unfinished);
+  absl::Status status = Write(manifest, folder, unfinished, stop);
   // A rename does not replace a folder that holds something.
   if (status.ok()) status = RemoveFolder(PathOf(id));
   if (status.ok()) status = RenameSynced(unfinished, PathOf(id));
@@ -85,14 +86,14 @@ absl::StatusOr<SnapshotManifest> FolderSnapshotStore::Put(SnapshotManifest manif
 }
 
 absl::Status FolderSnapshotStore::Write(SnapshotManifest& manifest, const std::string& from,
-                                        const std::string& to) {
+                                        const std::string& to, const std::stop_token& stop) {
   const absl::StatusOr<std::vector<std::string>> names = FolderEntries(from);
   if (!names.ok()) return names.status();
   if (absl::Status status = MakeFolder(to); !status.ok()) return status;
   manifest.set_format(kSnapshotFormat);
   manifest.clear_files();
   for (const std::string& name : *names) {
-    const absl::StatusOr<FileDigest> digest = DigestFile(from + "/" + name, to + "/" + name);
+    const absl::StatusOr<FileDigest> digest = DigestFile(from + "/" + name, to + "/" + name, stop);
     if (!digest.ok()) return digest.status();
     internal::v1::SnapshotFile& file = *manifest.add_files();
     file.set_name(name);

@@ -19,8 +19,8 @@ class FolderSnapshotStore : public SnapshotStore {
   // Makes the folder.
   static absl::StatusOr<std::unique_ptr<FolderSnapshotStore>> Open(const std::string& folder);
 
-  absl::StatusOr<SnapshotManifest> Put(SnapshotManifest manifest,
-                                       const std::string& folder) override;
+  absl::StatusOr<SnapshotManifest> Put(SnapshotManifest manifest, const std::string& folder,
+                                       const std::stop_token& stop) override;
   absl::StatusOr<std::vector<StoredSnapshot>> List(const std::string& series) override;
   absl::Status Fetch(const StoredSnapshot& snapshot, const std::string& folder) override;
   absl::Status Verify(const StoredSnapshot& snapshot) override;
@@ -30,7 +30,8 @@ class FolderSnapshotStore : public SnapshotStore {
  private:
   explicit FolderSnapshotStore(std::string folder) : folder_(std::move(folder)) {}
   std::string PathOf(const std::string& id) const { return folder_ + "/" + id; }
-  absl::Status Write(SnapshotManifest& manifest, const std::string& from, const std::string& to);
+  absl::Status Write(SnapshotManifest& manifest, const std::string& from, const std::string& to,
+                     const std::stop_token& stop);
   // Where `to` is empty, without writing.
   absl::Status Check(const StoredSnapshot& snapshot, const std::string& to);
   absl::Status ListSeries(const std::string& series, std::vector<StoredSnapshot>& snapshots);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stop_token>
 
 #include "services/runtime/snapshots/files.h"
 #include "services/runtime/temporary_folder_testing.h"
@@ -56,8 +57,15 @@ class FolderSnapshots : public testing::Test {
   std::unique_ptr<FolderSnapshotStore> store_;
 };
 
+TEST_F(FolderSnapshots, GiveUpOnRequestAndKeepNothing) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(absl::IsCancelled(store_->Put(At(7), source_, stop.get_token()).status()));
+  EXPECT_TRUE(std::filesystem::is_empty(root_.path() + "/store/dedupe-3"));
+}
+
 TEST_F(FolderSnapshots, GiveBackWhatWasPut) {
-  const auto made = store_->Put(At(7), source_);
+  const auto made = store_->Put(At(7), source_, {});
   ASSERT_TRUE(made.ok()) << made.status();
   ASSERT_EQ(made->files_size(), 3);
   // printf MANIFEST-000001\\n | sha256sum
@@ -74,8 +82,8 @@ TEST_F(FolderSnapshots, GiveBackWhatWasPut) {
 
 TEST_F(FolderSnapshots, AreListedTheNewestFirstAndGoWhenRemoved) {
   for (const int64_t offset : {9, 1'000'000, 10})
-    ASSERT_TRUE(store_->Put(At(offset), source_).ok());
-  ASSERT_TRUE(store_->Put(At(1, "cluster"), source_).ok());
+    ASSERT_TRUE(store_->Put(At(offset), source_, {}).ok());
+  ASSERT_TRUE(store_->Put(At(1, "cluster"), source_, {}).ok());
   EXPECT_THAT(Ids(),
               testing::ElementsAre("dedupe-3/0000000000001000000", "dedupe-3/0000000000000000010",
                                    "dedupe-3/0000000000000000009"));
@@ -86,9 +94,9 @@ TEST_F(FolderSnapshots, AreListedTheNewestFirstAndGoWhenRemoved) {
 }
 
 TEST_F(FolderSnapshots, OneThatIsThereIsReplaced) {
-  ASSERT_TRUE(store_->Put(At(7), source_).ok());
+  ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
   Write(source_ + "/CURRENT", "other");
-  ASSERT_TRUE(store_->Put(At(7), source_).ok());
+  ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
   EXPECT_EQ(Read(InStore("CURRENT")), "other");
   EXPECT_TRUE(store_->Verify(Newest()).ok());
 }
@@ -113,7 +121,7 @@ TEST_F(FolderSnapshots, EveryKindOfDamageIsFound) {
       },
   };
   for (size_t i = 0; i < damages.size(); ++i) {
-    ASSERT_TRUE(store_->Put(At(7), source_).ok());
+    ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
     damages[i]();
     EXPECT_TRUE(absl::IsDataLoss(store_->Verify(Newest()))) << i;
     EXPECT_TRUE(absl::IsDataLoss(store_->Fetch(Newest(), root_.path() + "/target"))) << i;
@@ -121,7 +129,7 @@ TEST_F(FolderSnapshots, EveryKindOfDamageIsFound) {
 }
 
 TEST_F(FolderSnapshots, OneUnderAnothersNameIsDamaged) {
-  ASSERT_TRUE(store_->Put(At(7), source_).ok());
+  ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
   std::filesystem::rename(root_.path() + "/store/dedupe-3/0000000000000000007",
                           root_.path() + "/store/dedupe-3/0000000000000000008");
   EXPECT_TRUE(absl::IsDataLoss(Newest().status));
@@ -132,12 +140,12 @@ TEST_F(FolderSnapshots, WhatACrashLeftUnfinishedIsNotListedAndGoes) {
   std::filesystem::create_directories(unfinished);
   Write(unfinished + "/a.sst", "half");
   EXPECT_TRUE(Ids().empty());
-  ASSERT_TRUE(store_->Put(At(7), source_).ok());
+  ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
   EXPECT_FALSE(std::filesystem::exists(unfinished));
 }
 
 TEST_F(FolderSnapshots, WhatElseLiesInTheFolderIsNoSnapshot) {
-  ASSERT_TRUE(store_->Put(At(7), source_).ok());
+  ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
   Write(root_.path() + "/store/README", "hands off");
   Write(root_.path() + "/store/dedupe-3/notes", "hands off");
   std::filesystem::create_directory(root_.path() + "/store/lost+found");
@@ -146,7 +154,7 @@ TEST_F(FolderSnapshots, WhatElseLiesInTheFolderIsNoSnapshot) {
 
 TEST_F(FolderSnapshots, OneThatCannotBeReadWholeIsNotKept) {
   std::filesystem::create_directory(source_ + "/folder");
-  EXPECT_FALSE(store_->Put(At(7), source_).ok());
+  EXPECT_FALSE(store_->Put(At(7), source_, {}).ok());
   EXPECT_TRUE(Ids().empty());
   EXPECT_EQ(FolderEntries(root_.path() + "/store/dedupe-3")->size(), 0u);
 }

@@ -51,20 +51,21 @@ void SnapshotMaker::Run(const std::stop_token& stop) {
   SleepUnlessStopped(stop, share);
   while (!stop.stop_requested()) {
     SleepUnlessStopped(stop, options_.every);
-    if (!stop.stop_requested()) MakeNow().IgnoreError();  // was logged
+    if (!stop.stop_requested()) MakeNow(stop).IgnoreError();  // was logged
   }
 }
 
-absl::Status SnapshotMaker::MakeNow() {
+absl::Status SnapshotMaker::MakeNow(const std::stop_token& stop) {
   RemoveFolder(options_.checkpoint_dir).IgnoreError();
-  absl::Status status = Make();
+  absl::Status status = Make(stop);
   RemoveFolder(options_.checkpoint_dir).IgnoreError();
+  if (absl::IsCancelled(status)) return status;
   if (status.ok()) status = Prune();
   Count(status);
   return status;
 }
 
-absl::Status SnapshotMaker::Make() {
+absl::Status SnapshotMaker::Make(const std::stop_token& stop) {
   if (absl::Status status = checkpoint_(options_.checkpoint_dir); !status.ok()) return status;
   const absl::StatusOr<StateHeader> header = ReadStateHeader(options_.checkpoint_dir);
   if (!header.ok()) return header.status();
@@ -80,7 +81,7 @@ absl::Status SnapshotMaker::Make() {
   manifest.set_log_incarnation(log_.Incarnation());
   manifest.set_made_at(google::protobuf::util::TimeUtil::ToString(core::ToProto(now)));
   const absl::StatusOr<SnapshotManifest> made =
-      store_.Put(std::move(manifest), options_.checkpoint_dir);
+      store_.Put(std::move(manifest), options_.checkpoint_dir, stop);
   if (!made.ok()) return made.status();
   ReportNewest();
   LogLine(LogLevel::kInfo, "snapshot was made",

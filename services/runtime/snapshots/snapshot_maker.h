@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -26,7 +27,7 @@ class SnapshotMaker {
     // Of the mailbox.
     TopicPartition input;
     uint32_t partitions = 1;
-    std::chrono::seconds every{900};
+    std::chrono::milliseconds every{900'000};
     int keep = 3;
     // Of the store, beside what the snapshot takes.
     uint64_t free_bytes_min = 0;
@@ -40,15 +41,18 @@ class SnapshotMaker {
   // All must outlive it.
   SnapshotMaker(const Options& options, Checkpoint checkpoint, SnapshotStore& store, Log& log,
                 Metrics& metrics);
-  // Waits for the one that is being made.
+  // As RequestStop, and waits until the one that is being made is given up.
   ~SnapshotMaker();
 
-  // By one thread, where none is running (`every` is 0).
-  absl::Status MakeNow();
+  // Makes no more, and gives up the one that is being made; does not wait. By one thread.
+  void RequestStop() { thread_.request_stop(); }
+  // By one thread, where none is running (`every` is 0). kCancelled, uncounted, once `stop` is
+  // requested.
+  absl::Status MakeNow(const std::stop_token& stop = {});
 
  private:
   void Run(const std::stop_token& stop);
-  absl::Status Make();
+  absl::Status Make(const std::stop_token& stop);
   absl::Status CheckRoom() const;
   absl::Status Prune();
   void Count(const absl::Status& status);

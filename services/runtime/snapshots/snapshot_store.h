@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -36,8 +37,9 @@ class SnapshotStore {
 
   // Keeps the files in `folder`, which has no folders in it; fills in `manifest.files`. Survives a
   // crash of the machine once it returns. One that is there with the same id is replaced.
-  virtual absl::StatusOr<SnapshotManifest> Put(SnapshotManifest manifest,
-                                               const std::string& folder) = 0;
+  // kCancelled, and nothing is kept, soon after `stop` is requested.
+  virtual absl::StatusOr<SnapshotManifest> Put(SnapshotManifest manifest, const std::string& folder,
+                                               const std::stop_token& stop) = 0;
   // All of the series, of every series where it is empty; the newest first within each.
   virtual absl::StatusOr<std::vector<StoredSnapshot>> List(const std::string& series) = 0;
   // Writes the files to `folder`, which is made, and holds each to its size and hash: kDataLoss
