@@ -20,6 +20,11 @@ constexpr std::chrono::milliseconds kWait{50};
 constexpr core::Time kFlushEvery = 600 * core::kSecond;
 constexpr core::Time kPositionEvery = 10 * core::kSecond;
 constexpr std::chrono::milliseconds kStoppedReportEvery{1'000};
+// A state that was left on a disk while others had the partition is brought up to date from the log
+// if it is no further behind; else a snapshot that is further is taken.
+constexpr core::Time kReplayMax = core::kDay;
+// So long receivers remember what was taken back (cluster's tombstones, publish's removals).
+constexpr core::Time kRemembered = 7 * core::kDay;
 
 }  // namespace
 
@@ -77,14 +82,8 @@ absl::Status Runner::OpenState() {
   if (!start.ok()) return start.status();
   const absl::StatusOr<int64_t> end = log_.EndOffset(input_);
   if (!end.ok()) return end.status();
-  if (options_.restore && !HasState(options_.state_dir)) {
-    if (absl::Status status = options_.restore(*start, *end); !status.ok()) return status;
-  }
-  absl::StatusOr<std::unique_ptr<RocksState>> state =
-      RocksState::Open({options_.state_dir, options_.placement, options_.memory});
+  absl::StatusOr<std::unique_ptr<RocksState>> state = OpenFitting(*start, *end);
   if (!state.ok()) return state.status();
-  if (absl::Status status = CheckOffset((*state)->NextOffset(), *start, *end); !status.ok())
-    return status;
   if (options_.recheck && !foreign_) {
     auto foreign = ForeignRecords::Open(input_, options_.output.source_partition, log_, metrics_);
     if (!foreign.ok()) return foreign.status();
@@ -103,6 +102,51 @@ absl::Status Runner::OpenState() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenOnDisk() const {
+  return RocksState::Open({options_.state_dir, options_.placement, options_.memory});
+}
+
+absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, int64_t end) const {
+  const bool had_state = HasState(options_.state_dir);
+  if (options_.restore && !had_state) {
+    if (absl::Status status = options_.restore(start, end, -1); !status.ok()) return status;
+  }
+  absl::StatusOr<std::unique_ptr<RocksState>> state = OpenOnDisk();
+  if (!state.ok()) return state;
+  const int64_t found = (*state)->NextOffset();
+  core::Time behind = core::kTimeMax;
+  if (found >= start) {
+    const absl::StatusOr<core::Time> asked = Behind(found, end);
+    if (!asked.ok()) return asked.status();
+    behind = *asked;
+  }
+  if (behind > kReplayMax && had_state && options_.restore) {
+    state->reset();
+    if (absl::Status status = options_.restore(start, end, found); !status.ok()) return status;
+    state = OpenOnDisk();
+    if (!state.ok()) return state;
+  }
+  const int64_t next = (*state)->NextOffset();
+  if (absl::Status status = CheckOffset(next, start, end); !status.ok()) return status;
+  if (next == found && behind > kRemembered) {
+    LogLine(LogLevel::kWarning,
+            "state is far behind: what is sent again may bring back what was retracted, until that "
+            "has been sent again too",
+            {{"stage", options_.stage},
+             {"partition", int64_t{input_.partition}},
+             {"offset", next},
+             {"days", behind / core::kDay}});
+  }
+  return state;
+}
+
+absl::StatusOr<core::Time> Runner::Behind(int64_t next, int64_t end) const {
+  if (next >= end) return 0;
+  const absl::StatusOr<std::vector<LogRecord>> first = log_.Read(input_, next, 1, 1);
+  if (!first.ok()) return first.status();
+  return first->empty() ? 0 : options_.clock() - first->front().append_time;
+}
+
 absl::Status Runner::CheckOffset(int64_t next, int64_t start, int64_t end) const {
   if (next >= start && next <= end) return absl::OkStatus();
   const std::string holds = "the state of " + options_.stage + "/" + partition_label_ +
@@ -117,9 +161,9 @@ absl::Status Runner::CheckOffset(int64_t next, int64_t start, int64_t end) const
   }
   if (next < start) {
     return absl::OutOfRangeError(
-        holds + ": it is older than the log. Move the folder " + options_.state_dir +
-        " away, and the newest snapshot takes its place; without one, replay the reports into a "
-        "new deployment");
+        holds +
+        ": it is older than the log, and there is no snapshot that fits. Bring a snapshot back "
+        "from a copy, or replay the reports into a new deployment");
   }
   return absl::OutOfRangeError(
       holds +

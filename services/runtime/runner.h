@@ -51,9 +51,11 @@ class Runner {
     // Asked before each batch: false, and nothing is taken until there is room for more state.
     // Null: always.
     std::function<bool()> has_room = nullptr;
-    // Called at the start where the state's folder holds none, with what the mailbox's log holds:
-    // puts one there, or does nothing. Null: the log from its start on.
-    std::function<absl::Status(int64_t start, int64_t end)> restore = nullptr;
+    // Called where the state's folder holds none, or one that the log has left behind or that a day
+    // of records lies after: puts a snapshot in its place that goes on within what the log holds,
+    // and beyond `above`, or does nothing. Nobody has the folder open. Null: the log from the
+    // state's offset on.
+    std::function<absl::Status(int64_t start, int64_t end, int64_t above)> restore = nullptr;
     // Compare what others have written to its own partition of `indicators` with the state (see
     // ForeignRecords): where a partition changes owners.
     bool recheck = false;
@@ -92,6 +94,10 @@ class Runner {
 
   // Opens what is on the disk, after `restore`; any error leaves it closed.
   absl::Status OpenState();
+  absl::StatusOr<std::unique_ptr<RocksState>> OpenFitting(int64_t start, int64_t end) const;
+  absl::StatusOr<std::unique_ptr<RocksState>> OpenOnDisk() const;
+  // How long ago the first record came that is still to be applied; 0 where there is none.
+  absl::StatusOr<core::Time> Behind(int64_t next, int64_t end) const;
   absl::Status CheckOffset(int64_t next, int64_t start, int64_t end) const;
   void CloseState();
   void Run(const std::stop_token& stop);

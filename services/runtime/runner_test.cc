@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -314,7 +315,7 @@ TEST_F(Runners, WithoutStateALogWhoseBeginningIsGoneIsRefused) {
   log_ = std::make_unique<TrimmedLog>(*embedded_);
   int restored = 0;
   change_options_ = [&](Runner::Options& options) {
-    options.restore = [&](int64_t start, int64_t) {
+    options.restore = [&](int64_t start, int64_t, int64_t) {
       EXPECT_EQ(start, 5);
       ++restored;
       return absl::OkStatus();
@@ -329,7 +330,7 @@ TEST_F(Runners, WithoutStateALogWhoseBeginningIsGoneIsRefused) {
 TEST_F(Runners, AStateThatIsNotThereIsRestoredOnce) {
   int restored = 0;
   change_options_ = [&](Runner::Options& options) {
-    options.restore = [&](int64_t start, int64_t end) {
+    options.restore = [&](int64_t start, int64_t end, int64_t) {
       ++restored;
       EXPECT_EQ(start, 0);
       EXPECT_EQ(end, 1);
@@ -341,6 +342,99 @@ TEST_F(Runners, AStateThatIsNotThereIsRestoredOnce) {
   EXPECT_TRUE(EventuallyCounted({{"a", "1"}}));
   Start();
   EXPECT_EQ(restored, 1);
+}
+
+// A state of one record, and a later one as a snapshot; the clock stands `age` after the first.
+class LeftStates : public Runners {
+ protected:
+  void Leave(core::Time age) {
+    Send({"a"});
+    Start();
+    ASSERT_TRUE(EventuallyCounted({{"a", "1"}}));
+    ASSERT_TRUE(runner_->Stop().ok());
+    left_at_ = runner_->progress().applied;
+    runner_.reset();
+    std::filesystem::copy(state_, left_);
+    Send({"a"});
+    clock_.Advance(age);
+    Send({"a"});
+    Start();
+    ASSERT_TRUE(EventuallyCounted({{"a", "3"}}));
+    ASSERT_TRUE(runner_->Stop().ok());
+    runner_.reset();
+    std::filesystem::rename(state_, snapshot_);
+    std::filesystem::rename(left_, state_);
+    Send({"a"});
+    change_options_ = [this](Runner::Options& options) {
+      options.restore = [this](int64_t, int64_t, int64_t above) {
+        above_.push_back(above);
+        if (!has_snapshot_) return absl::OkStatus();
+        std::filesystem::remove_all(state_);
+        std::filesystem::rename(snapshot_, state_);
+        return absl::OkStatus();
+      };
+    };
+  }
+  // Holds nothing of what the state that was left needs.
+  class TrimmedLog : public FaultyLog {
+   public:
+    TrimmedLog(Log& log, int64_t start) : FaultyLog(log), start_(start) {}
+    absl::StatusOr<int64_t> StartOffset(const TopicPartition&) override { return start_; }
+    absl::StatusOr<std::vector<LogRecord>> Read(const TopicPartition& from, int64_t offset,
+                                                size_t records_max, size_t bytes_max) override {
+      if (offset < start_) return absl::OutOfRangeError("gone");
+      return FaultyLog::Read(from, offset, records_max, bytes_max);
+    }
+
+   private:
+    const int64_t start_;
+  };
+
+  const std::string state_ = folder_.path() + "/state";
+  const std::string left_ = folder_.path() + "/left";
+  const std::string snapshot_ = folder_.path() + "/snapshot";
+  int64_t left_at_ = 0;
+  bool has_snapshot_ = true;
+  std::vector<int64_t> above_;
+};
+
+TEST_F(LeftStates, ThatTheLogHasLeftBehindGiveWayToASnapshot) {
+  Leave(core::kHour);
+  log_ = std::make_unique<TrimmedLog>(*embedded_, left_at_ + 1);
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "4"}}));
+  EXPECT_THAT(above_, testing::ElementsAre(left_at_));
+}
+
+TEST_F(LeftStates, ThatTheLogHasLeftBehindAreRefusedWithoutASnapshot) {
+  Leave(core::kHour);
+  has_snapshot_ = false;
+  log_ = std::make_unique<TrimmedLog>(*embedded_, left_at_ + 1);
+  EXPECT_EQ(TryStart().status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_TRUE(HasState(state_));
+}
+
+TEST_F(LeftStates, ADayBehindGiveWayToASnapshot) {
+  Leave(core::kDay + 1);
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "4"}}));
+  EXPECT_THAT(above_, testing::ElementsAre(left_at_));
+  EXPECT_FALSE(std::filesystem::exists(snapshot_));
+}
+
+TEST_F(LeftStates, ADayBehindGoOnWithoutASnapshot) {
+  Leave(core::kDay + 1);
+  has_snapshot_ = false;
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "4"}}));
+  EXPECT_TRUE(Eventually([&] { return runner_->progress().applied == End(); }));
+}
+
+TEST_F(LeftStates, ALittleBehindGoOn) {
+  Leave(core::kHour);
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "4"}}));
+  EXPECT_THAT(above_, testing::IsEmpty());
 }
 
 TEST_F(Runners, ACheckpointIsMadeWhileItRuns) {

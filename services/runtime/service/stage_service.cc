@@ -71,8 +71,13 @@ class StageService : public RunningService {
     options.has_room = [this] { return disk_->has_room(); };
     const TopicPartition input{MailboxTopic(kind_.mailbox), number};
     if (snapshots_) {
-      options.restore = [this, partition, dir = options.state_dir](int64_t start, int64_t end) {
-        return Restore(partition, dir, start, end);
+      options.restore = [this, partition, dir = options.state_dir](int64_t start, int64_t end,
+                                                                   int64_t above) {
+        SnapshotFor wanted;
+        wanted.start = start;
+        wanted.end = end;
+        wanted.above = above;
+        return Restore(partition, dir, std::move(wanted));
       };
       absl::Status held = HoldLogForSnapshots(*snapshots_, kind_.name, input, surroundings_.log());
       if (!held.ok()) return held;
@@ -104,16 +109,13 @@ class StageService : public RunningService {
     return options;
   }
 
-  absl::Status Restore(uint32_t partition, const std::string& state_dir, int64_t start,
-                       int64_t end) {
-    SnapshotFor wanted;
+  // `wanted` says which offsets.
+  absl::Status Restore(uint32_t partition, const std::string& state_dir, SnapshotFor wanted) {
     wanted.deployment = surroundings_.config.deployment();
     wanted.stage = kind_.name;
     wanted.partition = partition;
     wanted.partitions = surroundings_.config.partitions();
     wanted.log_incarnation = surroundings_.log().Incarnation();
-    wanted.start = start;
-    wanted.end = end;
     int refused = 0;
     const absl::StatusOr<Restored> restored =
         RestoreNewest(*snapshots_, wanted, state_dir, refused);

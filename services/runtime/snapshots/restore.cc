@@ -35,6 +35,18 @@ absl::Status CheckState(const std::string& folder, const SnapshotManifest& manif
   return absl::DataLossError("its state is not what its manifest says");
 }
 
+// A folder that is half removed would pass for a state: it has another name by then.
+absl::Status Replace(const std::string& state_dir, const std::string& by) {
+  const std::string leaving = state_dir + ".replaced";
+  if (absl::Status status = RemoveFolder(leaving); !status.ok()) return status;
+  if (absl::Status status = RenameSynced(state_dir, leaving);
+      !status.ok() && !absl::IsNotFound(status)) {
+    return status;
+  }
+  if (absl::Status status = RenameSynced(by, state_dir); !status.ok()) return status;
+  return RemoveFolder(leaving);
+}
+
 bool IsOfSurroundings(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
 }
@@ -50,14 +62,12 @@ absl::StatusOr<Restored> RestoreNewest(SnapshotStore& store, const SnapshotFor& 
   for (const StoredSnapshot& snapshot : *snapshots) {
     if (absl::Status status = RemoveFolder(beside); !status.ok()) return status;
     absl::Status status = snapshot.status;
+    if (status.ok() && snapshot.manifest.offset() <= wanted.above) continue;
     if (status.ok()) status = CheckFits(snapshot.manifest, wanted);
     if (status.ok()) status = store.Fetch(snapshot, beside);
     if (status.ok()) status = CheckState(beside, snapshot.manifest);
     if (status.ok()) {
-      // What stands there is no state, or this would not be asked for.
-      status = RemoveFolder(state_dir);
-      if (status.ok()) status = RenameSynced(beside, state_dir);
-      if (!status.ok()) return status;
+      if (status = Replace(state_dir, beside); !status.ok()) return status;
       LogLine(LogLevel::kInfo, "state was restored from a snapshot",
               {{"stage", wanted.stage},
                {"partition", int64_t{wanted.partition}},

@@ -17,14 +17,16 @@ struct SnapshotFor {
   // Of the mailbox's log, inclusive.
   int64_t start = 0;
   int64_t end = 0;
+  // Older ones, and one that goes on there, are passed over without a word.
+  int64_t above = -1;
 };
 
 enum class Restored { kNothing, kSnapshot };
 
-// Restores the newest snapshot that is whole and fits to `state_dir`, where no state may be. One
-// that is damaged or does not fit is told in the log, with `refused` counting it, and the next
-// older one is taken. An error is one of the surroundings (kUnavailable, kResourceExhausted);
-// `state_dir` is then as it was.
+// Restores the newest snapshot that is whole and fits to `state_dir`, in place of what is there,
+// which nobody may have open. One that is damaged or does not fit is told in the log, with
+// `refused` counting it, and the next older one is taken. An error is one of the surroundings
+// (kUnavailable, kResourceExhausted); `state_dir` then is as it was, or is not there.
 absl::StatusOr<Restored> RestoreNewest(SnapshotStore& store, const SnapshotFor& wanted,
                                        const std::string& state_dir, int& refused);
 

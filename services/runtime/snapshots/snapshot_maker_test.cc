@@ -187,6 +187,25 @@ TEST_F(Snapshots, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(Restore(other), Restored::kSnapshot);
 }
 
+TEST_F(Snapshots, AStateGivesWayToOneThatIsFurtherOnly) {
+  AdvanceTo(10);
+  ASSERT_TRUE(Make().ok());
+  AdvanceTo(20);
+  state_.reset();
+  SnapshotFor wanted = Wanted();
+  wanted.above = 10;
+  EXPECT_EQ(*RestoreNewest(*store_, wanted, dir_, refused_), Restored::kNothing);
+  EXPECT_EQ(refused_, 0);
+  Open();
+  EXPECT_EQ(state_->NextOffset(), 20);
+  state_.reset();
+  wanted.above = 9;
+  EXPECT_EQ(*RestoreNewest(*store_, wanted, dir_, refused_), Restored::kSnapshot);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + ".replaced"));
+  Open();
+  EXPECT_EQ(state_->NextOffset(), 10);
+}
+
 TEST_F(Snapshots, WithoutRoomNoneIsMadeAndThoseThereStay) {
   AdvanceTo(10);
   ASSERT_TRUE(Make().ok());
