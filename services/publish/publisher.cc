@@ -86,9 +86,16 @@ Publisher::~Publisher() {
 }
 
 absl::Status Publisher::OpenState() {
-  absl::StatusOr<std::unique_ptr<runtime::RocksState>> state = runtime::RocksState::Open(
-      {options_.state_dir, options_.placement, options_.memory, campaigns::kReadModelFormat});
+  absl::StatusOr<std::unique_ptr<runtime::RocksState>> state =
+      runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory,
+                                 campaigns::kReadModelFormat, log_.Incarnation()});
   if (!state.ok()) return state.status();
+  if ((*state)->log_incarnation() != log_.Incarnation()) {
+    return absl::FailedPreconditionError(
+        "the state of publish is of another log: topics were made anew, or the folder is another "
+        "deployment's. Remove the state of publish alone, " +
+        options_.state_dir + ": the log has all that is in it");
+  }
   state_ = *std::move(state);
   model_ = std::make_unique<campaigns::ReadModel>(*state_, options_.model);
   // The state's own offset counts batches: that of the partitions stands in the read model.

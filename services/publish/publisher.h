@@ -62,7 +62,8 @@ class Publisher {
   };
 
   // `log`, which must have the topic, and `metrics` must outlive it. Opens the state and starts to
-  // read. kOutOfRange where state and log do not belong together, else what RocksState::Open says.
+  // read. kOutOfRange or kFailedPrecondition where state and log do not belong together, else what
+  // RocksState::Open says.
   static absl::StatusOr<std::unique_ptr<Publisher>> Start(const Options& options, runtime::Log& log,
                                                           runtime::Metrics& metrics);
   // Flushes the state. No moment may be held any more.

@@ -172,6 +172,23 @@ TEST_F(PublisherTest, RefusesAStateThatDoesNotBelongToTheLog) {
   EXPECT_EQ(under_test_.Start().code(), absl::StatusCode::kOutOfRange);
 }
 
+TEST_F(PublisherTest, RefusesAStateOfAnotherLogThatIsAsLong) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  under_test_.End();
+
+  MemoryLog anew(2, "anew");
+  for (int i = 0; i < 5; ++i) anew.Append(0, Upsert({.value = std::to_string(i)}));
+  under_test_.UseLog(anew);
+  const absl::Status refused = under_test_.Start();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), HasSubstr("Remove the state of publish alone"));
+  under_test_.LoseState();
+  EXPECT_TRUE(under_test_.Start().ok());
+  under_test_.End();
+}
+
 TEST_F(PublisherTest, TriesAgainWhatPassesAndStopsAtDamage) {
   ASSERT_TRUE(under_test_.Start().ok());
   log_.FailReads(absl::StatusCode::kUnavailable);

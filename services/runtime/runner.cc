@@ -103,7 +103,8 @@ absl::Status Runner::OpenState() {
 }
 
 absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenOnDisk() const {
-  return RocksState::Open({options_.state_dir, options_.placement, options_.memory});
+  return RocksState::Open({options_.state_dir, options_.placement, options_.memory,
+                           core::kStateFormat, log_.Incarnation()});
 }
 
 absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, int64_t end) const {
@@ -113,7 +114,9 @@ absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, i
   }
   absl::StatusOr<std::unique_ptr<RocksState>> state = OpenOnDisk();
   if (!state.ok()) return state;
-  const int64_t found = (*state)->NextOffset();
+  // Another log's offsets say nothing here.
+  const bool is_of_log = CheckLog(**state).ok();
+  const int64_t found = is_of_log ? (*state)->NextOffset() : -1;
   core::Time behind = core::kTimeMax;
   if (found >= start) {
     const absl::StatusOr<core::Time> asked = Behind(found, end);
@@ -126,6 +129,7 @@ absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, i
     state = OpenOnDisk();
     if (!state.ok()) return state;
   }
+  if (absl::Status status = CheckLog(**state); !status.ok()) return status;
   const int64_t next = (*state)->NextOffset();
   if (absl::Status status = CheckOffset(next, start, end); !status.ok()) return status;
   if (next == found && behind > kRemembered) {
@@ -145,6 +149,16 @@ absl::StatusOr<core::Time> Runner::Behind(int64_t next, int64_t end) const {
   const absl::StatusOr<std::vector<LogRecord>> first = log_.Read(input_, next, 1, 1);
   if (!first.ok()) return first.status();
   return first->empty() ? 0 : options_.clock() - first->front().append_time;
+}
+
+absl::Status Runner::CheckLog(const RocksState& state) const {
+  if (state.log_incarnation() == log_.Incarnation()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the state of " + options_.stage + "/" + partition_label_ +
+      " is of another log: topics were made anew, or the folder is another deployment's. Move the "
+      "folder " +
+      options_.state_dir +
+      " away: the newest snapshot of this log takes its place, or the log from its start on");
 }
 
 absl::Status Runner::CheckOffset(int64_t next, int64_t start, int64_t end) const {

@@ -51,10 +51,10 @@ class Runner {
     // Asked before each batch: false, and nothing is taken until there is room for more state.
     // Null: always.
     std::function<bool()> has_room = nullptr;
-    // Called where the state's folder holds none, or one that the log has left behind or that a day
-    // of records lies after: puts a snapshot in its place that goes on within what the log holds,
-    // and beyond `above`, or does nothing. Nobody has the folder open. Null: the log from the
-    // state's offset on.
+    // Called where the state's folder holds none, or one of another log, or that the log has left
+    // behind, or that a day of records lies after: puts a snapshot in its place that goes on within
+    // what the log holds, and beyond `above`, or does nothing. Nobody has the folder open. Null:
+    // the log from the state's offset on.
     std::function<absl::Status(int64_t start, int64_t end, int64_t above)> restore = nullptr;
     // Compare what others have written to its own partition of `indicators` with the state (see
     // ForeignRecords): where a partition changes owners.
@@ -67,8 +67,8 @@ class Runner {
   using StageFactory = std::function<std::unique_ptr<core::Stage>(core::State&)>;
 
   // `log` and `metrics` must outlive it. Opens the state and starts. kOutOfRange where the log no
-  // longer holds, or has never held, the offset with which the state goes on; else what
-  // RocksState::Open says.
+  // longer holds, or has never held, the offset with which the state goes on, kFailedPrecondition
+  // where the state is of another log; else what RocksState::Open says.
   static absl::StatusOr<std::unique_ptr<Runner>> Start(const Options& options, StageFactory factory,
                                                        Log& log, Metrics& metrics);
   // As Stop.
@@ -98,6 +98,7 @@ class Runner {
   absl::StatusOr<std::unique_ptr<RocksState>> OpenOnDisk() const;
   // How long ago the first record came that is still to be applied; 0 where there is none.
   absl::StatusOr<core::Time> Behind(int64_t next, int64_t end) const;
+  absl::Status CheckLog(const RocksState& state) const;
   absl::Status CheckOffset(int64_t next, int64_t start, int64_t end) const;
   void CloseState();
   void Run(const std::stop_token& stop);

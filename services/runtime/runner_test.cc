@@ -390,6 +390,12 @@ class LeftStates : public Runners {
     const int64_t start_;
   };
 
+  class OtherLog : public FaultyLog {
+   public:
+    using FaultyLog::FaultyLog;
+    std::string Incarnation() const override { return "another"; }
+  };
+
   const std::string state_ = folder_.path() + "/state";
   const std::string left_ = folder_.path() + "/left";
   const std::string snapshot_ = folder_.path() + "/snapshot";
@@ -412,6 +418,22 @@ TEST_F(LeftStates, ThatTheLogHasLeftBehindAreRefusedWithoutASnapshot) {
   log_ = std::make_unique<TrimmedLog>(*embedded_, left_at_ + 1);
   EXPECT_EQ(TryStart().status().code(), absl::StatusCode::kOutOfRange);
   EXPECT_TRUE(HasState(state_));
+}
+
+TEST_F(LeftStates, OfAnotherLogGiveWayToASnapshotOfThisOneOrAreRefused) {
+  Leave(core::kHour);
+  has_snapshot_ = false;
+  log_ = std::make_unique<OtherLog>(*embedded_);
+  const absl::Status refused = TryStart().status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("Move the folder " + state_));
+  EXPECT_THAT(above_, testing::ElementsAre(-1));
+  // That of the other log does not become one of this by being restored.
+  has_snapshot_ = true;
+  EXPECT_EQ(TryStart().status().code(), absl::StatusCode::kFailedPrecondition);
+  log_ = std::make_unique<FaultyLog>(*embedded_);
+  Start();
+  EXPECT_TRUE(EventuallyCounted({{"a", "4"}}));
 }
 
 TEST_F(LeftStates, ADayBehindGiveWayToASnapshot) {

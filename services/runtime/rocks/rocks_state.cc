@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kOffsetKey("\0offset", 7);
 constexpr std::string_view kFormatKey("\0format", 7);
 constexpr std::string_view kPlacementKey("\0placement", 10);
+constexpr std::string_view kLogKey("\0log", 4);
 
 // Of an entry of a batch beside its key and value: a tag and two lengths; and of the offset's.
 constexpr size_t kEntryBytesMax = 40;
@@ -62,6 +63,19 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement, uint32_t
         "directory");
   }
   return absl::OkStatus();
+}
+
+// The log whose offsets the state holds; `present` becomes that of a state without one.
+absl::StatusOr<std::string> LogOf(rocksdb::DB& db, const std::string& present) {
+  std::string written;
+  const rocksdb::Status found = db.Get({}, ToSlice(kLogKey), &written);
+  if (found.ok()) return written;
+  if (!found.IsNotFound()) return FromRocks(found, "state");
+  if (present.empty()) return written;
+  if (rocksdb::Status put = db.Put(WithoutWal(), ToSlice(kLogKey), present); !put.ok())
+    return FromRocks(put, "state");
+  if (absl::Status status = FromRocks(db.Flush({}), "state"); !status.ok()) return status;
+  return present;
 }
 
 // Keeps the first error that RocksDB meets in the background. It is not to recover from it by
@@ -154,10 +168,13 @@ absl::StatusOr<std::unique_ptr<RocksState>> RocksState::Open(const Options& opti
   if (absl::Status status = CheckHeader(impl->db(), options.placement, options.format);
       !status.ok())
     return status;
+  absl::StatusOr<std::string> log = LogOf(impl->db(), options.log_incarnation);
+  if (!log.ok()) return log.status();
   std::string offset;
   const rocksdb::Status found = impl->db().Get({}, ToSlice(kOffsetKey), &offset);
   if (!found.ok() && !found.IsNotFound()) return FromRocks(found, "state");
   std::unique_ptr<RocksState> state(new RocksState(std::move(impl)));
+  state->log_incarnation_ = *std::move(log);
   if (found.ok() && !absl::SimpleAtoi(offset, &state->next_offset_)) {
     return absl::DataLossError("state " + options.dir + ": its offset is damaged");
   }

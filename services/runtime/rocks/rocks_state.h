@@ -51,6 +51,9 @@ class RocksState : public core::State {
     std::shared_ptr<RocksMemory> memory;
     // How the keys and values lie: state in another format is refused.
     uint32_t format = core::kStateFormat;
+    // Of the log that the state follows (Log::Incarnation): kept by a state that has none yet.
+    // Empty: nothing is kept.
+    std::string log_incarnation = {};
   };
 
   // kFailedPrecondition where the state has another format or placement, with the way out in the
@@ -72,6 +75,9 @@ class RocksState : public core::State {
   const absl::Status& read_error() const;
   // Goes back to the last commit, and forgets errors.
   void Discard();
+  // Of the log whose offsets it holds: where it is not that of the options, they mean nothing.
+  // Empty where none was ever given.
+  const std::string& log_incarnation() const { return log_incarnation_; }
   // Where to read on; 0 in a new state.
   int64_t NextOffset() const { return next_offset_; }
   // As NextOffset, of what would survive a crash; 0 where that cannot be read.
@@ -96,6 +102,7 @@ class RocksState : public core::State {
   explicit RocksState(std::unique_ptr<Impl> impl);
 
   std::unique_ptr<Impl> impl_;
+  std::string log_incarnation_;
   int64_t next_offset_ = 0;
 };
 

@@ -118,6 +118,21 @@ TEST_F(RocksStates, RefusesAnotherPlacement) {
   EXPECT_TRUE(RocksState::Open(Options("p1")).ok());
 }
 
+TEST_F(RocksStates, KeepTheLogThatTheyWereFirstOpenedWith) {
+  EXPECT_EQ(state_->log_incarnation(), "");
+  const auto opened_with = [&](const std::string& log) {
+    state_.reset();
+    RocksState::Options options = Options();
+    options.log_incarnation = log;
+    auto state = RocksState::Open(options);
+    EXPECT_TRUE(state.ok()) << state.status();
+    return (*state)->log_incarnation();
+  };
+  EXPECT_EQ(opened_with("l1"), "l1");
+  EXPECT_EQ(opened_with("l2"), "l1");
+  EXPECT_EQ(opened_with(""), "l1");
+}
+
 TEST_F(RocksStates, ScanStopsWhereItIsTold) {
   for (const char* key : {"a", "b", "c", "d"}) state_->Put(key, key);
   ASSERT_TRUE(state_->Commit(1).ok());

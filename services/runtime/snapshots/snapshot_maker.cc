@@ -26,6 +26,10 @@ uint64_t BytesIn(const std::string& folder) {
   return bytes;
 }
 
+bool IsOfLog(const StoredSnapshot& snapshot, const Log& log) {
+  return snapshot.status.ok() && snapshot.manifest.log_incarnation() == log.Incarnation();
+}
+
 }  // namespace
 
 SnapshotMaker::SnapshotMaker(const Options& options, Checkpoint checkpoint, SnapshotStore& store,
@@ -105,14 +109,15 @@ absl::Status SnapshotMaker::Prune() {
   const absl::StatusOr<std::vector<StoredSnapshot>> snapshots =
       store_.List(SnapshotSeries(options_.stage, partition));
   if (!snapshots.ok()) return snapshots.status();
+  const auto fits = [&](const StoredSnapshot& snapshot) { return IsOfLog(snapshot, log_); };
+  const bool has_enough =
+      std::count_if(snapshots->begin(), snapshots->end(), fits) >= options_.keep;
   int kept = 0;
   for (const StoredSnapshot& snapshot : *snapshots) {
-    // One that cannot be read is no reason to keep fewer, nor to be kept for ever.
-    if (snapshot.status.ok() && kept < options_.keep) {
-      ++kept;
-      continue;
-    }
-    if (!snapshot.status.ok() && kept < options_.keep) continue;
+    // One that cannot be read, or is of a log that was before this one, is no reason to keep fewer,
+    // nor to be kept for ever.
+    const bool stays = fits(snapshot) ? ++kept <= options_.keep : !has_enough;
+    if (stays) continue;
     if (absl::Status status = store_.Remove(snapshot.id); !status.ok()) return status;
   }
   return HoldLogForSnapshots(store_, options_.stage, options_.input, log_);
@@ -125,7 +130,7 @@ void SnapshotMaker::ReportNewest() const {
   // The newest comes first.
   for (const StoredSnapshot& snapshot : *snapshots) {
     google::protobuf::Timestamp made_at;
-    if (!snapshot.status.ok() ||
+    if (!IsOfLog(snapshot, log_) ||
         !google::protobuf::util::TimeUtil::FromString(snapshot.manifest.made_at(), &made_at))
       continue;
     const std::string label = std::to_string(options_.input.partition);
@@ -159,8 +164,7 @@ absl::Status HoldLogForSnapshots(SnapshotStore& store, const std::string& stage,
   if (!start.ok()) return start.status();
   std::optional<int64_t> oldest;
   for (const StoredSnapshot& snapshot : *snapshots) {
-    if (!snapshot.status.ok() || snapshot.manifest.log_incarnation() != log.Incarnation()) continue;
-    if (snapshot.manifest.offset() < *start) continue;
+    if (!IsOfLog(snapshot, log) || snapshot.manifest.offset() < *start) continue;
     oldest = std::min(oldest.value_or(snapshot.manifest.offset()), snapshot.manifest.offset());
   }
   return log.Commit(kSnapshotReader, input, oldest.value_or(*start));

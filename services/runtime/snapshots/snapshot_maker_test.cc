@@ -135,6 +135,28 @@ TEST_F(Snapshots, TheNewestFewAreKeptAndHoldTheLog) {
   EXPECT_EQ(Held(), 20);
 }
 
+TEST_F(Snapshots, ThoseOfAnEarlierLogPushNoneOfThisOutAndGoOnceThereAreEnough) {
+  SnapshotManifest earlier;
+  earlier.set_stage("dedupe");
+  earlier.set_log_incarnation("earlier");
+  for (const int64_t offset : {1'000, 2'000}) {
+    earlier.set_offset(offset);
+    ASSERT_TRUE(store_->Put(earlier, root_.path() + "/empty", {}).ok());
+  }
+  const auto offsets = [&] {
+    std::vector<int64_t> all;
+    const auto snapshots = store_->List("dedupe-0");
+    for (const StoredSnapshot& snapshot : *snapshots) all.push_back(snapshot.manifest.offset());
+    return all;
+  };
+  AdvanceTo(10);
+  ASSERT_TRUE(Make().ok());
+  EXPECT_THAT(offsets(), testing::ElementsAre(2'000, 1'000, 10));
+  AdvanceTo(20);
+  ASSERT_TRUE(Make().ok());
+  EXPECT_THAT(offsets(), testing::ElementsAre(20, 10));
+}
+
 TEST_F(Snapshots, NoLogIsTruncatedBelowTheOldestThatIsKept) {
   for (const int64_t offset : {10, 20, 30}) {
     AdvanceTo(offset);
