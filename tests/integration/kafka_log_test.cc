@@ -252,6 +252,53 @@ TEST(KafkaLog, TopicsMadeAnewHaveAnotherIncarnation) {
   EXPECT_NE(OpenLog(options)->Incarnation(), second);
 }
 
+void DeleteTopic(const KafkaOptions& options, const std::string& name) {
+  KafkaClient::Setup setup;
+  setup.role = KafkaRole::kAsker;
+  const auto asker = KafkaClient::Make(options, std::move(setup), nullptr);
+  ASSERT_TRUE(asker.ok()) << asker.status();
+  rd_kafka_DeleteTopic_t* topic = rd_kafka_DeleteTopic_new((options.prefix + name).c_str());
+  rd_kafka_queue_t* queue = rd_kafka_queue_new((*asker)->get());
+  rd_kafka_DeleteTopics((*asker)->get(), &topic, 1, nullptr, queue);
+  if (rd_kafka_event_t* done = rd_kafka_queue_poll(queue, 30'000)) {
+    EXPECT_EQ(rd_kafka_event_error(done), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(done);
+  } else {
+    ADD_FAILURE() << "no answer";
+  }
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_DeleteTopic_destroy(topic);
+}
+
+TEST(KafkaLog, MailboxesThatServicesMakeOnceAreOneIncarnationAndOneMadeAgainIsAnother) {
+  const KafkaOptions options = TestKafkaOptions();
+  const std::string dedupe(kDedupeTopic);
+  const auto one = OpenLog(options);
+  const auto other = OpenLog(options);
+  const std::string first = one->Incarnation();
+  ASSERT_TRUE(one->CreateTopic(dedupe, {}).ok());
+  ASSERT_TRUE(other->CreateTopic(std::string(kClusterTopic), {}).ok());
+  ASSERT_TRUE(other->CreateTopic(dedupe, {}).ok());
+  EXPECT_EQ(one->Incarnation(), first);
+  EXPECT_EQ(other->Incarnation(), first);
+
+  DeleteTopic(options, dedupe);
+  const auto waiting = OpenLog(options);
+  const auto making = OpenLog(options);
+  absl::Status made = making->CreateTopic(dedupe, {});
+  // Brokers may take a while to know that it is gone.
+  for (int i = 0; i < 100 && (!made.ok() || making->Incarnation() == first); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    made = OpenLog(options)->CreateTopic(dedupe, {});
+    if (made.ok()) made = making->CreateTopic(dedupe, {});
+  }
+  ASSERT_TRUE(made.ok()) << made;
+  EXPECT_NE(making->Incarnation(), first);
+  // Who had opened the log before hears of it when it looks for its topics.
+  ASSERT_TRUE(waiting->CreateTopic(dedupe, {}).ok());
+  EXPECT_EQ(waiting->Incarnation(), making->Incarnation());
+}
+
 TEST(Topics, OneThatDiffersKeepsTheOthersFromBeingMade) {
   const KafkaOptions options = TestKafkaOptions();
   TopicPlan plan;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -23,13 +24,6 @@ std::optional<uint64_t> EpochOf(std::string_view value) {
   return epoch;
 }
 
-std::string RandomDigits() {
-  std::random_device random;
-  const uint64_t high = uint64_t{random()} << 32 | random();
-  const uint64_t low = uint64_t{random()} << 32 | random();
-  return absl::StrFormat("%016x%016x", high, low);
-}
-
 absl::StatusOr<std::vector<std::string>> ReadAll(Log& log) {
   const TopicPartition from{std::string(kIncarnationTopic), 0};
   std::vector<std::string> values;
@@ -45,11 +39,44 @@ absl::StatusOr<std::vector<std::string>> ReadAll(Log& log) {
 }
 
 absl::Status Add(Log& log, const std::vector<std::string>& values) {
-  const TopicPartition to{std::string(kIncarnationTopic), 0};
-  return log.Append({{to, "", NextIncarnation(values, RandomDigits())}}).status();
+  std::vector<AppendRecord> records;
+  for (const std::string& value : values)
+    records.push_back({{std::string(kIncarnationTopic), 0}, "", value});
+  return log.Append(std::move(records)).status();
 }
 
 }  // namespace
+
+bool BelongsToIncarnation(std::string_view topic) {
+  return topic == kDedupeTopic || topic == kClusterTopic || topic == kIndicatorsTopic;
+}
+
+std::string RandomDigits() {
+  std::random_device random;
+  const uint64_t high = uint64_t{random()} << 32 | random();
+  const uint64_t low = uint64_t{random()} << 32 | random();
+  return absl::StrFormat("%016x%016x", high, low);
+}
+
+std::string TopicMade(std::string_view topic, std::string_view maker) {
+  return "made " + std::string(topic) + " " + std::string(maker);
+}
+
+bool WasMadeBefore(const std::vector<std::string>& values, std::string_view topic,
+                   std::string_view maker) {
+  const std::string by_anybody = TopicMade(topic, "");
+  const std::string by_maker = TopicMade(topic, maker);
+  std::optional<uint64_t> highest;
+  bool made = false;
+  for (const std::string& value : values) {
+    if (const std::optional<uint64_t> epoch = EpochOf(value); epoch && epoch > highest) {
+      highest = epoch;
+      made = false;
+    }
+    made |= value.starts_with(by_anybody) && value != by_maker;
+  }
+  return made;
+}
 
 std::string CurrentIncarnation(const std::vector<std::string>& values) {
   std::optional<uint64_t> highest;
@@ -73,7 +100,8 @@ absl::StatusOr<std::string> ReadOrBeginIncarnation(Log& log) {
   absl::StatusOr<std::vector<std::string>> values = ReadAll(log);
   if (!values.ok()) return values.status();
   if (std::string current = CurrentIncarnation(*values); !current.empty()) return current;
-  if (absl::Status status = Add(log, *values); !status.ok()) return status;
+  if (absl::Status status = Add(log, {NextIncarnation(*values, RandomDigits())}); !status.ok())
+    return status;
   // Another process may have been first.
   values = ReadAll(log);
   if (!values.ok()) return values.status();
@@ -82,10 +110,22 @@ absl::StatusOr<std::string> ReadOrBeginIncarnation(Log& log) {
   return current;
 }
 
-absl::Status BeginIncarnation(Log& log) {
+absl::Status BeginIncarnation(Log& log, const std::vector<std::string>& made) {
   const absl::StatusOr<std::vector<std::string>> values = ReadAll(log);
   if (!values.ok()) return values.status();
-  return Add(log, *values);
+  std::vector<std::string> added = {NextIncarnation(*values, RandomDigits())};
+  for (const std::string& topic : made) added.push_back(TopicMade(topic, RandomDigits()));
+  return Add(log, added);
+}
+
+absl::Status NoteTopicMade(Log& log, const std::string& topic, const std::string& maker) {
+  const absl::StatusOr<std::vector<std::string>> values = ReadAll(log);
+  if (!values.ok()) return values.status();
+  std::vector<std::string> added;
+  if (WasMadeBefore(*values, topic, maker))
+    added.push_back(NextIncarnation(*values, RandomDigits()));
+  added.push_back(TopicMade(topic, maker));
+  return Add(log, added);
 }
 
 }  // namespace ringfence::runtime

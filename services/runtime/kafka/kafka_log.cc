@@ -33,6 +33,8 @@ class KafkaLog::Impl {
 
   absl::Status Open();
   absl::Status OpenIncarnation(Log& log);
+  // Notes `topic` where it was made here, and reads which incarnation it is now.
+  absl::Status FollowIncarnation(Log& log, const std::string& topic);
 
   absl::Status CreateTopic(const std::string& topic, const TopicOptions& options);
   absl::StatusOr<std::vector<std::string>> Topics(std::string_view prefix);
@@ -46,7 +48,10 @@ class KafkaLog::Impl {
   absl::Status Commit(const std::string& reader, const TopicPartition& partition, int64_t offset);
   absl::StatusOr<std::optional<int64_t>> Committed(const std::string& reader,
                                                    const TopicPartition& partition);
-  const std::string& incarnation() const { return incarnation_; }
+  std::string incarnation() const {
+    absl::MutexLock lock(&mutex_);
+    return incarnation_;
+  }
   KafkaProducer& producer() { return producer_; }
 
  private:
@@ -62,10 +67,15 @@ class KafkaLog::Impl {
 
   const KafkaOptions options_;
   Metrics* const metrics_;
-  std::string incarnation_;
+  std::string cluster_;
   const std::shared_ptr<ArrivalSignal> signal_ = std::make_shared<ArrivalSignal>();
 
-  absl::Mutex mutex_;
+  absl::Status ReadIncarnation(Log& log);
+
+  mutable absl::Mutex mutex_;
+  std::string incarnation_ ABSL_GUARDED_BY(mutex_);
+  // By topic without the prefix: who made it, as incarnation.h names one.
+  std::map<std::string, std::string> made_ ABSL_GUARDED_BY(mutex_);
   std::map<TopicPartition, std::unique_ptr<PartitionReader>> readers_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<KafkaClient> asker_;
   std::unique_ptr<KafkaClient> reader_;
@@ -103,7 +113,7 @@ absl::Status KafkaLog::Impl::Open() {
   if (cluster == nullptr) {
     return absl::UnavailableError("kafka: no broker of " + options_.brokers + " answers");
   }
-  incarnation_ = cluster;
+  cluster_ = cluster;
   rd_kafka_mem_free(asker_->get(), cluster);
   positions_ = std::make_unique<KafkaPositions>(options_);
   return absl::OkStatus();
@@ -120,12 +130,34 @@ absl::Status KafkaLog::Impl::OpenIncarnation(Log& log) {
     if (absl::IsAlreadyExists(known)) known = absl::OkStatus();
   }
   if (!known.ok()) return known;
+  return ReadIncarnation(log);
+}
+
+absl::Status KafkaLog::Impl::ReadIncarnation(Log& log) {
   const absl::StatusOr<std::string> read = ReadOrBeginIncarnation(log);
   if (!read.ok()) return read.status();
-  incarnation_ += "." + *read;
   // It is not read on.
-  if (const auto reader = Reader({name, 0}); reader.ok()) (*reader)->Reset();
+  if (const auto reader = Reader(Named({std::string(kIncarnationTopic), 0})); reader.ok())
+    (*reader)->Reset();
+  absl::MutexLock lock(&mutex_);
+  incarnation_ = cluster_ + "." + *read;
   return absl::OkStatus();
+}
+
+absl::Status KafkaLog::Impl::FollowIncarnation(Log& log, const std::string& topic) {
+  if (!BelongsToIncarnation(topic)) return absl::OkStatus();
+  std::string maker;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const auto made = made_.find(topic); made != made_.end()) maker = made->second;
+  }
+  if (!maker.empty()) {
+    if (absl::Status status = NoteTopicMade(log, topic, maker); !status.ok()) return status;
+    absl::MutexLock lock(&mutex_);
+    made_.erase(topic);
+  }
+  // Another process may have made it.
+  return ReadIncarnation(log);
 }
 
 absl::Status KafkaLog::Impl::CreateTopic(const std::string& topic, const TopicOptions& options) {
@@ -143,6 +175,10 @@ absl::Status KafkaLog::Impl::CreateTopic(const std::string& topic, const TopicOp
                           .replication = options_.replication,
                           .config = KafkaTopicConfig(options, options_.min_insync_replicas)});
     // Another process may have been first, with other partitions.
+    if (created.ok()) {
+      absl::MutexLock lock(&mutex_);
+      made_[topic] = RandomDigits();
+    }
     if (!absl::IsAlreadyExists(created)) return created;
     partitions = catalog_->Partitions(name);
   }
@@ -279,7 +315,8 @@ KafkaLog::KafkaLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 KafkaLog::~KafkaLog() = default;
 
 absl::Status KafkaLog::CreateTopic(const std::string& topic, const TopicOptions& options) {
-  return impl_->CreateTopic(topic, options);
+  absl::Status status = impl_->CreateTopic(topic, options);
+  return status.ok() ? impl_->FollowIncarnation(*this, topic) : status;
 }
 absl::StatusOr<std::vector<std::string>> KafkaLog::Topics(std::string_view prefix) {
   return impl_->Topics(prefix);

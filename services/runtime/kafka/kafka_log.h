@@ -59,7 +59,8 @@ class KafkaLog : public Log, public TimeIndex {
                       int64_t offset) override;
   absl::StatusOr<std::optional<int64_t>> Committed(const std::string& reader,
                                                    const TopicPartition& partition) override;
-  // The cluster's id, and a number that is made anew when topics are (see incarnation.h).
+  // The cluster's id, and a number that is made anew when topics are (see incarnation.h): as of the
+  // last CreateTopic of a mailbox or `indicators`, which has to come before it is used.
   std::string Incarnation() const override;
 
   // As after a fatal error of the producer, for tests.

@@ -148,6 +148,20 @@ TEST(Incarnation, TheNextIsAnother) {
   EXPECT_EQ(CurrentIncarnation({"1 a", NextIncarnation({"1 a"}, "b")}), "b");
 }
 
+TEST(Incarnation, ATopicThatWasMadeBeforeInTheSameEpochWasDeleted) {
+  EXPECT_FALSE(WasMadeBefore({"1 a"}, "dedupe", "m"));
+  EXPECT_FALSE(WasMadeBefore({"1 a", TopicMade("cluster", "x")}, "dedupe", "m"));
+  EXPECT_TRUE(WasMadeBefore({"1 a", TopicMade("dedupe", "x")}, "dedupe", "m"));
+  // An answer that was lost.
+  EXPECT_FALSE(WasMadeBefore({"1 a", TopicMade("dedupe", "m")}, "dedupe", "m"));
+  // Another epoch, begun by two processes at once.
+  const std::vector<std::string> renewed = {"1 a", TopicMade("dedupe", "x"), "2 b",
+                                            TopicMade("cluster", "y"), "2 c"};
+  EXPECT_FALSE(WasMadeBefore(renewed, "dedupe", "m"));
+  EXPECT_TRUE(WasMadeBefore(renewed, "cluster", "m"));
+  EXPECT_EQ(CurrentIncarnation(renewed), "b");
+}
+
 TEST(KafkaStatistics, AreAddedUpOverBrokers) {
   const auto statistics = ReadKafkaStatistics(R"({"msg_cnt":3,"msg_size":400,"brokers":{
       "boot":{"nodeid":-1,"state":"UP","txerrs":9,"req_timeouts":9,"rtt":{"p99":9000000}},

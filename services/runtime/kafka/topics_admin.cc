@@ -44,13 +44,14 @@ absl::StatusOr<std::vector<TopicFinding>> FindAll(TopicCatalog& catalog, const T
   return findings;
 }
 
-// Cursors hold offsets of indicators.
-absl::Status RenewIncarnation(const KafkaOptions& kafka, const TopicPlan& plan) {
+// States and cursors hold offsets of these.
+absl::Status RenewIncarnation(const KafkaOptions& kafka, const TopicPlan& plan,
+                              const std::vector<std::string>& made) {
   KafkaOptions options = kafka;
   options.prefix = plan.prefix;
   const absl::StatusOr<std::unique_ptr<KafkaLog>> log = KafkaLog::Open(options, nullptr);
   if (!log.ok()) return log.status();
-  return BeginIncarnation(**log);
+  return BeginIncarnation(**log, made);
 }
 
 }  // namespace
@@ -76,16 +77,17 @@ absl::StatusOr<std::vector<TopicFinding>> CreateTopics(const KafkaOptions& kafka
     return findings;
   }
   const std::vector<KafkaTopic> wanted = PlanTopics(plan);
-  bool indicators_made = false;
+  std::vector<std::string> made;
   for (size_t i = 0; i < wanted.size(); ++i) {
     TopicFinding& finding = (*findings)[i];
     if (finding.state != TopicState::kMissing) continue;
     if (absl::Status status = catalog.Create(wanted[i]); !status.ok()) return status;
     finding = {finding.topic, TopicState::kMade, {}};
-    indicators_made |= finding.topic == plan.prefix + std::string(kIndicatorsTopic);
+    const std::string topic = finding.topic.substr(plan.prefix.size());
+    if (BelongsToIncarnation(topic)) made.push_back(topic);
   }
-  if (indicators_made) {
-    if (absl::Status status = RenewIncarnation(kafka, plan); !status.ok()) return status;
+  if (!made.empty()) {
+    if (absl::Status status = RenewIncarnation(kafka, plan, made); !status.ok()) return status;
   }
   return findings;
 }

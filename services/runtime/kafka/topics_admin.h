@@ -22,8 +22,8 @@ struct TopicFinding {
 // prefix counts, that of `kafka` does not. Errors: those of CheckTopicPlan and KafkaLog::Open.
 absl::StatusOr<std::vector<TopicFinding>> CheckTopics(const KafkaOptions& kafka,
                                                       const TopicPlan& plan);
-// Makes those that are missing; none where one differs. Where the topic of indicators is made anew,
-// so is the log's incarnation. Topics that were made stay after an error.
+// Makes those that are missing; none where one differs. Where a mailbox or the topic of indicators
+// is made, so is a new incarnation of the log. Topics that were made stay after an error.
 absl::StatusOr<std::vector<TopicFinding>> CreateTopics(const KafkaOptions& kafka,
                                                        const TopicPlan& plan);
 
