@@ -61,7 +61,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     offset_ = record.offset;
     index_ = 0;
     own_left_ = options_.own_messages_max;
-    clock_.Advance(std::max(record.append_time, Time{messages.tick()}));
+    clock_.Advance(record, messages.tick());
     if (messages.tick() != 0) mark_due_ = true;
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_SWEEP) clock_.set_sweeping(false);

@@ -10,6 +10,7 @@
 #include "pipelines/cluster/clusters_testing.h"
 #include "pipelines/cluster/explain.h"
 #include "pipelines/cluster/ties_view.h"
+#include "pipelines/core/envelope.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
@@ -119,6 +120,21 @@ TEST_F(Clusters, AValueThatComesBackGetsANewEpoch) {
   EXPECT_NE(Published("+1").indicator().indicator_id(), first);
 }
 
+// Its owner's clock was wrong for a second.
+TEST_F(Clusters, ATickFarAheadOfItsRecordExpiresNothing) {
+  Report("a", "1", {"+1", "+2"});
+  Report("b", "1", {"+1", "+2"});
+  Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  envelope.set_tick(kSeen + 500 * core::kDay);
+  const std::string bytes = envelope.SerializeAsString();
+  core::FakeOutput output(1, 1);
+  ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
+  ASSERT_TRUE(stage_->EndBatch(output).ok());
+  EXPECT_EQ(stage_->AsOf(), kSeen + core::kTickAheadMax);
+  EXPECT_FALSE(Published("+1").has_removed());
+}
+
 TEST_F(Clusters, TheEpochOutlivesTheEntry) {
   Report("a", "1", {"+1", "+2"});
   Report("b", "1", {"+1", "+2"});
@@ -190,7 +206,7 @@ TEST_F(Clusters, DamagedStateIsAnErrorAndNotAnEmptyEntry) {
     envelope.set_tick(kSeen + 100 * core::kDay);
     const std::string bytes = envelope.SerializeAsString();
     core::FakeOutput output(1, 1);
-    EXPECT_EQ(stage_->Apply({offset_, kSeen, "", bytes}, output).code(),
+    EXPECT_EQ(stage_->Apply({offset_, kSeen + 100 * core::kDay, "", bytes}, output).code(),
               absl::StatusCode::kDataLoss)
         << key[0];
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -91,9 +92,10 @@ class Clusters : public testing::Test {
     while (!mailbox.empty()) {
       mailbox.front().set_format(core::kEnvelopeFormat);
       const std::string bytes = mailbox.front().SerializeAsString();
+      const core::Time arrival = std::max(kSeen, core::Time{mailbox.front().tick()});
       mailbox.pop_front();
       core::FakeOutput output(1, 1);
-      ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
+      ASSERT_TRUE(stage_->Apply({offset_++, arrival, "", bytes}, output).ok());
       ASSERT_TRUE(stage_->EndBatch(output).ok());
       ASSERT_TRUE(stage_->Store().ok());
       for (auto& [to, sent] : output.envelopes) mailbox.push_back(sent);

@@ -88,7 +88,10 @@ StageClock::StageClock(State& state) : state_(state) {
   }
 }
 
-void StageClock::Advance(Time time) {
+void StageClock::Advance(const Record& record, Time tick) {
+  // A log in memory has no time before its first tick.
+  const Time latest = std::max<Time>(record.append_time, 0) + kTickAheadMax;
+  const Time time = std::max(record.append_time, std::min(tick, latest));
   if (time <= now_) return;
   now_ = time;
   dirty_ = true;

@@ -15,14 +15,18 @@ namespace ringfence::core {
 absl::StatusOr<const internal::v1::Envelope*> ParseEnvelope(const Record& record,
                                                             google::protobuf::Arena& arena);
 
+// So far at most a tick is ahead of its record's arrival. It is the clock of the partition's owner,
+// the arrival is the log's: an owner whose clock is wrong must not make days expire.
+inline constexpr Time kTickAheadMax = 60 * kSecond;
+
 // A stage's time and whether it has sent itself a message to go on sweeping; both are part of its
 // state (key 'm').
 class StageClock {
  public:
   explicit StageClock(State& state);
 
-  // Time never goes back.
-  void Advance(Time time);
+  // To the time of a record with this tick, 0 for none. Time never goes back.
+  void Advance(const Record& record, Time tick);
   Time now() const { return now_; }
   bool sweeping() const { return sweeping_; }
   void set_sweeping(bool sweeping);

@@ -75,7 +75,7 @@ class Dedupe : public core::Stage {
     if (!envelope.ok()) return envelope.status();
     const Envelope& messages = **envelope;
     post_.Begin(record.offset, output);
-    clock_.Advance(std::max(record.append_time, Time{messages.tick()}));
+    clock_.Advance(record, messages.tick());
     joining_.set_now(clock_.now());
     for (const Continue& go_on : messages.continues()) {
       if (go_on.work() == Continue::WORK_SWEEP) clock_.set_sweeping(false);

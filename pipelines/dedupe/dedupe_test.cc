@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "pipelines/core/envelope.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/output_testing.h"
@@ -250,9 +251,16 @@ TEST_F(Dedupes, ForgetsAReportOnceNothingOfItCanCount) {
   envelope.set_tick(kSeen + 404 * core::kDay);
   core::FakeOutput output(1, 1);
   const std::string bytes = envelope.SerializeAsString();
-  ASSERT_TRUE(stage_->Apply({offset_++, kSeen, "", bytes}, output).ok());
-  ASSERT_TRUE(stage_->EndBatch(output).ok());
-  ASSERT_TRUE(stage_->Store().ok());
+  const auto apply_at = [&](core::Time arrival) {
+    ASSERT_TRUE(stage_->Apply({offset_++, arrival, "", bytes}, output).ok());
+    ASSERT_TRUE(stage_->EndBatch(output).ok());
+    ASSERT_TRUE(stage_->Store().ok());
+  };
+  // The owner's clock is wrong.
+  apply_at(kSeen);
+  EXPECT_EQ(stage_->AsOf(), kSeen + core::kTickAheadMax);
+  EXPECT_GT(state_.size(), 1u);
+  apply_at(kSeen + 404 * core::kDay);
   EXPECT_EQ(state_.size(), 1u);
 }
 

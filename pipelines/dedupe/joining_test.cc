@@ -90,7 +90,8 @@ class Incidents : public testing::Test {
       next.set_format(core::kEnvelopeFormat);
       core::FakeOutput output(1, 1);
       const std::string bytes = next.SerializeAsString();
-      ASSERT_TRUE(stage_->Apply({offset_++, kReported, "", bytes}, output).ok());
+      const core::Time arrival = std::max(kReported, core::Time{next.tick()});
+      ASSERT_TRUE(stage_->Apply({offset_++, arrival, "", bytes}, output).ok());
       ASSERT_TRUE(stage_->EndBatch(output).ok());
       ASSERT_TRUE(stage_->Store().ok());
       for (auto& [to, sent] : output.envelopes) {

@@ -26,6 +26,11 @@ constexpr core::Time kReplayMax = core::kDay;
 // So long receivers remember what was taken back (cluster's tombstones, publish's removals).
 constexpr core::Time kRemembered = 7 * core::kDay;
 
+// Also where the clock has gone back: it would be waited for until it is there again.
+bool IsDue(core::Time now, core::Time last, core::Time every) {
+  return now < last || now - every >= last;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(const Options& options, StageFactory factory,
@@ -336,7 +341,7 @@ absl::Status Runner::CommitState() {
 }
 
 std::optional<AppendRecord> Runner::TickIfDue(core::Time now) const {
-  if (now - kTickEvery < last_tick_) return std::nullopt;
+  if (!IsDue(now, last_tick_, kTickEvery)) return std::nullopt;
   internal::v1::Envelope tick;
   tick.set_format(core::kEnvelopeFormat);
   tick.set_source_partition(options_.output.source_partition);
@@ -346,14 +351,14 @@ std::optional<AppendRecord> Runner::TickIfDue(core::Time now) const {
 
 absl::Status Runner::Keep() {
   const core::Time now = options_.clock();
-  if (now - kCommitEvery >= last_commit_) {
+  if (IsDue(now, last_commit_, kCommitEvery)) {
     if (absl::Status status = CommitState(); !status.ok()) return status;
   }
-  if (now - kFlushEvery >= last_flush_) {
+  if (IsDue(now, last_flush_, kFlushEvery)) {
     if (absl::Status status = state_->Flush(); !status.ok()) return status;
     last_flush_ = now;
   }
-  if (now - kPositionEvery < last_position_) return absl::OkStatus();
+  if (!IsDue(now, last_position_, kPositionEvery)) return absl::OkStatus();
   last_position_ = now;
   return CommitPositions();
 }

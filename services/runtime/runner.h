@@ -37,7 +37,8 @@ namespace ringfence::runtime {
 // a bug it stops, says so in `progress` and in metrics, and stays stopped.
 //
 // The partition's owner also makes its time pass: it appends a tick about every second of the
-// clock, never more often.
+// clock, and more often only where that goes back. Stages do not follow a tick that is far ahead of
+// its record (core::kTickAheadMax).
 class Runner {
  public:
   struct Options {

@@ -27,7 +27,7 @@ class CountingStage : public core::Stage {
     google::protobuf::Arena arena;
     absl::StatusOr<const internal::v1::Envelope*> envelope = core::ParseEnvelope(record, arena);
     if (!envelope.ok()) return envelope.status();
-    if ((*envelope)->tick() != 0) clock_.Advance((*envelope)->tick());
+    if ((*envelope)->tick() != 0) clock_.Advance(record, (*envelope)->tick());
     for (const internal::v1::ReportRevision& revision : (*envelope)->revisions()) {
       if (revision.partner() == "damaged") return absl::DataLossError("damaged");
       ++seen_;
@@ -183,11 +183,12 @@ TEST_F(Runners, TimePassesByTicksAtMostOneASecond) {
   clock_.Advance(1);
   ASSERT_TRUE(Eventually([&] { return runner_->progress().as_of == start + core::kSecond; }));
   EXPECT_EQ(End(), 3);
-  // A clock that goes back makes no time pass.
+  // A clock that goes back makes no time pass, and ticks do not wait until it is there again.
   clock_.Advance(-core::kDay);
+  ASSERT_TRUE(Eventually([&] { return End() == 4; }));
   Send({"b"});
   ASSERT_TRUE(EventuallyCounted({{"a", "1"}, {"b", "1"}}));
-  EXPECT_EQ(End(), 4);
+  EXPECT_EQ(End(), 5);
   EXPECT_EQ(runner_->progress().as_of, start + core::kSecond);
 }
 
@@ -284,6 +285,15 @@ TEST_F(Runners, AQuietStateBecomesDurableAndTheLogIsTold) {
   Send({"a"});
   ASSERT_TRUE(EventuallyCounted({{"a", "1"}}));
   clock_.Advance(core::kHour);
+  EXPECT_TRUE(Eventually([&] { return (*log_->Committed("stage", mailbox_)).value_or(0) > 0; }));
+}
+
+TEST_F(Runners, AfterAClockThatWasAheadAStateBecomesDurableInTime) {
+  clock_.Advance(60 * core::kDay);
+  Start();
+  Send({"a"});
+  ASSERT_TRUE(EventuallyCounted({{"a", "1"}}));
+  clock_.Advance(-60 * core::kDay);
   EXPECT_TRUE(Eventually([&] { return (*log_->Committed("stage", mailbox_)).value_or(0) > 0; }));
 }
 
