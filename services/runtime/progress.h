@@ -18,6 +18,8 @@ struct Progress {
   core::Time as_of = core::kTimeMin;
   // Empty while it runs. A stopped one skips nothing and needs an operator.
   std::string stopped_because;
+  // Of what it reads this alone fails, or is stopped: its process does its work nevertheless.
+  bool fails_alone = false;
 };
 
 }  // namespace ringfence::runtime

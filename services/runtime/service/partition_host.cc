@@ -122,6 +122,7 @@ absl::Status PartitionHost::Ready() const {
       return absl::UnavailableError(name + ": " + std::string(slot.failed.message()));
     if (!slot.worker) return absl::UnavailableError(name + " is being taken over");
     for (const Progress& progress : slot.worker->progress()) {
+      if (progress.fails_alone) continue;
       if (!progress.stopped_because.empty())
         return absl::UnavailableError(name + " has stopped: " + progress.stopped_because);
       if (progress.end - progress.applied <= options_.ready_lag_records_max) continue;

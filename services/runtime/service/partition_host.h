@@ -23,7 +23,7 @@ namespace ringfence::runtime {
 class Worker {
  public:
   virtual ~Worker() = default;
-  // Any thread.
+  // Any thread. They wait for nothing, no log and no disk: health must answer while those do not.
   virtual std::vector<Progress> progress() const = 0;
   virtual std::chrono::steady_clock::time_point turned_at() const = 0;
 };
@@ -51,7 +51,8 @@ class PartitionHost {
   void Assign(const std::vector<int32_t>& partitions);
   void Revoke(const std::vector<int32_t>& partitions);
 
-  // Any thread. Ready: partitions were assigned, if only none, and all run and are caught up.
+  // Any thread. Ready: partitions were assigned, if only none, and all run and are caught up, but
+  // for what fails alone (progress.h).
   absl::Status Live() const ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Ready() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<Progress> progress() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -21,6 +21,8 @@ struct World {
   std::atomic<int64_t> lag = 0;
   std::atomic<int> tries = 0;
   std::atomic<bool> stuck = false;
+  std::atomic<bool> stopped = false;
+  std::atomic<bool> fails_alone = false;
 };
 
 class FakeWorker : public Worker {
@@ -36,6 +38,8 @@ class FakeWorker : public Worker {
   std::vector<Progress> progress() const override {
     Progress progress;
     progress.end = world_.lag;
+    if (world_.stopped) progress.stopped_because = "damage";
+    progress.fails_alone = world_.fails_alone;
     return {progress};
   }
   std::chrono::steady_clock::time_point turned_at() const override {
@@ -106,6 +110,16 @@ TEST_F(PartitionHosts, IsNotReadyWhileBehind) {
   world_.lag = 11;
   EXPECT_THAT(std::string(host_.Ready().message()), HasSubstr("11 records behind"));
   EXPECT_TRUE(host_.Live().ok());
+}
+
+TEST_F(PartitionHosts, IsReadyThoughOneOfManyTopicsFailsAlone) {
+  host_.Assign({0});
+  ASSERT_TRUE(Eventually([&] { return host_.Ready().ok(); }));
+  world_.lag = 11;
+  world_.stopped = true;
+  EXPECT_THAT(std::string(host_.Ready().message()), HasSubstr("has stopped: damage"));
+  world_.fails_alone = true;
+  EXPECT_TRUE(host_.Ready().ok());
 }
 
 TEST_F(PartitionHosts, IsNotLiveWhenALoopStandsStill) {
