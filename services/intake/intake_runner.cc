@@ -2,8 +2,8 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "pipelines/core/id.h"
@@ -40,16 +40,6 @@ const char* OutcomeWord(v1::Outcome outcome) {
   }
 }
 
-bool IsPartnerName(std::string_view name) {
-  return !name.empty() && name.size() <= 40 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-std::string PartnerOf(const std::string& reports_topic) {
-  return reports_topic.substr(runtime::kReportsPrefix.size());
-}
-
 }  // namespace
 
 IntakeRunner::IntakeRunner(const Options& options, runtime::Log& log, runtime::Metrics& metrics)
@@ -60,6 +50,7 @@ IntakeRunner::IntakeRunner(const Options& options, runtime::Log& log, runtime::M
       intake_(options.intake),
       output_({.source_partition = static_cast<uint32_t>(options.partition),
                .dedupe_partitions = options.dedupe_partitions}),
+      inputs_({options.partition, options.partitions, options.look_again}, log, metrics),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 IntakeRunner::~IntakeRunner() {
@@ -70,19 +61,12 @@ IntakeRunner::~IntakeRunner() {
 }
 
 std::vector<runtime::Progress> IntakeRunner::progress() const {
-  std::vector<runtime::Progress> progress;
-  {
-    absl::MutexLock lock(&mutex_);
-    for (const auto& [input, next] : next_) {
-      runtime::Progress& entry = progress.emplace_back();
-      entry.stage = kReader;
-      entry.input = input;
-      entry.applied = next;
-      entry.stopped_because = stopped_because_;
-    }
-  }
+  std::vector<runtime::Progress> progress = inputs_.progress();
+  absl::MutexLock lock(&mutex_);
+  if (stopped_because_.empty()) return progress;
   for (runtime::Progress& entry : progress) {
-    entry.end = std::max(entry.applied, log_.EndOffset(entry.input).value_or(0));
+    entry.stopped_because = stopped_because_;
+    entry.fails_alone = false;
   }
   return progress;
 }
@@ -93,7 +77,7 @@ void IntakeRunner::Run(const std::stop_token& stop) {
   runtime::Backoff backoff;
   while (!stop.stop_requested()) {
     pulse_.Beat();
-    const absl::StatusOr<bool> worked = RunRound();
+    const absl::StatusOr<bool> worked = RunRound(stop);
     if (!worked.ok()) {
       if (!React(worked.status(), backoff, stop)) break;
       continue;
@@ -105,15 +89,15 @@ void IntakeRunner::Run(const std::stop_token& stop) {
       runtime::SleepUnlessStopped(stop, kWait);
       continue;
     }
-    std::vector<runtime::Log::Position> positions;
-    {
-      absl::MutexLock lock(&mutex_);
-      for (const auto& [input, next] : next_) positions.push_back({input, next});
-    }
-    log_.WaitForAny(positions, kWait);
+    log_.WaitForAny(inputs_.Positions(), kWait);
   }
   // Stopped by an error: the lag goes on growing, and has to be seen.
   while (!stop.stop_requested()) {
+    for (const TopicPartition& input : inputs_.Due()) {
+      pulse_.Beat();
+      if (stop.stop_requested()) return;
+      inputs_.Look(input);
+    }
     pulse_.Beat();
     ReportLag();
     runtime::SleepUnlessStopped(stop, kStoppedReportEvery);
@@ -143,79 +127,34 @@ bool IntakeRunner::React(const absl::Status& error, runtime::Backoff& backoff,
   return false;
 }
 
-absl::Status IntakeRunner::FindTopics() {
-  const absl::StatusOr<std::vector<std::string>> topics = log_.Topics(runtime::kReportsPrefix);
-  if (!topics.ok()) return topics.status();
-  for (const std::string& topic : *topics) {
-    if (topics_.contains(topic)) continue;
-    if (IsPartnerName(PartnerOf(topic))) {
-      absl::Status status = AddTopic(topic);
-      // It is being made, or has just been deleted.
-      if (absl::IsNotFound(status)) continue;
-      if (!status.ok()) return status;
-    } else {
-      runtime::LogLine(runtime::LogLevel::kWarning, "topic is no partner's, and is not read",
-                       {{"topic", topic}});
-    }
-    topics_.insert(topic);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status IntakeRunner::AddTopic(const std::string& topic) {
-  const absl::StatusOr<int32_t> partitions = log_.Partitions(topic);
-  if (!partitions.ok()) return partitions.status();
-  for (int32_t p = options_.partition; p < *partitions; p += options_.partitions) {
-    const TopicPartition input{topic, p};
-    const absl::StatusOr<std::optional<int64_t>> committed = log_.Committed(kReader, input);
-    if (!committed.ok()) return committed.status();
-    const absl::StatusOr<int64_t> start = log_.StartOffset(input);
-    if (!start.ok()) return start.status();
-    const absl::StatusOr<int64_t> end = log_.EndOffset(input);
-    if (!end.ok()) return end.status();
-    const int64_t next = committed->value_or(*start);
-    if (next > *end) {
-      return absl::OutOfRangeError("intake was at offset " + std::to_string(next) + " of " + topic +
-                                   "/" + std::to_string(p) + ", which ends at " +
-                                   std::to_string(*end) + ": it is another log");
-    }
-    absl::MutexLock lock(&mutex_);
-    next_[input] = next;
-  }
-  return absl::OkStatus();
-}
-
 bool IntakeRunner::MayTake() const { return !options_.may_take || options_.may_take(); }
 
-absl::StatusOr<bool> IntakeRunner::RunRound() {
+absl::StatusOr<bool> IntakeRunner::RunRound(const std::stop_token& stop) {
   Round round;
-  absl::StatusOr<bool> worked = RunRound(round);
+  absl::StatusOr<bool> worked = RunRound(stop, round);
   // What is in no log yet is taken again, and counts once.
   if (!worked.ok()) {
-    for (const Quotas::Counted& counted : round.counted) options_.quotas->Undo(counted);
+    for (const auto& [input, taken] : round.taken) Undo(taken);
   }
   return worked;
 }
 
-absl::StatusOr<bool> IntakeRunner::RunRound(Round& round) {
-  if (absl::Status status = FindTopics(); !status.ok()) return status;
-  // Its topics are known all the same, so that what waits in them shows.
-  if (!MayTake()) return false;
-  std::map<TopicPartition, int64_t> inputs;
-  {
-    absl::MutexLock lock(&mutex_);
-    inputs = next_;
-  }
+absl::StatusOr<bool> IntakeRunner::RunRound(const std::stop_token& stop, Round& round) {
+  if (absl::Status status = inputs_.Find(); !status.ok()) return status;
+  // Its topics are looked at all the same, so that what waits in them shows.
+  const bool may_take = MayTake();
   bool worked = false;
-  for (const auto& [input, next] : inputs) {
-    const absl::StatusOr<std::vector<LogRecord>> records =
-        log_.Read(input, next, options_.records_max, options_.bytes_max);
-    if (!records.ok()) return records.status();
-    if (records->empty()) continue;
-    worked = true;
-    const std::string partner = PartnerOf(input.topic);
-    for (const LogRecord& record : *records) {
-      if (absl::Status status = Take(partner, input, record, round); !status.ok()) return status;
+  for (const TopicPartition& input : inputs_.Due()) {
+    // A partition without a leader takes its time to fail.
+    pulse_.Beat();
+    if (stop.stop_requested()) break;
+    if (!inputs_.Look(input) || !may_take) continue;
+    for (const LogRecord& record : inputs_.Read(input, options_.records_max, options_.bytes_max)) {
+      worked = true;
+      if (absl::Status status = Take(input, record, round); !status.ok()) {
+        inputs_.Fail(input, status);
+        break;
+      }
     }
     if (round.bytes < kRoundBytesMax) continue;
     if (absl::Status status = Finish(round); !status.ok()) return status;
@@ -224,20 +163,28 @@ absl::StatusOr<bool> IntakeRunner::RunRound(Round& round) {
   return worked;
 }
 
-absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition& input,
-                                const LogRecord& record, Round& round) {
+absl::Status IntakeRunner::Take(const TopicPartition& input, const LogRecord& record,
+                                Round& round) {
+  const std::string partner = PartnerOf(input.topic);
   intake::Intake::Result result = intake_.FromRecord(partner, record.value, record.append_time);
-  if (result.revision_message) Decide(record.append_time, result, round);
-  round.bytes += record.value.size();
-  round.next[input] = record.offset + 1;
-  round.taken[input] = record.append_time;
-  ++round.outcomes[{partner, result.outcome}];
-  for (const v1::Problem& problem : result.problems) ++round.problems[problem.code()];
-  if (result.unknown_fields > 0) round.unknown_fields[partner] += result.unknown_fields;
+  Taken one;
+  if (result.revision_message) Decide(record.append_time, result, one);
   if (const std::optional<v1::Rejection> rejection =
           intake::RejectionOf(partner, result, input.partition, record.offset)) {
-    if (absl::Status status = Reject(partner, *rejection, round); !status.ok()) return status;
+    if (absl::Status status = Reject(partner, *rejection, one); !status.ok()) {
+      Undo(one);
+      return status;
+    }
   }
+  round.bytes += record.value.size();
+  Taken& taken = round.taken[input];
+  taken.next = record.offset + 1;
+  taken.time = record.append_time;
+  std::move(one.rejections.begin(), one.rejections.end(), std::back_inserter(taken.rejections));
+  std::move(one.counted.begin(), one.counted.end(), std::back_inserter(taken.counted));
+  ++taken.outcomes[result.outcome];
+  for (const v1::Problem& problem : result.problems) ++taken.problems[problem.code()];
+  taken.unknown_fields += result.unknown_fields;
   if (!result.revision_message) return absl::OkStatus();
   const core::Id key = core::ReportKey(partner, result.report_id);
   *output_.To(core::Mailbox::kDedupe, core::PartitionOf(key, options_.dedupe_partitions))
@@ -245,7 +192,7 @@ absl::Status IntakeRunner::Take(const std::string& partner, const TopicPartition
   return absl::OkStatus();
 }
 
-void IntakeRunner::Decide(core::Time arrival, intake::Intake::Result& result, Round& round) {
+void IntakeRunner::Decide(core::Time arrival, intake::Intake::Result& result, Taken& taken) {
   internal::v1::ReportRevision& revision = *result.revision_message;
   if (options_.echoes != nullptr && options_.echoes->Mark(arrival, revision) > 0) {
     Tell("identifier.echo", result);
@@ -258,7 +205,11 @@ void IntakeRunner::Decide(core::Time arrival, intake::Intake::Result& result, Ro
     result.outcome = v1::OUTCOME_HELD;
     Tell("report.held", result);
   }
-  round.counted.push_back(*std::move(counted));
+  taken.counted.push_back(*std::move(counted));
+}
+
+void IntakeRunner::Undo(const Taken& taken) {
+  for (const Quotas::Counted& counted : taken.counted) options_.quotas->Undo(counted);
 }
 
 void IntakeRunner::Tell(std::string_view code, intake::Intake::Result& result) {
@@ -269,7 +220,7 @@ void IntakeRunner::Tell(std::string_view code, intake::Intake::Result& result) {
 }
 
 absl::Status IntakeRunner::Reject(const std::string& partner, const v1::Rejection& rejection,
-                                  Round& round) {
+                                  Taken& taken) {
   const std::string topic = std::string(runtime::kRejectsPrefix) + partner;
   if (!rejects_topics_.contains(topic)) {
     absl::Status found = log_.Partitions(topic).status();
@@ -281,7 +232,7 @@ absl::Status IntakeRunner::Reject(const std::string& partner, const v1::Rejectio
   if (!google::protobuf::util::MessageToJsonString(rejection, &json).ok()) {
     return absl::InternalError("a rejection cannot be written as JSON");
   }
-  round.rejections.push_back(
+  taken.rejections.push_back(
       {{topic, 0},
        std::to_string(rejection.partition()) + "/" + std::to_string(rejection.offset()),
        std::move(json)});
@@ -289,60 +240,77 @@ absl::Status IntakeRunner::Reject(const std::string& partner, const v1::Rejectio
 }
 
 absl::Status IntakeRunner::Finish(Round& round) {
-  if (round.next.empty()) return absl::OkStatus();
-  std::vector<AppendRecord> sent = output_.Take();
-  sent.insert(sent.end(), std::make_move_iterator(round.rejections.begin()),
-              std::make_move_iterator(round.rejections.end()));
-  if (!sent.empty()) {
-    absl::Status appended = log_.Append(std::move(sent)).status();
-    if (!appended.ok()) return appended;
+  if (round.taken.empty()) return absl::OkStatus();
+  if (absl::Status status = Send(round); !status.ok()) return status;
+  const Round sent = std::exchange(round, {});
+  for (const auto& [input, taken] : sent.taken) {
+    Count(PartnerOf(input.topic), taken);
+    inputs_.Advance(input, taken.next, taken.time);
   }
-  Count(round);
-  {
-    absl::MutexLock lock(&mutex_);
-    for (const auto& [input, next] : round.next) next_[input] = next;
-    for (const auto& [input, time] : round.taken) taken_[input] = time;
-  }
-  for (const auto& [input, next] : std::exchange(round, {}).next) {
-    if (absl::Status status = log_.Commit(kReader, input, next); !status.ok()) return status;
+  for (const auto& [input, taken] : sent.taken) {
+    absl::Status status = log_.Commit(kReader, input, taken.next);
+    if (!status.ok()) inputs_.Fail(input, status);
   }
   return absl::OkStatus();
 }
 
-void IntakeRunner::Count(const Round& round) {
-  for (const auto& [key, reports] : round.outcomes) {
-    metrics_.Add(Metric::kReports, {{"partner", key.first}, {"outcome", OutcomeWord(key.second)}},
+absl::Status IntakeRunner::Send(Round& round) {
+  std::vector<AppendRecord> revisions = output_.Take();
+  std::vector<AppendRecord> all;
+  for (const auto& [input, taken] : round.taken) {
+    all.insert(all.end(), taken.rejections.begin(), taken.rejections.end());
+  }
+  if (all.empty()) {
+    return revisions.empty() ? absl::OkStatus() : log_.Append(std::move(revisions)).status();
+  }
+  all.insert(all.end(), revisions.begin(), revisions.end());
+  absl::Status status = log_.Append(std::move(all)).status();
+  if (status.ok()) return status;
+  // It may be one partner's topic: all but that go on.
+  if (!revisions.empty()) {
+    status = log_.Append(std::move(revisions)).status();
+    if (!status.ok()) return status;
+  }
+  for (auto it = round.taken.begin(); it != round.taken.end();) {
+    const auto& [input, taken] = *it;
+    pulse_.Beat();
+    if (!taken.rejections.empty()) status = log_.Append(taken.rejections).status();
+    if (taken.rejections.empty() || status.ok()) {
+      ++it;
+      continue;
+    }
+    if (absl::IsNotFound(status)) rejects_topics_.erase(taken.rejections.front().to.topic);
+    inputs_.Fail(input, status);
+    Undo(taken);
+    it = round.taken.erase(it);
+  }
+  return absl::OkStatus();
+}
+
+void IntakeRunner::Count(const std::string& partner, const Taken& taken) {
+  for (const auto& [outcome, reports] : taken.outcomes) {
+    metrics_.Add(Metric::kReports, {{"partner", partner}, {"outcome", OutcomeWord(outcome)}},
                  static_cast<double>(reports));
   }
-  for (const auto& [code, problems] : round.problems) {
+  for (const auto& [code, problems] : taken.problems) {
     metrics_.Add(Metric::kProblems, {{"code", code}}, static_cast<double>(problems));
   }
-  for (const auto& [partner, fields] : round.unknown_fields) {
-    metrics_.Add(Metric::kUnknownFields, {{"partner", partner}}, static_cast<double>(fields));
+  if (taken.unknown_fields > 0) {
+    metrics_.Add(Metric::kUnknownFields, {{"partner", partner}},
+                 static_cast<double>(taken.unknown_fields));
   }
 }
 
 void IntakeRunner::ReportLag() {
-  // Asks the log about every partition.
   const auto now = std::chrono::steady_clock::now();
   if (now - lag_reported_at_ < kReportLagEvery) return;
   lag_reported_at_ = now;
-  // All that came by then has been taken.
-  core::Time reached = runtime::SystemNow();
-  int64_t lag = 0;
-  for (const runtime::Progress& entry : progress()) {
-    lag += entry.end - entry.applied;
-    if (entry.end == entry.applied) continue;
-    absl::MutexLock lock(&mutex_);
-    const auto taken = taken_.find(entry.input);
-    // Nothing taken yet since the start: how far it had come is not known.
-    reached = taken == taken_.end() ? core::kTimeMin : std::min(reached, taken->second);
-  }
+  const ReportInputs::Lag lag = inputs_.LagAt(runtime::SystemNow());
   const runtime::Labels labels = {{"stage", kReader}, {"partition", partition_label_}};
-  metrics_.Set(Metric::kStageLag, labels, static_cast<double>(lag));
-  if (reached == core::kTimeMin) return;
+  metrics_.Set(Metric::kStageLag, labels, static_cast<double>(lag.records));
+  if (lag.reached == core::kTimeMin) return;
   metrics_.Set(Metric::kStageTime, labels,
-               static_cast<double>(reached) / static_cast<double>(core::kSecond));
+               static_cast<double>(lag.reached) / static_cast<double>(core::kSecond));
 }
 
 }  // namespace ringfence::intake_service

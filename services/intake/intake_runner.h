@@ -16,6 +16,7 @@
 #include "pipelines/intake/intake.h"
 #include "services/intake/echoes.h"
 #include "services/intake/quotas.h"
+#include "services/intake/report_inputs.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/log_output.h"
 #include "services/runtime/metrics.h"
@@ -31,8 +32,9 @@ namespace ringfence::intake_service {
 //
 // Keeps no state: its place is what it committed, as reader "intake", after everything that came of
 // the records was in the log; so a crash repeats some work and loses nothing. New partners' topics
-// are found by themselves. After an error of the log that may pass (reaction.h) it tries the same
-// again; otherwise it stops, says so in `progress` and in metrics, and stays stopped.
+// are found by themselves. An error of one partner's topics concerns that partner alone
+// (ReportInputs). After an error of the log that may pass (reaction.h) it tries the same again;
+// otherwise it stops, says so in `progress` and in metrics, and stays stopped.
 //
 // Partners take turns: one that sends much delays the others by a bounded share of a round.
 class IntakeRunner {
@@ -48,6 +50,8 @@ class IntakeRunner {
     Echoes* echoes = nullptr;
     // Asked before each round: false, and nothing is taken yet. Null: always.
     std::function<bool()> may_take = nullptr;
+    // When a partner's topic that needed an operator is looked at again.
+    std::chrono::milliseconds look_again{60'000};
     // Of one partition of a partner's topic in one round.
     size_t records_max = 250;
     size_t bytes_max = size_t{2} << 20;
@@ -58,42 +62,48 @@ class IntakeRunner {
   // Finishes the round.
   ~IntakeRunner();
 
-  // One for each partition that it reads. Any thread.
+  // One for each partition that it reads. Any thread; waits for nothing.
   std::vector<runtime::Progress> progress() const;
   // When its loop turned; being stopped by an error does not end that.
   const runtime::Pulse& pulse() const { return pulse_; }
 
  private:
-  // What came of records whose results are not in the log yet.
+  // What came of an input's records whose results are not in the log yet.
+  struct Taken {
+    int64_t next = 0;
+    core::Time time = core::kTimeMin;  // append time of the last
+    std::vector<runtime::AppendRecord> rejections;
+    std::map<v1::Outcome, uint64_t> outcomes;
+    std::map<std::string, uint64_t> problems;  // by code
+    uint64_t unknown_fields = 0;
+    std::vector<Quotas::Counted> counted;
+  };
   struct Round {
     size_t bytes = 0;
-    std::vector<runtime::AppendRecord> rejections;
-    std::map<runtime::TopicPartition, int64_t> next;
-    std::map<runtime::TopicPartition, core::Time> taken;               // append time of the last
-    std::map<std::pair<std::string, v1::Outcome>, uint64_t> outcomes;  // by partner
-    std::map<std::string, uint64_t> problems;                          // by code
-    std::map<std::string, uint64_t> unknown_fields;                    // by partner
-    std::vector<Quotas::Counted> counted;
+    std::map<runtime::TopicPartition, Taken> taken;
   };
 
   void Run(const std::stop_token& stop);
   // Whether it is worth going on.
   bool React(const absl::Status& error, runtime::Backoff& backoff, const std::stop_token& stop);
-  absl::Status FindTopics();
-  absl::Status AddTopic(const std::string& topic);
   bool MayTake() const;
   // A share of every partner's records. True if there were any.
-  absl::StatusOr<bool> RunRound();
-  absl::StatusOr<bool> RunRound(Round& round);
-  absl::Status Take(const std::string& partner, const runtime::TopicPartition& input,
-                    const runtime::LogRecord& record, Round& round);
+  absl::StatusOr<bool> RunRound(const std::stop_token& stop);
+  absl::StatusOr<bool> RunRound(const std::stop_token& stop, Round& round);
+  // An error concerns the record's partner; it is not taken then.
+  absl::Status Take(const runtime::TopicPartition& input, const runtime::LogRecord& record,
+                    Round& round);
   // What is decided once, and travels with the report.
-  void Decide(core::Time arrival, intake::Intake::Result& result, Round& round);
+  void Decide(core::Time arrival, intake::Intake::Result& result, Taken& taken);
   static void Tell(std::string_view code, intake::Intake::Result& result);
-  absl::Status Reject(const std::string& partner, const v1::Rejection& rejection, Round& round);
+  absl::Status Reject(const std::string& partner, const v1::Rejection& rejection, Taken& taken);
   // Sends what is in `round`, then commits; empties it.
   absl::Status Finish(Round& round);
-  void Count(const Round& round);
+  // Appends all, or else what is for dedupe alone, and then each input's rejections: an error of a
+  // partner's topic takes its inputs out of the round.
+  absl::Status Send(Round& round);
+  void Undo(const Taken& taken);
+  void Count(const std::string& partner, const Taken& taken);
   void ReportLag();
 
   const Options options_;
@@ -104,16 +114,12 @@ class IntakeRunner {
   // The thread's own.
   intake::Intake intake_;
   runtime::LogOutput output_;
-  std::set<std::string> topics_;
   std::set<std::string> rejects_topics_;
   std::chrono::steady_clock::time_point lag_reported_at_;
 
+  ReportInputs inputs_;
   runtime::Pulse pulse_;
   mutable absl::Mutex mutex_;
-  // Written by the thread alone.
-  std::map<runtime::TopicPartition, int64_t> next_ ABSL_GUARDED_BY(mutex_);
-  // Append time of the last record taken of each.
-  std::map<runtime::TopicPartition, core::Time> taken_ ABSL_GUARDED_BY(mutex_);
   std::string stopped_because_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };

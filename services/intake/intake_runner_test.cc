@@ -5,16 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "pipelines/core/id.h"
-#include "ringfence/internal/v1/mailbox.pb.h"
-#include "services/intake/log_testing.h"
+#include "services/intake/intake_runner_testing.h"
 
 namespace ringfence::intake_service {
 namespace {
@@ -22,88 +19,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
-
-constexpr uint32_t kDedupePartitions = 3;
-// 2026-03-01T12:00:00Z.
-constexpr core::Time kNow = 1'772'366'400 * core::kSecond;
-
-// Names a callback number, two hours before kNow.
-std::string GoodReport(const std::string& report_id) {
-  return R"({"reportId":")" + report_id +
-         R"(","occurredAt":"2026-03-01T10:00:00Z","identifiers":[{"type":"IDENTIFIER_TYPE_PHONE",)"
-         R"("role":"IDENTIFIER_ROLE_CALLBACK","value":"+1 212 555 0123"}]})";
-}
-
-// Without a time, and with a handle.
-std::string BadReport(const std::string& report_id) {
-  return R"({"reportId":")" + report_id +
-         R"(","victim":{"handles":[{"kind":"KIND_EMAIL","value":"jane.doe@example.com"}]}})";
-}
-
-class IntakeRunners : public LogTest {
- protected:
-  IntakeRunners() : LogTest(kNow) { Create(std::string(runtime::kDedupeTopic), kDedupePartitions); }
-
-  void Create(const std::string& topic, int32_t partitions = 1) {
-    ASSERT_TRUE(embedded_->CreateTopic(topic, {.partitions = partitions}).ok());
-  }
-  void Send(const std::string& topic, std::vector<std::string> reports, int32_t partition = 0) {
-    std::vector<runtime::AppendRecord> records;
-    for (std::string& report : reports) {
-      records.push_back({{topic, partition}, "", std::move(report)});
-    }
-    ASSERT_TRUE(embedded_->Append(std::move(records)).ok());
-  }
-  void Start(size_t records_max = 250, int32_t partition = 0, int32_t partitions = 1) {
-    runner_.reset();
-    IntakeRunner::Options options;
-    options.partition = partition;
-    options.partitions = partitions;
-    options.dedupe_partitions = kDedupePartitions;
-    options.intake.token_key.id = "k1";
-    options.records_max = records_max;
-    options.quotas = quotas_.get();
-    options.echoes = echoes_.get();
-    options.may_take = may_take_;
-    runner_ = std::make_unique<IntakeRunner>(options, *log_, metrics_);
-  }
-  bool EventuallyRead(const std::string& topic, int32_t partition = 0) {
-    return Eventually([&] {
-      return *embedded_->Committed("intake", {topic, partition}) ==
-             *embedded_->EndOffset({topic, partition});
-    });
-  }
-  std::vector<runtime::LogRecord> Records(const std::string& topic, int32_t partition = 0) {
-    return *embedded_->Read({topic, partition}, 0, 100'000, size_t{1} << 40);
-  }
-  // "partner/report", partition by partition, as they stand in the mailbox.
-  std::vector<std::string> Revisions() {
-    std::vector<std::string> revisions;
-    for (uint32_t p = 0; p < kDedupePartitions; ++p) {
-      for (const runtime::LogRecord& record :
-           Records(std::string(runtime::kDedupeTopic), static_cast<int32_t>(p))) {
-        internal::v1::Envelope envelope;
-        EXPECT_TRUE(envelope.ParseFromString(record.value));
-        for (const internal::v1::ReportRevision& revision : envelope.revisions()) {
-          const core::Id key = core::ReportKey(revision.partner(), revision.report_id());
-          EXPECT_EQ(core::PartitionOf(key, kDedupePartitions), p);
-          std::string name = revision.partner() + "/" + revision.report_id();
-          if (revision.held()) name += " held";
-          if (revision.identifiers(0).echo()) name += " echo";
-          revisions.push_back(std::move(name));
-        }
-      }
-    }
-    return revisions;
-  }
-
-  runtime::Metrics metrics_;
-  std::unique_ptr<Quotas> quotas_;
-  std::unique_ptr<Echoes> echoes_;
-  std::function<bool()> may_take_;
-  std::unique_ptr<IntakeRunner> runner_;
-};
 
 TEST_F(IntakeRunners, SendsWhatItAcceptsToThePartitionOfTheReport) {
   Create("reports.acme");
@@ -138,7 +55,7 @@ TEST_F(IntakeRunners, TellsWhatItRejectsAndWhyWithoutTheVictims) {
   EXPECT_EQ(rejection.outcome(), v1::OUTCOME_REJECTED);
   EXPECT_GT(rejection.problems_size(), 0);
   for (const runtime::LogRecord& reject : rejects) {
-    EXPECT_THAT(reject.value, testing::Not(HasSubstr("jane")));
+    EXPECT_THAT(reject.value, Not(HasSubstr("jane")));
   }
   EXPECT_THAT(metrics_.Text(),
               HasSubstr("ringfence_reports_total{outcome=\"rejected\",partner=\"acme\"} 2\n"));
@@ -256,22 +173,6 @@ TEST_F(IntakeRunners, CommitsOnlyWhatTheLogHas) {
   // Nor is anything counted twice.
   EXPECT_THAT(metrics_.Text(),
               HasSubstr("ringfence_reports_total{outcome=\"accepted\",partner=\"acme\"} 1\n"));
-}
-
-TEST_F(IntakeRunners, DamageStopsIt) {
-  Create("reports.acme");
-  log_->FailReads(absl::StatusCode::kDataLoss);
-  Start();
-  ASSERT_TRUE(Eventually([&] {
-    return !runner_->progress().empty() &&
-           runner_->progress().front().stopped_because == "told to fail";
-  }));
-  log_->FailReads(absl::StatusCode::kOk);
-  Send("reports.acme", {GoodReport("1")});
-  ASSERT_TRUE(Eventually([&] { return runner_->progress().front().end == 1; }));
-  EXPECT_EQ(runner_->progress().front().applied, 0);
-  EXPECT_THAT(metrics_.Text(),
-              HasSubstr("ringfence_stage_stopped{partition=\"0\",stage=\"intake\"} 1\n"));
 }
 
 TEST_F(IntakeRunners, AFloodOfOnePartnerDelaysOthersByItsShareOfARound) {

@@ -50,6 +50,11 @@ constexpr auto kRows = std::to_array<Row>({
      "epoch."},
     {Metric::kStageEvents, Kind::kCounter, "ringfence_stage_events_total",
      "What a stage met that an operator should know of: flood_begun, flood_report (incidents.md)."},
+    {Metric::kInputStopped, Kind::kGauge, "ringfence_input_stopped",
+     "1 while intake cannot read a partition of a partner's topic until somebody has put it "
+     "right."},
+    {Metric::kLostOffsets, Kind::kCounter, "ringfence_lost_offsets_total",
+     "Offsets of a partner's topic that retention removed before intake had read them."},
     {Metric::kIndicators, Kind::kGauge, "ringfence_indicators",
      "Indicators in the set, by type and action."},
     {Metric::kCampaigns, Kind::kGauge, "ringfence_campaigns",

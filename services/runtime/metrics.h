@@ -25,6 +25,8 @@ enum class Metric {
   kStageStopped,         // stage, partition
   kStageTime,            // stage, partition
   kStageEvents,          // stage, event
+  kInputStopped,         // partner, partition
+  kLostOffsets,          // partner
   kIndicators,           // type, action
   kCampaigns,            //
   kSubscribers,          //
