@@ -124,6 +124,10 @@ BOARDS = {
     ]),
     "intake": ("Ringfence: intake", [
         *stage("intake"),
+        number("Partners' partitions that cannot be read", "short",
+               "sum(ringfence_input_stopped{$n}) or 0 * max(ringfence_build_info{$n})", bad=1),
+        graph("Offsets that retention removed unread, an hour", "short",
+              ("sum by (partner) (increase(ringfence_lost_offsets_total{$n}[1h])) or 0 * max(ringfence_build_info{$n})", "{{partner}}")),
         graph("Reports by outcome", "reqps", ("sum by (outcome) (rate(ringfence_reports_total{$n}[$__rate_interval]))", "{{outcome}}")),
         graph("Problems, the ten most frequent", "reqps",
               ("topk(10, sum by (code) (rate(ringfence_problems_total{$n}[$__rate_interval])))", "{{code}}")),
