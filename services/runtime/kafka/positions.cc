@@ -13,11 +13,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kBetweenWrites{1'000};
 
-// The first error there is among partitions that were asked for.
+// The first error there is among partitions that were asked for, but for those that are not there.
 absl::Status FirstError(const rd_kafka_topic_partition_list_t* list, const std::string& tried) {
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {
-    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return KafkaStatus(list->elems[i].err, tried);
+    const rd_kafka_resp_err_t error = list->elems[i].err;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      return KafkaStatus(error, tried);
     }
   }
   return absl::OkStatus();
@@ -140,9 +141,11 @@ absl::Status KafkaPositions::Write(const std::string& group, const Offsets& offs
   if (absl::Status status = KafkaStatus(sent, tried); !status.ok()) return status;
   const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
   if (event == nullptr) return KafkaStatus(RD_KAFKA_RESP_ERR__TIMED_OUT, tried);
-  if (absl::Status status = KafkaStatus(rd_kafka_event_error(event.get()), tried); !status.ok()) {
-    return status;
-  }
+  // Of a topic that was deleted there is nothing to keep: one of that name would begin anew. A
+  // broker that does not know the topic yet costs a reader some repeated work at most.
+  const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return absl::OkStatus();
+  if (absl::Status status = KafkaStatus(error, tried); !status.ok()) return status;
   return FirstError(rd_kafka_event_topic_partition_list(event.get()), tried);
 }
 

@@ -100,6 +100,28 @@ TEST_F(Positions, RefusalsAreErrorsToTryAgain) {
   ExpectWritten(6);
 }
 
+TEST_F(Positions, OfATopicThatIsGoneAreForgotten) {
+  const TopicPartition gone{"gone", 0};
+  const auto is_kept = [&] {
+    const auto told = positions_->Committed(kGroup, gone);
+    return told.ok() && *told == 5;
+  };
+  const auto expect_forgotten = [&] {
+    const auto deadline = std::chrono::steady_clock::now() + 3 * kTimeout;
+    while (is_kept() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_FALSE(is_kept());
+  };
+  positions_->Commit(kGroup, gone, 5);
+  EXPECT_TRUE(is_kept());
+  expect_forgotten();
+  // Others beside it are written.
+  positions_->Commit(kGroup, gone, 5);
+  positions_->Commit(kGroup, kPartition, 6);
+  ExpectWritten(6);
+  expect_forgotten();
+}
+
 TEST_F(Positions, ABrokerThatIsAwayEndsACallInTime) {
   for (const int32_t broker : {1, 2}) rd_kafka_mock_broker_set_down(brokers_, broker);
   const auto start = std::chrono::steady_clock::now();
