@@ -236,5 +236,29 @@ TEST_F(PartnersTopics, WhereItIsIsKnownWithoutTheLog) {
   runner_.reset();
 }
 
+TEST_F(PartnersTopics, PartitionsThatAreAddedAreRead) {
+  Create("reports.acme", 3);
+  class GrowingLog : public runtime::FaultyLog {
+   public:
+    using FaultyLog::FaultyLog;
+    absl::StatusOr<int32_t> Partitions(const std::string& topic) override {
+      return topic == "reports.acme" ? partitions.load() : FaultyLog::Partitions(topic);
+    }
+    std::atomic<int32_t> partitions = 1;
+  };
+  auto log = std::make_unique<GrowingLog>(*embedded_);
+  GrowingLog& growing = *log;
+  log_ = std::move(log);
+  for (int32_t p = 0; p < 3; ++p) Send("reports.acme", {GoodReport(std::to_string(p))}, p);
+  Start();
+  ASSERT_TRUE(EventuallyRead("reports.acme", 0));
+  EXPECT_THAT(Revisions(), ElementsAre("acme/0"));
+  growing.partitions = 3;
+  ASSERT_TRUE(EventuallyRead("reports.acme", 1));
+  ASSERT_TRUE(EventuallyRead("reports.acme", 2));
+  EXPECT_THAT(Revisions(), UnorderedElementsAre("acme/0", "acme/1", "acme/2"));
+  runner_.reset();
+}
+
 }  // namespace
 }  // namespace ringfence::intake_service

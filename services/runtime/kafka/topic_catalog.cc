@@ -100,9 +100,15 @@ absl::StatusOr<std::vector<std::string>> TopicCatalog::Names(std::string_view pr
   const absl::StatusOr<MetadataHandle> metadata = AskMetadata(client_, "", timeout_);
   if (!metadata.ok()) return metadata.status();
   std::vector<std::string> names;
+  absl::MutexLock lock(&mutex_);
   for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
     const std::string_view name = (*metadata)->topics[i].topic;
-    if (name.starts_with(prefix)) names.emplace_back(name);
+    if (!name.starts_with(prefix)) continue;
+    names.emplace_back(name);
+    // Never down: a broker that is behind does not know of new ones yet.
+    const auto known = partitions_.find(names.back());
+    if (known == partitions_.end()) continue;
+    known->second = std::max<int32_t>(known->second, (*metadata)->topics[i].partition_cnt);
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -19,7 +19,8 @@
 namespace ringfence::runtime {
 
 // Which topics there are, by the names that Kafka has for them. Numbers of partitions are asked for
-// once: they do not change. Thread-safe. Errors: kNotFound, and those of KafkaStatus.
+// once; what is added later shows with Names. Thread-safe. Errors: kNotFound, and those of
+// KafkaStatus.
 class TopicCatalog {
  public:
   // `client` must outlive it.
@@ -33,7 +34,8 @@ class TopicCatalog {
   // or the broker that said so is behind, as after its start. kUnavailable until it has been
   // missing for a while; then it is forgotten, and the error counts. Others are given back.
   absl::Status Doubt(const absl::Status& status, const std::string& topic);
-  // All names that begin with `prefix`, sorted.
+  // All names that begin with `prefix`, sorted. Of those that are known, partitions that were added
+  // since are known then too.
   absl::StatusOr<std::vector<std::string>> Names(std::string_view prefix);
   // Partitions and the replicas of each, as the brokers have it now.
   absl::StatusOr<KafkaTopic> Describe(const std::string& topic);

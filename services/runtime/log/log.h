@@ -57,7 +57,8 @@ class Log {
 
   // Does nothing where it exists with as many partitions; kFailedPrecondition where with others.
   virtual absl::Status CreateTopic(const std::string& topic, const TopicOptions& options) = 0;
-  // Names of all topics that begin with `prefix`, sorted.
+  // Names of all topics that begin with `prefix`, sorted. Partitions that were added to one from
+  // outside, as Kafka has it, count from then on.
   virtual absl::StatusOr<std::vector<std::string>> Topics(std::string_view prefix) = 0;
   virtual absl::StatusOr<int32_t> Partitions(const std::string& topic) = 0;
 
