@@ -65,11 +65,16 @@ PartitionReader::PartitionReader(const KafkaClient& reader, const KafkaClient& a
       asker_(asker.get()),
       partition_(std::move(partition)),
       timeout_(timeout),
-      signal_(std::move(signal)),
-      queue_(OwnQueue(client_, partition_, signal_.get())) {}
+      signal_(std::move(signal)) {}
 
 PartitionReader::~PartitionReader() {
+  absl::MutexLock lock(&mutex_);
+  LeaveQueue();
+}
+
+void PartitionReader::LeaveQueue() {
   if (queue_ != nullptr) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+  queue_.reset();
 }
 
 std::string PartitionReader::Name() const {
@@ -124,8 +129,11 @@ absl::StatusOr<int64_t> PartitionReader::AskOffsetAt(core::Time time) {
 }
 
 absl::Status PartitionReader::Assign(int64_t offset) {
-  if (queue_ == nullptr) return absl::InternalError("kafka: no queue for " + Name());
   Unassign();
+  // Of a topic that was made anew the library has another partition, with another queue.
+  LeaveQueue();
+  queue_ = OwnQueue(client_, partition_, signal_.get());
+  if (queue_ == nullptr) return absl::InternalError("kafka: no queue for " + Name());
   if (!std::exchange(introduced_, true)) Introduce();
   const PartitionList list = ListOf(partition_, offset);
   const ErrorHandle error(rd_kafka_incremental_assign(client_, list.get()));
@@ -168,8 +176,11 @@ absl::Status PartitionReader::Follow(int64_t offset) {
     position_ = offset;
     return absl::OkStatus();
   }
+  int64_t known = known_end_;
   const absl::StatusOr<Bounds> bounds = AskBoundsLocked();
   if (!bounds.ok()) return bounds.status();
+  // A topic that was made anew ends earlier; what was appended meanwhile counts.
+  if (bounds->end < known) known_end_.compare_exchange_strong(known, bounds->end);
   if (offset < bounds->start) {
     return absl::OutOfRangeError(Name() + " begins at offset " + std::to_string(bounds->start) +
                                  ", " + std::to_string(offset) + " is gone");

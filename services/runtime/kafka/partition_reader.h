@@ -69,6 +69,7 @@ class PartitionReader {
   // The reading client learns of the topic at once, where it would look about for new ones every
   // second. Without an answer it does so.
   void Introduce() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LeaveQueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unassign() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes over what the queue holds, up to a few. Does not wait.
   absl::Status Pull() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -84,9 +85,10 @@ class PartitionReader {
   const TopicPartition partition_;
   const std::chrono::milliseconds timeout_;
   const std::shared_ptr<ArrivalSignal> signal_;
-  const QueueHandle queue_;
 
   absl::Mutex mutex_;
+  // Of what it was assigned last.
+  QueueHandle queue_ ABSL_GUARDED_BY(mutex_);
   bool follows_ ABSL_GUARDED_BY(mutex_) = false;
   bool introduced_ ABSL_GUARDED_BY(mutex_) = false;
   // The next that is given, and the next that is taken from the queue.
