@@ -2,6 +2,8 @@
 // 3966, of the platforms' own profile addresses.
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "pipelines/identifiers/normalise_testing.h"
 
 namespace ringfence::identifiers {
@@ -63,6 +65,29 @@ TEST(Phone, WhatIsNoneSaysWhy) {
     EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, vector.raw, Region(vector.hint)), vector.outcome)
         << vector.raw;
   }
+}
+
+// The library takes time with the cube of the length: 64 such values would be hours.
+TEST(Phone, LongValuesAreRefusedBeforeTheyAreParsed) {
+  for (std::string_view gap : {"- ", "--", ",,", "..", "1 ", "x ", "#,", "()"}) {
+    for (std::string_view end : {"@1", ";1", "x", ",,,,"}) {
+      for (std::string_view begin : {"", "+1 "}) {
+        std::string value = std::string(begin) + std::string(680, '1');
+        while (value.size() < 2040) value.append(gap);
+        value.append(end);
+        EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, value, Region("US")), "phone.not_a_number");
+      }
+    }
+  }
+  std::string longest = "+1" + std::string(88, '-') + "6502530000";
+  EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, longest), "+16502530000");
+  EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, "-" + longest), "phone.not_a_number");
+}
+
+TEST(Phone, WhiteSpaceDoesNotCountTowardsTheLength) {
+  std::string gap(200, ' ');
+  EXPECT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, "+1 (650)" + gap + "253" + gap + "0000"),
+            "+16502530000");
 }
 
 TEST(SenderId, IsOfItsRegion) {

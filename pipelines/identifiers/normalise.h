@@ -48,7 +48,8 @@ using Normalised = std::variant<Canonical, Problem>;
 //
 // Idempotent: a canonical value gives itself, with the hints that it was made with, and without
 // them but for a wallet whose form only its scheme vouches for. Costs a few microseconds, a phone
-// number 20. Remembers nothing, as victims' handles pass through it too: who may remember, caches.
+// number 20, and one made to take long a few milliseconds. Remembers nothing, as victims' handles
+// pass through it too: who may remember, caches.
 Normalised Normalise(v1::IdentifierType type, std::string_view raw, const Hints& hints);
 
 // Is the host (canonical, as DOMAIN) on the shipped list of shared hosts, or below an entry of it?

@@ -11,6 +11,10 @@ namespace {
 using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
+// The library's expressions take time with the cube of the length: 2,048 bytes are minutes, these a
+// few milliseconds. No number with its extension is longer.
+constexpr size_t kDialledBytesMax = 100;
+
 // "#31#" and "*31#" of GSM, "*67" of North America: how the next call is to be shown.
 std::string_view WithoutDialMarks(std::string_view text) {
   constexpr size_t kMarkBytesMax = 6;
@@ -27,18 +31,19 @@ std::string_view WithoutDialMarks(std::string_view text) {
 
 // libphonenumber takes off "tel:", extensions and the parameters of RFC 3966 itself.
 Normalised NormalisePhone(std::string_view text, const Hints& hints) {
-  std::string_view dialled = WithoutDialMarks(text);
+  std::string dialled = CollapseWhiteSpace(WithoutDialMarks(text));
+  if (dialled.size() > kDialledBytesMax) return Refused("phone.not_a_number");
   const PhoneNumberUtil& numbers = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
-  auto error = numbers.Parse(std::string(dialled), std::string(hints.region), &number);
+  auto error = numbers.Parse(dialled, std::string(hints.region), &number);
   switch (error) {
     case PhoneNumberUtil::NO_PARSING_ERROR:
       break;
     case PhoneNumberUtil::NOT_A_NUMBER:
       return Refused("phone.not_a_number");
     case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
-      return Refused(dialled.find('+') == std::string_view::npos ? "phone.no_region"
-                                                                 : "phone.not_valid");
+      return Refused(dialled.find('+') == std::string::npos ? "phone.no_region"
+                                                            : "phone.not_valid");
     default:
       return Refused("phone.not_valid");
   }

@@ -92,7 +92,7 @@ constexpr auto kCodes = std::to_array<ProblemCode>({
      "A phone number without + needs a region or the victim's country to be read."},
     {"phone.no_role", kNote,
      "The phone number has no role and is taken as one that can be forged: it raises no score."},
-    {"phone.not_a_number", kNote, "The value is not a phone number."},
+    {"phone.not_a_number", kNote, "The value is no phone number, or over 100 bytes."},
     {"phone.not_valid", kNote, "The phone number does not exist in its country's numbering plan."},
     {"phone.range_malformed", kNote,
      "The value is not the beginning of phone numbers, like +1800."},
