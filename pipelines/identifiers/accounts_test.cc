@@ -242,6 +242,9 @@ TEST(PaymentHandle, IsOfItsScheme) {
   EXPECT_EQ(PaymentHandle("https://cash.app/$QuickHelp?x=1", "Cash App"), "cashapp:$quickhelp");
   EXPECT_EQ(PaymentHandle("cash.app/$QuickHelp", ""), "cashapp:$quickhelp");
   EXPECT_EQ(PaymentHandle("https://www.paypal.com/paypalme/QuickHelp/20", ""), "paypal:quickhelp");
+  EXPECT_EQ(PaymentHandle("https://venmo.com/u/QuickHelp", "venmo"), "venmo:quickhelp");
+  EXPECT_EQ(PaymentHandle("venmo.com/code?user_id=1234567890123456789&created=5", "venmo"),
+            "venmo:1234567890123456789");
   EXPECT_EQ(PaymentHandle("Jane.Doe@Example.com", "paypal"), "paypal:jane.doe@example.com");
   EXPECT_EQ(PaymentHandle("123.456.789-09", "PIX"), "pix:12345678909");
   EXPECT_EQ(PaymentHandle("+55 (11) 91234-5678", "pix"), "pix:+5511912345678");
@@ -250,6 +253,15 @@ TEST(PaymentHandle, IsOfItsScheme) {
   EXPECT_EQ(PaymentHandle("cashapp:$quickhelp", "paypal"), "cashapp:$quickhelp");
   EXPECT_EQ(PaymentHandle("two words", "zelle"), "payment_handle.malformed");
   EXPECT_EQ(PaymentHandle("zelle:", ""), "payment_handle.empty");
+}
+
+TEST(PaymentHandle, APageOfNobodyIsNoAccount) {
+  for (std::string_view page :
+       {"paypal.com/invoice/p/#AbC", "paypal.com/donate/?hosted_button_id=AbC",
+        "paypal.com/us/signin", "venmo.com/code?created=5", "venmo.com/signup", "cash.app/app/AbC",
+        "https://paypal.com/invoice/p/AbC"}) {
+    EXPECT_EQ(PaymentHandle(page, "paypal"), "payment_handle.malformed") << page;
+  }
 }
 
 }  // namespace

@@ -168,6 +168,103 @@ TEST(SocialHandle, ProfileAddressesAreOff) {
             });
 }
 
+TEST(SocialHandle, TheAccountStandsWhereThePlatformPutsIt) {
+  ExpectAll(IDENTIFIER_TYPE_SOCIAL_HANDLE,
+            {
+                {"https://www.facebook.com/people/John-Doe/100012345678901/", "",
+                 "facebook:100012345678901"},
+                {"https://www.facebook.com/pages/Lucky-Help/100012345678901?sk=x", "",
+                 "facebook:100012345678901"},
+                {"facebook.com/profile.php?sk=about&id=1000123", "", "facebook:1000123"},
+                {"facebook.com/story.php?story_fbid=5&id=1000123", "", "facebook:1000123"},
+                {"facebook.com/permalink.php?story_fbid=5&id=1000123", "", "facebook:1000123"},
+                {"facebook.com/pg/anna/posts", "", "facebook:anna"},
+                {"facebook.com/p/Anna-61550000000001/", "", "facebook:anna-61550000000001"},
+                {"facebook.com/anna?id=5", "", "facebook:anna"},
+                {"fb.com/anna/photos", "", "facebook:anna"},
+                {"instagram.com/stories/anna/123", "", "instagram:anna"},
+                {"instagram.com/anna/p/AbC", "", "instagram:anna"},
+                {"youtube.com/c/Anna", "", "youtube:anna"},
+                {"youtube.com/user/Anna/videos", "", "youtube:anna"},
+                {"youtube.com/@Anna/shorts", "", "youtube:anna"},
+                {"t.me/s/Anna/5", "", "telegram:anna"},
+                {"t.me/boost/Anna", "", "telegram:anna"},
+                {"twitter.com/intent/user?screen_name=Anna", "", "twitter:anna"},
+                {"x.com/Anna/status/5", "", "twitter:anna"},
+                {"wa.me/c/15550123456", "", "whatsapp:+15550123456"},
+                {"wa.me/qr/ABCDEF1", "", "whatsapp:abcdef1"},
+                {"wa.me/message/ABCDEF1", "", "whatsapp:abcdef1"},
+                {"https://chat.whatsapp.com/invite/AbC", "", "whatsapp:abc"},
+                {"snapchat.com/add/Anna", "", "snapchat:anna"},
+                {"snapchat.com/@Anna", "", "snapchat:anna"},
+                {"linkedin.com/company/Lucky-Help/posts", "", "linkedin:lucky-help"},
+                {"threads.net/@Anna/post/AbC", "", "threads:anna"},
+                {"reddit.com/user/Anna/comments", "", "reddit:anna"},
+                {"bsky.app/profile/anna.bsky.social/post/5", "", "bluesky:anna.bsky.social"},
+                {"https://line.me/R/ti/p/@Anna", "", "line:anna"},
+            });
+}
+
+TEST(SocialHandle, APageOfNobodyIsNoAccount) {
+  for (std::string_view page : {
+           "facebook.com/people/John-Doe",
+           "facebook.com/people",
+           "facebook.com/pages/category/Bank/Lucky-1000123",
+           "facebook.com/%70eople/John-Doe",
+           "facebook.com/share/AbC/",
+           "facebook.com/share/p/AbC/",
+           "facebook.com/marketplace/item/5",
+           "facebook.com/groups/5/posts/6",
+           "facebook.com/watch/?v=5",
+           "facebook.com/events/5",
+           "facebook.com/Reel/5",
+           "facebook.com/photo/?fbid=5",
+           "facebook.com/photo.php?fbid=5",
+           "facebook.com/profile.php",
+           "facebook.com/login/?next=x",
+           "facebook.com/hashtag/crypto",
+           "facebook.com/ads/library/?id=5",
+           "m.me/j/AbC",
+           "instagram.com/p/AbC",
+           "instagram.com/reel/AbC",
+           "instagram.com/tv/AbC",
+           "instagram.com/explore/tags/crypto",
+           "instagram.com/stories/highlights/5",
+           "youtube.com/watch?v=AbC",
+           "youtube.com/shorts/AbC",
+           "youtube.com/playlist?list=AbC",
+           "youtube.com/embed/AbC",
+           "t.me/c/5/6",
+           "t.me/addstickers/Ducks",
+           "t.me/share/url?url=x",
+           "t.me/s",
+           "x.com/i/status/5",
+           "x.com/intent/post?text=x",
+           "x.com/search?q=x",
+           "x.com/hashtag/crypto",
+           "x.com/home",
+           "wa.me/p/5/15550123456",
+           "api.whatsapp.com/send?text=hi",
+           "tiktok.com/tag/crypto",
+           "tiktok.com/music/x-5",
+           "tiktok.com/discover/x",
+           "tiktok.com/t/AbC",
+           "linkedin.com/feed/update/5",
+           "linkedin.com/posts/anna_x-5",
+           "snapchat.com/discover/x/5",
+           "reddit.com/search",
+           "discord.com/channels/5/6",
+           "bsky.app/hashtag/crypto",
+       }) {
+    for (std::string_view scheme : {"", "https://www."}) {
+      std::string raw = std::string(scheme) + std::string(page);
+      EXPECT_EQ(Outcome(IDENTIFIER_TYPE_SOCIAL_HANDLE, raw, Scheme("facebook")),
+                "social_handle.malformed")
+          << raw;
+    }
+  }
+}
+
 TEST(App, IsAPackageOfAStore) {
   ExpectAll(
       IDENTIFIER_TYPE_APP,

@@ -13,11 +13,12 @@ struct Profile {
 };
 
 // "https://t.me/anna", "instagram.com/anna/", "wa.me/15550123456", "cash.app/$anna": with or
-// without a scheme and "www.". Empty optional: no address of a known platform, or of no account
-// there.
+// without a scheme and "www.". Empty optional: no address of a known platform, or one that names no
+// account there ("facebook.com/groups/anna").
 std::optional<Profile> ProfileOf(std::string_view text);
 
-// Is `handle` no account but an address, still or again ("https://t.me/t.me/anna")?
+// Is `handle` no account but an address, still or again ("https://t.me/t.me/anna"), or one that
+// ProfileOf finds no account in?
 bool HoldsAddress(std::string_view handle);
 
 }  // namespace ringfence::identifiers
