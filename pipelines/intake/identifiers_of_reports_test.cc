@@ -276,12 +276,66 @@ TEST(Victim, AnotherAccountAtTheSameBankIsNotTheVictims) {
   EXPECT_THAT(Codes(Read(report)), IsEmpty());
 }
 
-TEST(Victim, OwnAddressesAreFoundInPaymentHandles) {
+struct OwnContact {
+  v1::VictimHandle::Kind kind;
+  std::string_view handle;
+  std::string_view country;
+  v1::IdentifierType type;
+  std::string_view value;
+  std::string_view scheme;
+};
+
+TEST(Victim, OwnNumbersAndAddressesAreFoundInHandles) {
+  constexpr auto kPhone = v1::VictimHandle::KIND_PHONE;
+  constexpr auto kEmail = v1::VictimHandle::KIND_EMAIL;
+  constexpr OwnContact kCases[] = {
+      {kPhone, "212 555 0123", "US", IDENTIFIER_TYPE_SOCIAL_HANDLE, "+1 212 555 0123", "whatsapp"},
+      {kPhone, "+12125550123", "GB", IDENTIFIER_TYPE_SOCIAL_HANDLE, "wa.me/12125550123", ""},
+      {kPhone, "+12125550123", "", IDENTIFIER_TYPE_SOCIAL_HANDLE, "12125550123", "signal"},
+      {kPhone, "+12125550123", "US", IDENTIFIER_TYPE_SENDER_ID, "(212) 555-0123", ""},
+      {kEmail, "jane.doe@example.com", "", IDENTIFIER_TYPE_SOCIAL_HANDLE, "Jane.Doe@Example.com",
+       "facebook"},
+      {kEmail, "jane.doe@example.com", "", IDENTIFIER_TYPE_PAYMENT_HANDLE, "Jane.Doe@example.com",
+       "paypal"},
+      {kPhone, "212 555 0124", "US", IDENTIFIER_TYPE_PAYMENT_HANDLE, "212-555-0124", "zelle"},
+      {kPhone, "212 555 0124", "US", IDENTIFIER_TYPE_PAYMENT_HANDLE, "212-555-0124", "venmo"},
+      {kPhone, "+5511912345678", "", IDENTIFIER_TYPE_PAYMENT_HANDLE, "+55 (11) 91234-5678", "pix"},
+      {kPhone, "+919876543210", "", IDENTIFIER_TYPE_UPI, "9876543210@ybl", ""},
+      {kPhone, "+919876543210", "US", IDENTIFIER_TYPE_UPI, "919876543210-2@ybl", ""},
+  };
+  for (const OwnContact& own : kCases) {
+    v1::Report report = GoodReport();
+    report.mutable_victim()->set_country(std::string(own.country));
+    AddHandle(report, own.kind, own.handle);
+    AddIdentifier(report, own.type, own.value, IDENTIFIER_ROLE_CONTACT, own.scheme);
+    Intake::Result result = Read(report);
+    EXPECT_THAT(Codes(result), ElementsAre("identifiers[1] identifier.is_victim")) << own.value;
+    EXPECT_THAT(Names(result), SizeIs(1)) << own.value;
+  }
+}
+
+TEST(Victim, ANationalNumberInAHandleIsOfTheIdentifiersRegion) {
   v1::Report report = GoodReport();
-  AddHandle(report, v1::VictimHandle::KIND_EMAIL, "jane.doe@example.com");
-  AddIdentifier(report, IDENTIFIER_TYPE_PAYMENT_HANDLE, "Jane.Doe@example.com",
-                IDENTIFIER_ROLE_BENEFICIARY, "paypal");
+  report.mutable_victim()->set_country("GB");
+  AddHandle(report, v1::VictimHandle::KIND_PHONE, "+12125550124");
+  v1::Identifier* payee = AddIdentifier(report, IDENTIFIER_TYPE_PAYMENT_HANDLE, "212-555-0124",
+                                        IDENTIFIER_ROLE_BENEFICIARY, "zelle");
+  EXPECT_THAT(Codes(Read(report)), IsEmpty());
+  payee->set_region("US");
   EXPECT_THAT(Codes(Read(report)), ElementsAre("identifiers[1] identifier.is_victim"));
+}
+
+TEST(Victim, AnotherNumberOrAddressInAHandleIsNotTheVictims) {
+  v1::Report report = GoodReport();
+  report.mutable_victim()->set_country("US");
+  AddHandle(report, v1::VictimHandle::KIND_PHONE, "212 555 0123");
+  AddHandle(report, v1::VictimHandle::KIND_EMAIL, "jane.doe@example.com");
+  AddIdentifier(report, IDENTIFIER_TYPE_SOCIAL_HANDLE, "+12125550124", IDENTIFIER_ROLE_CONTACT,
+                "whatsapp");
+  AddIdentifier(report, IDENTIFIER_TYPE_SOCIAL_HANDLE, "jane.doe", IDENTIFIER_ROLE_CONTACT,
+                "facebook");
+  AddIdentifier(report, IDENTIFIER_TYPE_UPI, "jane.doe@example", IDENTIFIER_ROLE_BENEFICIARY);
+  EXPECT_THAT(Codes(Read(report)), IsEmpty());
 }
 
 TEST(Victim, OwnHandlesGivenAsTokensAreFound) {

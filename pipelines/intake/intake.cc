@@ -176,14 +176,14 @@ void ReadIdentifiers(Reading& reading, ReportRevision& revision) {
   std::vector<Occurrence> usable;
   std::vector<NamedIdentifier> named;
   for (Occurrence& occurrence : fraudsters) {
-    if (victim.Owns(occurrence.type, occurrence.canonical.value)) {
+    if (victim.Owns(occurrence.type, occurrence.canonical.value, occurrence.region)) {
       reading.problems.Add("identifier.is_victim", occurrence.where.Path());
       continue;
     }
     bool is_url = occurrence.type == v1::IDENTIFIER_TYPE_URL;
     bool is_personal = is_url && victim.IsIn(occurrence.canonical.value);
     bool is_at_victims =
-        is_url && victim.Owns(occurrence.canonical.also_type, occurrence.canonical.also_value);
+        is_url && victim.Owns(occurrence.canonical.also_type, occurrence.canonical.also_value, {});
     if (is_personal || is_at_victims) {
       reading.problems.Add("url.personal_data", occurrence.where.Path());
     }

@@ -134,6 +134,7 @@ void ReadIdentifier(const v1::Identifier& identifier, v1::IdentifierRole role,
   // Whoever sends it: the card paid.
   occurrence.role = IsCard(identifier.type()) ? v1::IDENTIFIER_ROLE_TRANSACTION : role;
   occurrence.canonical = std::move(*canonical);
+  occurrence.region = CountryCode(identifier.region()).value_or(reading.country);
   occurrence.observed_at = ReadObservedAt(identifier, observed_otherwise, where, reading);
   occurrence.attested = ReadAttested(identifier, role, where, reading);
   occurrence.source_port = ReadSourcePort(identifier, where, reading);

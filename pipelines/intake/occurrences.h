@@ -16,6 +16,8 @@ struct Occurrence {
   v1::IdentifierType type = v1::IDENTIFIER_TYPE_UNSPECIFIED;
   v1::IdentifierRole role = v1::IDENTIFIER_ROLE_UNSPECIFIED;
   identifiers::Canonical canonical;
+  // Where national numbers in it are from: its own region, or the victim's country. May be empty.
+  std::string_view region{};
   core::Time observed_at = 0;
   bool attested = false;
   uint32_t source_port = 0;

@@ -122,13 +122,8 @@ std::vector<VictimSide::Handle> VictimSide::HandlesIn(v1::IdentifierType type,
       }
       return handles;
     }
-    case IDENTIFIER_TYPE_PAYMENT_HANDLE: {
-      // A PayPal address or a PIX key may be the victim's e-mail address or phone number.
-      std::string_view handle = AfterColon(canonical);
-      return {{TokenKind::kAccount, AccountHandle(handle)},
-              {TokenKind::kEmail, std::string(handle)},
-              {TokenKind::kPhone, std::string(handle)}};
-    }
+    case IDENTIFIER_TYPE_PAYMENT_HANDLE:
+      return {{TokenKind::kAccount, AccountHandle(AfterColon(canonical))}};
     default:
       return {};
   }
@@ -196,11 +191,41 @@ bool VictimSide::Add(const Occurrence& occurrence) {
   return true;
 }
 
-bool VictimSide::Owns(v1::IdentifierType type, std::string_view canonical) const {
+bool VictimSide::Owns(v1::IdentifierType type, std::string_view canonical,
+                      std::string_view region) const {
   if (tokens_.empty()) return false;
   std::vector<Handle> handles = HandlesIn(type, canonical);
-  return std::any_of(handles.begin(), handles.end(),
-                     [this](const Handle& handle) { return Holds(handle); });
+  if (std::any_of(handles.begin(), handles.end(),
+                  [this](const Handle& handle) { return Holds(handle); })) {
+    return true;
+  }
+  switch (type) {
+    case IDENTIFIER_TYPE_SENDER_ID:
+    case IDENTIFIER_TYPE_SOCIAL_HANDLE:
+    case IDENTIFIER_TYPE_PAYMENT_HANDLE:
+      return OwnsContact(AfterColon(canonical), region);
+    case IDENTIFIER_TYPE_UPI:
+      // "9876543210@ybl", "9876543210-2@ybl": numbers of India.
+      return OwnsContact(canonical.substr(0, canonical.find_first_of("@-._")), "IN");
+    default:
+      return false;
+  }
+}
+
+// Numbers of messengers have their country code, and often no plus sign.
+bool VictimSide::OwnsContact(std::string_view handle, std::string_view region) const {
+  return OwnsAs(TokenKind::kEmail, IDENTIFIER_TYPE_EMAIL, handle, {}) ||
+         OwnsAs(TokenKind::kPhone, IDENTIFIER_TYPE_PHONE, handle, region) ||
+         (identifiers::IsAllDigits(handle) &&
+          OwnsAs(TokenKind::kPhone, IDENTIFIER_TYPE_PHONE, "+" + std::string(handle), {}));
+}
+
+bool VictimSide::OwnsAs(TokenKind kind, v1::IdentifierType type, std::string_view raw,
+                        std::string_view region) const {
+  if (!Has(kind)) return false;
+  Normalised normalised = NormaliseHandle(type, raw, region);
+  const auto* canonical = std::get_if<Canonical>(&normalised);
+  return canonical != nullptr && Holds({kind, canonical->value});
 }
 
 bool VictimSide::IsIn(std::string_view url) const {

@@ -26,7 +26,9 @@ class VictimSide {
   bool Add(const Occurrence& occurrence);
 
   // Is it the victim's own: is its token, or that of the account in it, one of the report's?
-  bool Owns(v1::IdentifierType type, std::string_view canonical) const;
+  // Handles of messengers, networks and payment schemes may be a phone number or an e-mail address;
+  // `region` (ISO 3166-1 alpha-2, or empty) is that of numbers without a country code.
+  bool Owns(v1::IdentifierType type, std::string_view canonical, std::string_view region) const;
   // Does a canonical URL hold, behind its host, an e-mail address or one of the handles?
   bool IsIn(std::string_view url) const;
 
@@ -49,6 +51,9 @@ class VictimSide {
   void AddNeedle(TokenKind kind, std::string_view handle);
   bool Has(TokenKind kind) const;
   bool Holds(const Handle& handle) const;
+  bool OwnsContact(std::string_view handle, std::string_view region) const;
+  bool OwnsAs(TokenKind kind, v1::IdentifierType type, std::string_view raw,
+              std::string_view region) const;
 
   Reading& reading_;
   std::vector<internal::v1::VictimToken> tokens_;
