@@ -5,6 +5,7 @@
 
 #include "pipelines/identifiers/host.h"
 #include "pipelines/identifiers/text.h"
+#include "pipelines/identifiers/url_path.h"
 
 namespace ringfence::identifiers {
 namespace {
@@ -150,18 +151,6 @@ const ProfileHost* FindHost(std::string_view host) {
       std::begin(kHosts), std::end(kHosts),
       [host](const ProfileHost& known) { return Holds(known.hosts, std::string(host)); });
   return row == std::end(kHosts) ? nullptr : row;
-}
-
-std::string_view ParameterOf(std::string_view query, std::string_view name) {
-  while (!name.empty() && !query.empty()) {
-    size_t end = std::min(query.find('&'), query.size());
-    std::string_view parameter = query.substr(0, end);
-    if (parameter.starts_with(name) && parameter.substr(name.size()).starts_with('=')) {
-      return parameter.substr(name.size() + 1);
-    }
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return {};
 }
 
 // An address of one of the hosts, whatever it names.

@@ -90,4 +90,16 @@ std::string CanonicalQuery(std::string_view query) {
   return sorted;
 }
 
+std::string_view ParameterOf(std::string_view query, std::string_view name) {
+  while (!name.empty() && !query.empty()) {
+    size_t end = std::min(query.find('&'), query.size());
+    std::string_view parameter = query.substr(0, end);
+    if (parameter.starts_with(name) && parameter.substr(name.size()).starts_with('=')) {
+      return parameter.substr(name.size() + 1);
+    }
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return {};
+}
+
 }  // namespace ringfence::identifiers

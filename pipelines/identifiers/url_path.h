@@ -14,4 +14,8 @@ std::string CanonicalPath(std::string_view path);
 // What follows "?", in the same way, its parameters sorted by bytes and empty ones left out.
 std::string CanonicalQuery(std::string_view query);
 
+// What the query "a=1&b=2" gives for exactly `name`, as written; empty where it is not in it. Of
+// several the first.
+std::string_view ParameterOf(std::string_view query, std::string_view name);
+
 }  // namespace ringfence::identifiers
