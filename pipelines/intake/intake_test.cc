@@ -304,6 +304,45 @@ TEST(Intake, FieldsOfJsonThatCannotBeReadAreNamedAndTheRestIsUsed) {
   EXPECT_THAT(Names(result), ElementsAre("PHONE +12125550123 CALLBACK"));
 }
 
+// Of two reports of one revision the hash decides, so what reads differently must not have one
+// hash.
+TEST(Intake, WhatReadsDifferentlyHasAnotherContentHash) {
+  constexpr std::string_view kBegin =
+      R"({"reportId": "r-1", "occurredAt": "2026-03-01T10:00:00Z", "externalReferences": ["a:1"],
+          "identifiers": [{"type": "IDENTIFIER_TYPE_DOMAIN", "value": "example.com"}], )";
+  constexpr std::pair<std::string_view, std::string_view> kPairs[] = {
+      {R"("payments": [{"amount": "5", "currency": "GBP", "status": "X"}])",
+       R"("payments": [{"amount": "5", "currency": "GBP"}])"},
+      {R"("payments": [{"amount": "5", "currency": "GBP", "payee": {"role": 1.5,
+             "type": "IDENTIFIER_TYPE_PHONE", "value": "+12125550123"}}])",
+       R"("payments": [{"amount": "5", "currency": "GBP", "payee": {
+             "type": "IDENTIFIER_TYPE_PHONE", "value": "+12125550123"}}])"},
+      {R"("identifiers": [{"type": "IDENTIFIER_TYPE_DOMAIN", "value": "example.org", "role": "X"},
+                          {"type": "IDENTIFIER_TYPE_DOMAIN", "value": "example.com"}])",
+       R"("identifiers": [{"type": "IDENTIFIER_TYPE_DOMAIN", "value": "example.org"},
+                          {"type": "IDENTIFIER_TYPE_DOMAIN", "value": "example.com"}])"},
+      {R"("victim": {"handles": [{"kind": "KIND_PHONE", "value": 5, "token":
+             "k1:IObS9nOKvDmHWPFnke7TQQ"}]})",
+       R"("victim": {"handles": [{"kind": "KIND_PHONE", "token": "k1:IObS9nOKvDmHWPFnke7TQQ"}]})"},
+      {R"("narrative": "a", "narrative": "They called twice.")", R"("narrative": "")"},
+      {R"("externalReferences": [5], "externalReferences": ["b:2"])",
+       R"("externalReferences": ["b:2"])"},
+  };
+  for (const auto& [unreadable, readable] : kPairs) {
+    Intake intake({.token_key = VectorKey()});
+    auto read = [&](std::string_view rest) {
+      Intake::Result result =
+          intake.FromJson("acme", std::string(kBegin).append(rest) + "}", kArrival);
+      EXPECT_TRUE(result.revision_message) << rest;
+      return result.revision_message.value_or(internal::v1::ReportRevision());
+    };
+    internal::v1::ReportRevision one = read(unreadable);
+    internal::v1::ReportRevision other = read(readable);
+    EXPECT_NE(one.SerializeAsString(), other.SerializeAsString()) << unreadable;
+    EXPECT_NE(one.content_hash(), other.content_hash()) << unreadable;
+  }
+}
+
 TEST(Intake, WhatDecidesMustBeReadable) {
   Intake intake({.token_key = VectorKey()});
   for (const char* field : {R"("tlp": "TLP_READ")", R"("reportId": 5)", R"("revision": -1)",

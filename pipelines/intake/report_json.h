@@ -30,7 +30,9 @@ Unreadable EffectOf(const google::protobuf::FieldDescriptor& field);
 class ReportJson {
  public:
   struct Result {
-    // As far as it could be read.
+    // As far as it could be read, and without what of `left_out` must not be used although it was
+    // read: its content hash tells it from a report that says just that. Elements of lists stay
+    // there, empty, so that the others keep their numbers.
     v1::Report report;
     ProblemList problems;
     LeftOut left_out;

@@ -1,10 +1,8 @@
 #include "services/ringfence/report_lines.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/descriptor.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -15,9 +13,6 @@
 namespace ringfence::cli {
 namespace {
 
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-
 // Of a retraction only these are looked at (report.proto).
 constexpr std::string_view kRetractionFields[] = {"", "report_id", "revision", "retracted",
                                                   "retraction_reason"};
@@ -25,43 +20,6 @@ constexpr std::string_view kRetractionFields[] = {"", "report_id", "revision", "
 bool MattersToRetraction(const v1::Problem& problem) {
   return std::find(std::begin(kRetractionFields), std::end(kRetractionFields), problem.field()) !=
          std::end(kRetractionFields);
-}
-
-// Unsets what stands at a path like "payments[0].payee". What is an element of a list stays there,
-// empty, so that the others keep their numbers.
-void Unset(std::string_view path, Message& message) {
-  const size_t dot = path.find('.');
-  const std::string_view step = path.substr(0, dot);
-  const size_t bracket = step.find('[');
-  const FieldDescriptor* field =
-      message.GetDescriptor()->FindFieldByName(std::string(step.substr(0, bracket)));
-  if (field == nullptr) return;
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  const bool is_last = dot == std::string_view::npos;
-  if (bracket == std::string_view::npos) {
-    if (is_last) return reflection.ClearField(&message, field);
-    if (field->is_repeated() || field->message_type() == nullptr) return;
-    return Unset(path.substr(dot + 1), *reflection.MutableMessage(&message, field));
-  }
-  const int index = std::atoi(std::string(step.substr(bracket + 1)).c_str());
-  if (!field->is_repeated() || index >= reflection.FieldSize(message, field)) return;
-  if (field->message_type() == nullptr) {
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
-      reflection.SetRepeatedString(&message, field, index, "");
-    }
-    return;
-  }
-  Message& element = *reflection.MutableRepeatedMessage(&message, field, index);
-  if (is_last) return element.Clear();
-  Unset(path.substr(dot + 1), element);
-}
-
-// A status that cannot be read may be one in which no money was lost.
-void UnsetAmount(std::string_view path, v1::Report& report) {
-  constexpr std::string_view kPayments = "payments[";
-  if (!path.starts_with(kPayments) || !path.ends_with("].status")) return;
-  const int index = std::atoi(std::string(path.substr(kPayments.size())).c_str());
-  if (index < report.payments_size()) report.mutable_payments(index)->clear_amount();
 }
 
 // Is `field` what was left out, or in it?
@@ -98,10 +56,6 @@ ReportLines::Entry ReportLines::Read(const Line& line, intake::ReportJson& parse
       problems.Drop([](const v1::Problem& problem) { return !MattersToRetraction(problem); });
     }
     entry.left_out = parsed.left_out;
-    for (const std::string& path : entry.left_out) {
-      UnsetAmount(path, report);
-      Unset(path, report);
-    }
     entry.report_id = report.report_id();
     entry.revision = report.revision();
     if (report.ByteSizeLong() > intake::Intake::kRecordBytesMax) {
