@@ -248,6 +248,9 @@ TEST(PaymentHandle, IsOfItsScheme) {
   EXPECT_EQ(PaymentHandle("Jane.Doe@Example.com", "paypal"), "paypal:jane.doe@example.com");
   EXPECT_EQ(PaymentHandle("123.456.789-09", "PIX"), "pix:12345678909");
   EXPECT_EQ(PaymentHandle("+55 (11) 91234-5678", "pix"), "pix:+5511912345678");
+  EXPECT_EQ(PaymentHandle("212-555-0124", "zelle"), "zelle:2125550124");
+  EXPECT_EQ(PaymentHandle("12.34.567", "venmo"), "venmo:12.34.567");
+  EXPECT_EQ(PaymentHandle("1234567", "venmo"), "venmo:1234567");
   EXPECT_EQ(PaymentHandle("123E4567-E89B-12D3-A456-426655440000", "pix"),
             "pix:123e4567-e89b-12d3-a456-426655440000");
   EXPECT_EQ(PaymentHandle("cashapp:$quickhelp", "paypal"), "cashapp:$quickhelp");

@@ -27,7 +27,7 @@ Normalised NormalisePaymentHandle(std::string_view text, const Hints& hints) {
     handle = std::move(profile->handle);
   }
   if (scheme.empty()) return Refused("payment_handle.no_scheme");
-  handle = ToLower(WithoutNumberSeparators(TrimWhiteSpace(handle)));
+  handle = ToLower(WithoutNumberSeparators(TrimWhiteSpace(handle), scheme));
   if (handle.empty()) return Refused("payment_handle.empty");
   if (HoldsWhiteSpace(handle) || HoldsAddress(handle)) return Refused("payment_handle.malformed");
   return Of(scheme + ":" + handle);

@@ -62,7 +62,7 @@ Normalised NormaliseSocialHandle(std::string_view text, const Hints& hints) {
     handle = WithoutAt(WithoutScheme(handle));
   }
   if (platform.empty()) return Refused("social_handle.no_platform");
-  handle = ToLower(WithoutNumberSeparators(handle));
+  handle = ToLower(WithoutNumberSeparators(handle, platform));
   if (handle.empty()) return Refused("social_handle.empty");
   if (HoldsWhiteSpace(handle) || HoldsAddress(handle)) return Refused("social_handle.malformed");
   return Of(platform + ":" + handle);
