@@ -18,7 +18,8 @@ SCHEMA = ROOT / "helm/ringfence/values.schema.json"
 OWN = {
     "Config": {"keys", "dedupe", "cluster", "publish", "access"},
     "LogConfig": {"embedded"},
-    "KafkaConfig": {"instance_id", "ca_file", "certificate_file", "key_file", "key_password_file", "sasl_password_file"},
+    "KafkaConfig": {"instance_id", "ca_file", "certificate_file", "key_file", "key_password_file", "sasl_password_file",
+                    "retention_days"},
     "SnapshotsConfig": {"folder"},
     "IntakeConfig": {"http"},
     "GatewayConfig": {"http", "grpc"},

@@ -26,6 +26,7 @@ log:
     servers: {servers}
     replication: 1
     min_insync_replicas: 1
+    retention_days: 30
     session_timeout_milliseconds: 6000
     send_timeout_milliseconds: 4000
 rocks:
@@ -83,6 +84,15 @@ def check_console(publish, files):
     print(f"the console of publish: {len(stages)} inputs, {len(partners)} partners, looked up in {took:.2f} s", flush=True)
 
 
+def check_topics(programs, servers, files):
+    """What services made, at their start and for partners, is what the chart's Job wants, which makes those of one more partner."""
+    partners = [f"--partner={file.stem}" for file in files] + ["--partner=later"]
+    said = run(programs + "/ringfence", "topics", "create", f"--brokers={servers}", "--partitions=2", "--report-partitions=2",
+               "--replication=1", "--min-insync=1", "--retention-days=30", *partners)
+    made = {line.split()[1] for line in said.splitlines() if line.startswith("made ")}
+    expect(made == {"reports.later", "rejects.later"}, said)
+
+
 def scenario(programs, folder, servers, reports):
     keys = services.make_keys(folder + "/keys")
     run(programs + "/ringfence", "sample", "--reports", reports, "--seed", 11, "--out", folder + "/sample")
@@ -106,6 +116,7 @@ def scenario(programs, folder, servers, reports):
     stages = {line.split()[0] for line in run(programs + "/ringfence", "status", "--server", publish.grpc).splitlines()[1:] if line}
     expect({"intake", "dedupe", "cluster", "publish"} <= stages, f"status tells of {stages}")
     check_console(publish, services.partner_files(folder + "/sample"))
+    check_topics(programs, servers, services.partner_files(folder + "/sample"))
     print(f"killed under load: {len(expected)} indicators, 0 differences", flush=True)
 
     # Another machine, with nothing on its disk: it gets a part of the partitions, then all.

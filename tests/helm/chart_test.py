@@ -111,9 +111,16 @@ def check_config(programs, objects, folder):
 
 
 def check_topics_command(programs, objects):
-    """The Job's command line is one that the program knows: it gets as far as looking for the brokers."""
+    """The Job's command line is one that the program knows, and wants what services make their topics with."""
+    config = yaml.safe_load(next(o for o in objects if o["kind"] == "ConfigMap" and "ringfence.yaml" in o["data"])["data"]["ringfence.yaml"])
+    kafka = config["log"]["kafka"]
+    made = {"--partitions": config["partitions"], "--report-partitions": config["gateway"]["report_partitions"],
+            "--replication": kafka["replication"], "--min-insync": kafka["min_insync_replicas"], "--retention-days": kafka["retention_days"]}
     for job in (o for o in objects if o["kind"] == "Job"):
         command = job["spec"]["template"]["spec"]["containers"][0]["command"]
+        wanted = dict(word.split("=", 1) for word in command if "=" in word)
+        for flag, value in made.items():
+            expect(wanted[flag] == str(value), f"the Job wants {flag}={wanted[flag]}, services make {value}")
         done = subprocess.run([f"{programs}/{command[0]}", *command[1:], "--help"], capture_output=True, text=True)
         expect(done.returncode == 0, f"{command}: {done.stderr}")
         known = done.stdout

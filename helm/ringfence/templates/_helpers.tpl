@@ -44,6 +44,7 @@ helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- if le (int .Values.terminationGracePeriodSeconds) $stop }}{{ fail (printf "terminationGracePeriodSeconds: must be above config.process.stop_within_seconds (%d), or pods are killed while they flush" $stop) }}{{ end -}}
 {{- $files := dict "ca.pem" "ca_file" "client.pem" "certificate_file" "client.key" "key_file" "client.key.password" "key_password_file" "password" "sasl_password_file" -}}
 {{- range .Values.secrets.kafkaFiles }}{{ $_ := set $kafka (get $files .) (printf "/etc/ringfence/kafka/%s" .) }}{{ end -}}
+{{- $_ := set $kafka "retention_days" .Values.topics.retentionDays -}}
 {{- $_ := set $config "keys" (dict "victim_tokens_file" "/etc/ringfence/keys/victim-tokens.key" "naming_file" "/etc/ringfence/keys/naming.key" "cursors_file" "/etc/ringfence/keys/cursors.key") -}}
 {{- if .Values.snapshots.existingClaim }}{{ $_ := set (get $config "snapshots") "folder" "/var/lib/ringfence-snapshots" }}{{ end -}}
 {{- $http := dict "address" "0.0.0.0:7780" -}}
@@ -60,7 +61,7 @@ helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- if .Values.organisations }}{{ $_ := set $publish "organisations_file" "/etc/ringfence/config/organisations.yaml" }}{{ end -}}
 {{- if .Values.audit.existingClaim }}{{ $_ := set $publish "audit_file" "/var/lib/ringfence-audit/audit.log" }}{{ end -}}
 {{- $_ := set $config "publish" $publish -}}
-{{- $_ := set $config "gateway" (merge (dict "http" $http "grpc" $grpc) $config.gateway) -}}
+{{- $_ := set $config "gateway" (merge (dict "http" $http "grpc" $grpc) $config.gateway (dict "report_partitions" .Values.topics.reportPartitions)) -}}
 {{- include "ringfence.whole" $config -}}
 {{- toYaml $config }}
 {{- end }}

@@ -169,11 +169,13 @@ absl::Status KafkaLog::Impl::CreateTopic(const std::string& topic, const TopicOp
   }
   absl::StatusOr<int32_t> partitions = catalog_->Partitions(name);
   if (absl::IsNotFound(partitions.status())) {
+    TopicOptions made = options;
+    made.retention = options_.retention.value_or(options.retention);
     const absl::Status created =
         catalog_->Create({.name = name,
                           .partitions = options.partitions,
                           .replication = options_.replication,
-                          .config = KafkaTopicConfig(options, options_.min_insync_replicas)});
+                          .config = KafkaTopicConfig(made, options_.min_insync_replicas)});
     // Another process may have been first, with other partitions.
     if (created.ok()) {
       absl::MutexLock lock(&mutex_);

@@ -30,8 +30,8 @@ absl::StatusOr<std::unique_ptr<OpenedLog>> OpenLog(const Config& config,
                                                    std::shared_ptr<RocksMemory> memory,
                                                    const Clock& clock, Metrics& metrics);
 
-// Makes the mailboxes and `indicators` where they are missing. kFailedPrecondition where they are
-// there with other numbers of partitions.
+// Makes the mailboxes, `indicators` and `overrides` where they are missing, kept as long as the log
+// keeps its topics. kFailedPrecondition where they are there with other numbers of partitions.
 absl::Status MakeTopics(Log& log, uint32_t partitions);
 
 }  // namespace ringfence::runtime
