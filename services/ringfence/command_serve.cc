@@ -113,8 +113,15 @@ Command DeclareServe(CLI::App& app) {
   app.add_option("--partitions", options->partitions, "Of each mailbox; fixed by the first start")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  auto keep_reports_days = std::make_shared<int64_t>(options->keep_reports.count() / 24);
+  app.add_option("--keep-reports-days", *keep_reports_days,
+                 "How long the partners' reports stay in the log; evidence links for 400 days")
+      ->type_name("DAYS")
+      ->check(CLI::Range(1, 3'650))
+      ->capture_default_str();
   AddAccess(app, *options);
-  return [options] {
+  return [options, keep_reports_days] {
+    options->keep_reports = std::chrono::hours(24 * *keep_reports_days);
     if (options->tls.key.empty()) options->tls.key = options->tls.certificate;
     return Run(*options);
   };

@@ -14,6 +14,7 @@
 #include "services/runtime/kafka/kafka_options.h"
 #include "services/runtime/kafka/topic_acls.h"
 #include "services/runtime/kafka/topics_admin.h"
+#include "services/runtime/log/retention.h"
 
 namespace ringfence::cli {
 namespace {
@@ -49,10 +50,15 @@ const std::map<std::string, KafkaSecurity> kSecurityWords = {
     {"sasl_ssl", KafkaSecurity::kSaslSsl},
 };
 
+constexpr uint32_t Days(std::chrono::hours hours) {
+  return static_cast<uint32_t>(hours.count() / 24);
+}
+
 struct Arguments {
   runtime::KafkaOptions kafka;
   runtime::TopicPlan plan;
-  uint32_t retention_days = 7;
+  uint32_t retention_days = Days(runtime::kRetention);
+  uint32_t report_retention_days = Days(runtime::kReportRetention);
   bool acls = false;
   std::vector<std::string> principals;
 };
@@ -134,6 +140,7 @@ int RunAcls(const Arguments& arguments, const runtime::KafkaPrincipals& principa
 
 int Run(Arguments& arguments, bool create) {
   arguments.plan.retention = std::chrono::hours(24 * arguments.retention_days);
+  arguments.plan.report_retention = std::chrono::hours(24 * arguments.report_retention_days);
   // What is wrong with the options themselves is wrong use.
   absl::Status usable = runtime::CheckKafkaOptions(arguments.kafka);
   if (usable.ok()) usable = runtime::CheckTopicPlan(arguments.plan);
@@ -151,7 +158,8 @@ int Run(Arguments& arguments, bool create) {
   return std::max(topics, RunAcls(arguments, *principals, create));
 }
 
-void AddPlan(CLI::App& app, runtime::TopicPlan& plan, uint32_t& retention_days) {
+void AddPlan(CLI::App& app, Arguments& arguments) {
+  runtime::TopicPlan& plan = arguments.plan;
   app.add_option("--partner", plan.partners, "A partner, for its reports and rejects; repeatable")
       ->type_name("NAME");
   app.add_option("--partitions", plan.partitions,
@@ -168,7 +176,14 @@ void AddPlan(CLI::App& app, runtime::TopicPlan& plan, uint32_t& retention_days) 
                  "Replicas that have a record before it counts")
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--retention-days", retention_days, "Records are kept so long, at least")
+  app.add_option("--retention-days", arguments.retention_days,
+                 "Mailboxes and rejects are kept so long, at least")
+      ->type_name("DAYS")
+      ->check(CLI::Range(1, 3'650))
+      ->capture_default_str();
+  app.add_option("--report-retention-days", arguments.report_retention_days,
+                 "Reports are, which are all that state can be made of again; evidence links for "
+                 "400 days")
       ->type_name("DAYS")
       ->check(CLI::Range(1, 3'650))
       ->capture_default_str();
@@ -207,7 +222,7 @@ Command DeclareTopics(CLI::App& app) {
   for (CLI::App* each : {create, check}) {
     each->footer(kFooter);
     AddKafka(*each, arguments->kafka);
-    AddPlan(*each, arguments->plan, arguments->retention_days);
+    AddPlan(*each, *arguments);
     each->add_flag("--acls", arguments->acls, "What the partners may do, too");
     each->add_option("--principal", arguments->principals,
                      "Who a partner is to the brokers, where not User:PARTNER; repeatable")

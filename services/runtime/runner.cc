@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "services/runtime/log/retention.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/thread_name.h"
 
@@ -175,19 +176,21 @@ absl::Status Runner::CheckOffset(int64_t next, int64_t start, int64_t end) const
     return absl::OutOfRangeError(
         holds +
         ": there is no state and no snapshot that fits, and the log's beginning is gone. Restore "
-        "the state's folder or a snapshot from a copy, or replay the reports into a new "
-        "deployment");
+        "the state's folder or a snapshot from a copy, or begin anew: " +
+        std::string(kBeginAnew));
   }
   if (next < start) {
     return absl::OutOfRangeError(
         holds +
         ": it is older than the log, and there is no snapshot that fits. Bring a snapshot back "
-        "from a copy, or replay the reports into a new deployment");
+        "from a copy, or begin anew: " +
+        std::string(kBeginAnew));
   }
   return absl::OutOfRangeError(
       holds +
       ": state and log do not belong together. Restore both from one copy of the data directory, "
-      "or replay the reports into a new one");
+      "or begin anew: " +
+      std::string(kBeginAnew));
 }
 
 void Runner::CloseState() {

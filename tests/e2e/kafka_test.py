@@ -27,6 +27,7 @@ log:
     replication: 1
     min_insync_replicas: 1
     retention_days: 30
+    report_retention_days: 450
     session_timeout_milliseconds: 6000
     send_timeout_milliseconds: 4000
 rocks:
@@ -88,7 +89,8 @@ def check_topics(programs, servers, files):
     """What services made, at their start and for partners, is what the chart's Job wants, which makes those of one more partner."""
     partners = [f"--partner={file.stem}" for file in files] + ["--partner=later"]
     said = run(programs + "/ringfence", "topics", "create", f"--brokers={servers}", "--partitions=2", "--report-partitions=2",
-               "--replication=1", "--min-insync=1", "--retention-days=30", *partners)
+               "--replication=1", "--min-insync=1", "--retention-days=30",
+               "--report-retention-days=450", *partners)
     made = {line.split()[1] for line in said.splitlines() if line.startswith("made ")}
     expect(made == {"reports.later", "rejects.later"}, said)
 

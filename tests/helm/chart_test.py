@@ -115,7 +115,8 @@ def check_topics_command(programs, objects):
     config = yaml.safe_load(next(o for o in objects if o["kind"] == "ConfigMap" and "ringfence.yaml" in o["data"])["data"]["ringfence.yaml"])
     kafka = config["log"]["kafka"]
     made = {"--partitions": config["partitions"], "--report-partitions": config["gateway"]["report_partitions"],
-            "--replication": kafka["replication"], "--min-insync": kafka["min_insync_replicas"], "--retention-days": kafka["retention_days"]}
+            "--replication": kafka["replication"], "--min-insync": kafka["min_insync_replicas"], "--retention-days": kafka["retention_days"],
+            "--report-retention-days": kafka["report_retention_days"]}
     for job in (o for o in objects if o["kind"] == "Job"):
         command = job["spec"]["template"]["spec"]["containers"][0]["command"]
         wanted = dict(word.split("=", 1) for word in command if "=" in word)

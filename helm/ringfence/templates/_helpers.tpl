@@ -45,6 +45,7 @@ helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- $files := dict "ca.pem" "ca_file" "client.pem" "certificate_file" "client.key" "key_file" "client.key.password" "key_password_file" "password" "sasl_password_file" -}}
 {{- range .Values.secrets.kafkaFiles }}{{ $_ := set $kafka (get $files .) (printf "/etc/ringfence/kafka/%s" .) }}{{ end -}}
 {{- $_ := set $kafka "retention_days" .Values.topics.retentionDays -}}
+{{- $_ := set $kafka "report_retention_days" .Values.topics.reportRetentionDays -}}
 {{- $_ := set $config "keys" (dict "victim_tokens_file" "/etc/ringfence/keys/victim-tokens.key" "naming_file" "/etc/ringfence/keys/naming.key" "cursors_file" "/etc/ringfence/keys/cursors.key") -}}
 {{- if .Values.snapshots.existingClaim }}{{ $_ := set (get $config "snapshots") "folder" "/var/lib/ringfence-snapshots" }}{{ end -}}
 {{- $http := dict "address" "0.0.0.0:7780" -}}

@@ -129,6 +129,7 @@ absl::Status Server::OpenLog() {
   options.dir = options_.data + "/log";
   options.clock = runtime::SystemNow;
   options.memory = memory_;
+  options.report_retention = options_.keep_reports;
   absl::StatusOr<std::unique_ptr<runtime::EmbeddedLog>> log = runtime::EmbeddedLog::Open(options);
   if (!log.ok()) return log.status();
   log_ = *std::move(log);

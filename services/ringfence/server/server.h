@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +28,7 @@
 #include "services/runtime/http/http_server.h"
 #include "services/runtime/identity/gate.h"
 #include "services/runtime/keys/key_files.h"
+#include "services/runtime/log/retention.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/normalise_memory.h"
 #include "services/runtime/rocks/embedded_log.h"
@@ -59,6 +61,8 @@ class Server {
     std::string tokens_file;
     // The policy file; empty: the default policy.
     std::string policy;
+    // How long partners' reports stay in the log, from this start on.
+    std::chrono::hours keep_reports = runtime::kReportRetention;
     // An hour's, of each partner; 0: as many as come.
     intake_service::Quotas::Limits quotas = {};
   };

@@ -170,7 +170,9 @@ absl::Status KafkaLog::Impl::CreateTopic(const std::string& topic, const TopicOp
   absl::StatusOr<int32_t> partitions = catalog_->Partitions(name);
   if (absl::IsNotFound(partitions.status())) {
     TopicOptions made = options;
-    made.retention = options_.retention.value_or(options.retention);
+    made.retention =
+        (topic.starts_with(kReportsPrefix) ? options_.report_retention : options_.retention)
+            .value_or(options.retention);
     const absl::Status created =
         catalog_->Create({.name = name,
                           .partitions = options.partitions,

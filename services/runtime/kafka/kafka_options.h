@@ -40,8 +40,9 @@ struct KafkaOptions {
   // Of new topics; -1 takes what the brokers have as default.
   int32_t replication = -1;
   int32_t min_insync_replicas = -1;
-  // Of new topics. Unset: as their makers say.
+  // Of new topics, and of those `reports.` among them. Unset: as their makers say.
   std::optional<std::chrono::hours> retention = std::nullopt;
+  std::optional<std::chrono::hours> report_retention = std::nullopt;
 
   // A record that no broker has acknowledged by then counts as not appended. Shorter than the
   // session of the group's members: what a member sends that lost its partitions times out before

@@ -108,7 +108,9 @@ absl::Status CheckTopicPlan(const TopicPlan& plan) {
         "with as many replicas in sync as there are replicas, one broker that is away "
         "stops everything");
   }
-  if (plan.retention < std::chrono::hours(1)) return Wrong("retention is an hour at least");
+  if (std::min(plan.retention, plan.report_retention) < std::chrono::hours(1)) {
+    return Wrong("retention is an hour at least");
+  }
   if (plan.prefix.find_first_not_of(kNameCharacters) != std::string::npos) {
     return Wrong("not a part of a topic's name: " + plan.prefix);
   }
@@ -119,7 +121,9 @@ std::vector<KafkaTopic> PlanTopics(const TopicPlan& plan) {
   std::vector<KafkaTopic> topics;
   const auto add = [&](const std::string& name, int32_t partitions, bool compacted) {
     const TopicOptions options{
-        .partitions = partitions, .compacted = compacted, .retention = plan.retention};
+        .partitions = partitions,
+        .compacted = compacted,
+        .retention = name.starts_with(kReportsPrefix) ? plan.report_retention : plan.retention};
     topics.push_back({plan.prefix + name, partitions, plan.replication,
                       KafkaTopicConfig(options, plan.min_insync_replicas)});
   };

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "services/runtime/log/log.h"
+#include "services/runtime/log/retention.h"
 
 namespace ringfence::runtime {
 
@@ -41,8 +42,9 @@ struct TopicPlan {
   int32_t report_partitions = 1;
   int32_t replication = 3;
   int32_t min_insync_replicas = 2;
-  // Of reports, rejects and mailboxes; removals of indicators stay as long.
-  std::chrono::hours retention{24 * 7};
+  // Of mailboxes and rejects; removals of indicators stay as long.
+  std::chrono::hours retention = kRetention;
+  std::chrono::hours report_retention = kReportRetention;
 };
 
 // kInvalidArgument, with what is wrong: partners' names, numbers out of their bounds.

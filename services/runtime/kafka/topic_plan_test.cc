@@ -60,6 +60,14 @@ TEST(TopicPlan, OnlyIndicatorsAreCompacted) {
   EXPECT_EQ(Planned(Plan(), "p.rejects.harbour-bank").partitions, 1);
 }
 
+TEST(TopicPlan, ReportsAreKeptLongerThanEvidenceLinks) {
+  EXPECT_EQ(Planned(Plan(), "p.reports.harbour-bank").config.at("retention.ms"), "34819200000");
+  EXPECT_EQ(Planned(Plan(), "p.rejects.harbour-bank").config.at("retention.ms"), "604800000");
+  TopicPlan plan = Plan();
+  plan.report_retention = std::chrono::hours(24 * 30);
+  EXPECT_EQ(Planned(plan, "p.reports.harbour-bank").config.at("retention.ms"), "2592000000");
+}
+
 TEST(TopicPlan, WhatIsWrongIsSaid) {
   struct Row {
     std::function<void(TopicPlan&)> change;
@@ -74,6 +82,7 @@ TEST(TopicPlan, WhatIsWrongIsSaid) {
       {[](TopicPlan& p) { p.min_insync_replicas = 4; }, "in sync"},
       {[](TopicPlan& p) { p.min_insync_replicas = 3; }, "stops everything"},
       {[](TopicPlan& p) { p.retention = std::chrono::hours(0); }, "retention"},
+      {[](TopicPlan& p) { p.report_retention = std::chrono::hours(0); }, "retention"},
       {[](TopicPlan& p) { p.prefix = "a b"; }, "name"},
   };
   EXPECT_TRUE(CheckTopicPlan(Plan()).ok());

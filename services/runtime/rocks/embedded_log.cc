@@ -69,6 +69,8 @@ class EmbeddedLog::Impl {
   absl::Status LoadStore() ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // What was appended before may go.
+  core::Time Oldest(const std::string& name, const LogTopic& topic) const;
   absl::Status DropOld(const TopicPartition& name, const LogTopic& topic);
   absl::Status PurgeRemovals(const TopicPartition& name, const LogTopic& topic);
 
@@ -341,8 +343,14 @@ absl::Status EmbeddedLog::Impl::ApplyRetention() {
   return absl::OkStatus();
 }
 
+core::Time EmbeddedLog::Impl::Oldest(const std::string& name, const LogTopic& topic) const {
+  std::chrono::hours retention = topic.stored.options.retention;
+  if (name.starts_with(kReportsPrefix)) retention = options_.report_retention.value_or(retention);
+  return options_.clock() - retention.count() * core::kHour;
+}
+
 absl::Status EmbeddedLog::Impl::DropOld(const TopicPartition& name, const LogTopic& topic) {
-  const core::Time oldest = options_.clock() - topic.stored.options.retention.count() * core::kHour;
+  const core::Time oldest = Oldest(name.topic, topic);
   LogPartition before;
   // The last record stays: it tells the next offset.
   int64_t limit = 0;
@@ -366,7 +374,7 @@ absl::Status EmbeddedLog::Impl::DropOld(const TopicPartition& name, const LogTop
 }
 
 absl::Status EmbeddedLog::Impl::PurgeRemovals(const TopicPartition& name, const LogTopic& topic) {
-  const core::Time oldest = options_.clock() - topic.stored.options.retention.count() * core::kHour;
+  const core::Time oldest = Oldest(name.topic, topic);
   while (true) {
     LogPartition partition;
     {

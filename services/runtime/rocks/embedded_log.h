@@ -31,6 +31,8 @@ class EmbeddedLog : public Log {
     // With less free space than this nothing is appended. What is in memory has to find room there
     // too, and RocksDB while it rearranges files.
     uint64_t reserve_bytes = uint64_t{256} << 20;
+    // Of topics `reports.`, those that are there already too. Unset: as each was made.
+    std::optional<std::chrono::hours> report_retention = std::nullopt;
     // Of the latest records, of all partitions, that are kept in memory for their readers.
     size_t tail_bytes_max = size_t{32} << 20;
   };

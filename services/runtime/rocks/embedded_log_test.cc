@@ -44,6 +44,8 @@ class TestedLog : public LogUnderTest {
   FaultyFiles& files() { return *files_; }
   const EmbeddedLog::Options& options() const { return options_; }
   void Advance(core::Time by) { now_ += by; }
+  // From the next opening on.
+  void KeepReports(std::chrono::hours retention) { options_.report_retention = retention; }
 
  private:
   TemporaryFolder folder_;
@@ -159,6 +161,24 @@ TEST_F(EmbeddedLogs, RetentionRemovesOnlyWhatIsOld) {
   ASSERT_TRUE(log().Commit("a", {"reports.t", 0}, 48).ok());
   ASSERT_TRUE(log().ApplyRetention().ok());
   EXPECT_EQ(*log().StartOffset({"reports.t", 0}), 24);
+}
+
+TEST_F(EmbeddedLogs, ReportsStayAsLongAsIsSaidAtTheStartInTopicsOfBeforeToo) {
+  for (const char* topic : {"reports.t", "rejects.t"}) {
+    Create(topic);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(Append(topic, "", "old").ok());
+    ASSERT_TRUE(log().Commit("a", {topic, 0}, 2).ok());
+  }
+  const auto start_after = [&](core::Time time) {
+    tested_.Advance(time);
+    EXPECT_TRUE(log().ApplyRetention().ok());
+    return *log().StartOffset({"reports.t", 0});
+  };
+  tested_.KeepReports(std::chrono::hours(24 * 403));
+  tested_.Reopen();
+  EXPECT_EQ(start_after(402 * core::kDay), 0);
+  EXPECT_EQ(*log().StartOffset({"rejects.t", 0}), 1);
+  EXPECT_EQ(start_after(2 * core::kDay), 1);
 }
 
 TEST_F(EmbeddedLogs, RejectionsGoByTimeAloneAndTheLastRecordStays) {

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/synchronization/mutex.h"
 #include "pipelines/core/format.h"
+#include "services/runtime/log/retention.h"
 #include "services/runtime/rocks/open.h"
 
 namespace ringfence::runtime {
@@ -49,8 +50,7 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement, uint32_t
   if (format != wanted) {
     return absl::FailedPreconditionError(
         "state has format " + format + ", this release reads " + wanted +
-        ": run the release that wrote it, or replay the reports into a new "
-        "directory (ringfence replay)");
+        ": run the release that wrote it, or begin anew: " + std::string(kBeginAnew));
   }
   std::string written_placement;
   found = db.Get({}, ToSlice(kPlacementKey), &written_placement);
@@ -59,8 +59,8 @@ absl::Status CheckHeader(rocksdb::DB& db, const std::string& placement, uint32_t
     return absl::FailedPreconditionError(
         "state was made with another public suffix list or list of shared hosts: identifiers would "
         "be looked "
-        "for in the wrong place. Go back to the earlier list, or replay the reports into a new "
-        "directory");
+        "for in the wrong place. Go back to the earlier list, or begin anew: " +
+        std::string(kBeginAnew));
   }
   return absl::OkStatus();
 }

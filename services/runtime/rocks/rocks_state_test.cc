@@ -114,7 +114,8 @@ TEST_F(RocksStates, RefusesAnotherPlacement) {
   state_.reset();
   auto state = RocksState::Open(Options("p2"));
   EXPECT_EQ(state.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(state.status().message()), testing::HasSubstr("replay"));
+  EXPECT_THAT(std::string(state.status().message()),
+              testing::HasSubstr("a new data directory and `ringfence ingest`"));
   EXPECT_TRUE(RocksState::Open(Options("p1")).ok());
 }
 

@@ -70,6 +70,7 @@ KafkaOptions KafkaOptionsOf(const internal::v1::KafkaConfig& config) {
   options.replication = OrDefault(config.replication());
   options.min_insync_replicas = OrDefault(config.min_insync_replicas());
   options.retention = std::chrono::hours(24 * config.retention_days());
+  options.report_retention = std::chrono::hours(24 * config.report_retention_days());
   options.delivery_timeout = std::chrono::milliseconds(config.send_timeout_milliseconds());
   options.session_timeout = std::chrono::milliseconds(config.session_timeout_milliseconds());
   return options;

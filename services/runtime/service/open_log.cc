@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "services/runtime/kafka/kafka_log.h"
+#include "services/runtime/log/retention.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/rocks/embedded_log.h"
@@ -93,6 +94,7 @@ absl::StatusOr<std::unique_ptr<OpenedLog>> OpenLog(const Config& config,
   options.dir = config.log().embedded().folder();
   options.memory = std::move(memory);
   options.clock = clock;
+  options.report_retention = kReportRetention;
   absl::StatusOr<std::unique_ptr<EmbeddedLog>> log = EmbeddedLog::Open(options);
   if (!log.ok()) return log.status();
   return std::make_unique<OpenedEmbeddedLog>(*std::move(log));
