@@ -80,6 +80,11 @@ TEST_F(Rotation, UnderLoadDropsNothing) {
   const std::string metrics =
       Https(HttpPort(), authority_.certificate(), certificate, "GET", "/metrics").body;
   EXPECT_THAT(metrics, testing::HasSubstr("file=\"http_certificates\",outcome=\"used\""));
+  for (const char* watched : {"server", "callers_ca"}) {
+    EXPECT_THAT(metrics, testing::HasSubstr("ringfence_certificate_expiry_time_seconds{certificate="
+                                            "\"" +
+                                            std::string(watched) + "\"}"));
+  }
 }
 
 TEST_F(Rotation, ANewAuthoritysCertificatesAreTakenAndTheOldOnesNoMore) {

@@ -92,6 +92,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
       server->metrics_);
   if (!gate.ok()) return gate.status();
   server->gate_ = *std::move(gate);
+  server->certificates_.emplace(
+      std::vector<runtime::CertificateWatch::File>{{"server", options.tls.certificate},
+                                                   {"callers_ca", options.tls.ca}},
+      server->metrics_);
   const bool has_data = std::filesystem::exists(options.data + "/log");
   absl::StatusOr<runtime::Keys> keys = runtime::ReadOrMakeKeys(
       options.data + "/keys", has_data ? runtime::Missing::kRefuse : runtime::Missing::kMake);

@@ -34,6 +34,7 @@
 #include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/memory.h"
 #include "services/runtime/runner.h"
+#include "services/runtime/service/certificate_watch.h"
 #include "services/runtime/service/disk_guard.h"
 #include "services/runtime/tls/tls_files.h"
 
@@ -130,6 +131,7 @@ class Server {
 
   // Destroyed from below: what takes work in first.
   runtime::Metrics metrics_;
+  std::optional<runtime::CertificateWatch> certificates_;
   std::optional<runtime::DiskGuard> disk_;
   std::unique_ptr<runtime::Gate> gate_;
   std::unique_ptr<runtime::EmbeddedLog> log_;

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+
+#include "services/runtime/service/service_main.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -72,6 +75,21 @@ TEST_F(Certificates, AMetricSaysWhenEachExpires) {
                         "1893553445\n"));
   EXPECT_THAT(text, Not(HasSubstr("kafka_ca")));
   EXPECT_THAT(text, Not(HasSubstr("server")));
+}
+
+TEST_F(Certificates, ThoseOfAServiceAreTowardsCallersAndTowardsKafka) {
+  Config config;
+  config.mutable_access()->set_certificate_file(Write("server", kUntil2030));
+  config.mutable_access()->set_ca_file(Write("callers", kUntil2040));
+  config.mutable_log()->mutable_kafka()->set_certificate_file(Write("client", kUntil2040));
+  config.mutable_log()->mutable_kafka()->set_ca_file(Write("brokers", kUntil2030));
+  Metrics metrics;
+  const CertificateWatch watch(CertificatesOf(config), metrics);
+  for (const char* series : {"server\"} 1893553445\n", "callers_ca\"} 2209086245\n",
+                             "kafka_client\"} 2209086245\n", "kafka_ca\"} 1893553445\n"}) {
+    EXPECT_THAT(metrics.Text(),
+                HasSubstr(std::string("expiry_time_seconds{certificate=\"") + series));
+  }
 }
 
 }  // namespace

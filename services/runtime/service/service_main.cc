@@ -14,7 +14,6 @@
 #include "services/runtime/interrupt.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
-#include "services/runtime/service/certificate_watch.h"
 #include "services/runtime/service/operations_http.h"
 
 namespace ringfence::runtime {
@@ -77,9 +76,7 @@ class Process {
     Interrupt interrupt;
     ReportBuild(word_.c_str(), metrics_);
     metrics_.Set(Metric::kPartitions, {}, config_.partitions());
-    const CertificateWatch certificates({{"kafka_client", config_.log().kafka().certificate_file()},
-                                         {"kafka_ca", config_.log().kafka().ca_file()}},
-                                        metrics_);
+    const CertificateWatch certificates(CertificatesOf(config_), metrics_);
     const std::stop_token stop = interrupt.token();
     const TlsFiles tls = http_.network_without_tls() ? TlsFiles() : TlsFilesOf(config_);
     Gate::Options gate_options;
@@ -211,6 +208,13 @@ TlsFiles TlsFilesOf(const Config& config) {
   return {access.certificate_file(),
           access.key_file().empty() ? access.certificate_file() : access.key_file(),
           access.ca_file()};
+}
+
+std::vector<CertificateWatch::File> CertificatesOf(const Config& config) {
+  return {{"server", config.access().certificate_file()},
+          {"callers_ca", config.access().ca_file()},
+          {"kafka_client", config.log().kafka().certificate_file()},
+          {"kafka_ca", config.log().kafka().ca_file()}};
 }
 
 HttpResponse RunningService::Answer(const HttpRequest&, const Caller&) const {

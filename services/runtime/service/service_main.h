@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,6 +13,7 @@
 #include "services/runtime/identity/gate.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/rocks/memory.h"
+#include "services/runtime/service/certificate_watch.h"
 #include "services/runtime/service/open_log.h"
 #include "services/runtime/tls/tls_files.h"
 
@@ -46,6 +48,8 @@ class RunningService {
 
 // Of `access`; not set where there are none.
 TlsFiles TlsFilesOf(const Config& config);
+// Certificates that a service uses or trusts: towards its callers, and towards Kafka.
+std::vector<CertificateWatch::File> CertificatesOf(const Config& config);
 
 using ServiceStart =
     std::function<absl::StatusOr<std::unique_ptr<RunningService>>(Surroundings& surroundings)>;
