@@ -71,6 +71,7 @@ FREE = {"type": "object"}
 LABELS = {"type": "object", "additionalProperties": {"type": "string"}}
 PEERS = {"type": "array", "items": obj({"podSelector": FREE, "namespaceSelector": FREE, "ipBlock": FREE})}
 NAME = {"type": "string", "pattern": "^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?$"}
+TOKEN_KEY = {"type": "string", "pattern": "^victim-tokens-[A-Za-z0-9._-]{1,100}\\.key$"}
 QUANTITY = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(Ki|Mi|Gi|Ti)$"}
 RESOURCES = obj({"requests": FREE, "limits": FREE, "claims": {"type": "array"}})
 
@@ -99,7 +100,7 @@ def schema():
         "organisations": {"type": "array", "items": obj(
             {"name": {"type": "string", "minLength": 1, "maxLength": 100}, "weight": {"type": "number", "minimum": 0, "maximum": 0.5},
              "partners": several(PARTNER)}, required=["name", "partners"])},
-        "secrets": obj({"keys": NAME, "access": NAME, "tokens": BOOL, "kafka": NAME,
+        "secrets": obj({"keys": NAME, "furtherTokenKeys": {**several(TOKEN_KEY), "maxItems": 3}, "access": NAME, "tokens": BOOL, "kafka": NAME,
                         "kafkaFiles": several({"enum": ["ca.pem", "client.pem", "client.key", "client.key.password", "password"]})}),
         "topics": obj({"enabled": BOOL, "partners": several(PARTNER),
                        "reportPartitions": whole(1, 1024), "retentionDays": whole(1, 3650),

@@ -62,8 +62,8 @@ def check_pod(name, spec):
     expect(mounted - own_claims <= {volume["name"] for volume in spec.get("volumes", [])}, f"{name}: mounts what is not there")
 
 
-def check_objects(objects):
-    """What the chart promises beside valid objects."""
+def check_objects(objects, given):
+    """What the chart promises beside valid objects, with these values."""
     by_kind = {}
     for thing in objects:
         by_kind.setdefault(thing["kind"], []).append(thing)
@@ -83,7 +83,8 @@ def check_objects(objects):
             expect(container[probe]["httpGet"]["path"] == "/healthz/" + path, f"{thing['metadata']['name']}: {probe}")
         keys = {item["key"] for volume in thing["spec"]["template"]["spec"]["volumes"] if volume["name"] == "keys"
                 for item in volume["secret"]["items"]}
-        wanted = {"intake": {"victim-tokens.key"}, "gateway": {"victim-tokens.key"}, "publish": {"naming.key", "cursors.key"}}
+        tokens = {"victim-tokens.key", *given["secrets"].get("furtherTokenKeys", [])}
+        wanted = {"intake": tokens, "gateway": tokens, "publish": {"naming.key", "cursors.key"}}
         expect(keys == wanted.get(container["name"], set()), f"{container['name']}: sees the keys {keys}")
     for policy in by_kind.get("NetworkPolicy", []):
         if policy["metadata"]["name"].endswith("-deny"):
@@ -163,7 +164,7 @@ def main():
                     kubernetes_validate.validate(thing, KUBERNETES, strict=True)
                 except kubernetes_validate.ValidationError as error:
                     expect(False, f"{values.name}: {thing['kind']} {thing['metadata']['name']}: {error.message} at {list(error.path)}")
-            check_objects(objects)
+            check_objects(objects, yaml.safe_load(values.read_text()))
             check_config(options.programs, objects, folder)
             check_topics_command(options.programs, objects)
         least = yaml.safe_load((HERE / "values/least.yaml").read_text())

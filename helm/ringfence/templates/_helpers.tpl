@@ -97,7 +97,8 @@ capabilities: {drop: [ALL]}
 {{/* (list . SERVICE): the pod. */}}
 {{- define "ringfence.pod" -}}
 {{- $root := index . 0 -}}{{- $service := index . 1 -}}{{- $values := index $root.Values $service -}}
-{{- $keys := get (dict "intake" (list "victim-tokens.key") "gateway" (list "victim-tokens.key") "publish" (list "naming.key" "cursors.key")) $service -}}
+{{- $tokens := concat (list "victim-tokens.key") $root.Values.secrets.furtherTokenKeys -}}
+{{- $keys := get (dict "intake" $tokens "gateway" $tokens "publish" (list "naming.key" "cursors.key")) $service -}}
 {{- $stage := has $service (list "dedupe" "cluster") -}}
 metadata:
   labels:
