@@ -185,14 +185,14 @@ absl::Status DecisionBook::ReadOn() {
 
 void DecisionBook::Erase(const std::string& key) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (key.size() != 1 + kIdBytes) return;
-  if (key[0] == kOverrideKey) overrides_.erase(Id::FromBytes(key.substr(1)));
+  if (key[0] == kOverrideKey) overrides_.Erase(Id::FromBytes(key.substr(1)));
   if (key[0] == kReferralKey) referrals_.erase(key.substr(1));
 }
 
 void DecisionBook::Hold(const runtime::LogRecord& record,
                         const DecisionRecord& decision) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   if (decision.has_override_news()) {
-    overrides_[IdOf(decision.override_news())] = {decision, record.append_time};
+    overrides_.Put(IdOf(decision.override_news()), {decision, record.append_time});
   } else if (decision.has_organisations()) {
     organisations_ = decision.organisations();
   } else if (decision.has_referral_members()) {
@@ -259,7 +259,7 @@ absl::Status DecisionBook::PassOn(const std::vector<runtime::LogRecord>& records
   return log_.Commit(kReader, kTopic, passed_on_);
 }
 
-bool DecisionBook::HoldsAt(const Held& held, core::Time now) const {
+bool DecisionBook::HoldsAt(const OverrideTable::Entry& held, core::Time now) {
   const OverrideNews& news = held.record.override_news();
   return !news.removed() && (news.expires_at() == 0 || now < news.expires_at());
 }
@@ -271,7 +271,7 @@ absl::Status DecisionBook::Forget() {
   std::vector<runtime::AppendRecord> removals;
   {
     absl::MutexLock lock(&mutex_);
-    for (const auto& [id, held] : overrides_) {
+    for (const auto& [id, held] : overrides_.entries()) {
       const core::Time since =
           std::max(held.appended_at, core::Time{held.record.override_news().expires_at()});
       if (HoldsAt(held, now) || now - since < kForgetAfter) continue;
@@ -435,8 +435,9 @@ std::vector<v1::Override> DecisionBook::List(const std::optional<Id>& after, siz
   const core::Time now = options_.clock();
   std::vector<v1::Override> overrides;
   absl::MutexLock lock(&mutex_);
-  auto it = after ? overrides_.upper_bound(*after) : overrides_.begin();
-  for (; it != overrides_.end() && overrides.size() < max; ++it) {
+  const auto& entries = overrides_.entries();
+  auto it = after ? entries.upper_bound(*after) : entries.begin();
+  for (; it != entries.end() && overrides.size() < max; ++it) {
     if (HoldsAt(it->second, now)) overrides.push_back(it->second.record.override());
   }
   return overrides;
@@ -448,7 +449,7 @@ std::vector<v1::Override> DecisionBook::Covering(v1::IdentifierType type,
   const Id id = core::IdentifierId(type, value);
   std::vector<v1::Override> covering;
   absl::MutexLock lock(&mutex_);
-  for (const auto& [held_id, held] : overrides_) {
+  for (const auto& [held_id, held] : overrides_.entries()) {
     if (!HoldsAt(held, now)) continue;
     OverrideNews news = held.record.override_news();
     bool covers = held_id == id;
@@ -466,9 +467,14 @@ std::vector<v1::Override> DecisionBook::Covering(v1::IdentifierType type,
 std::optional<DecisionRecord> DecisionBook::Find(const Id& id) const {
   const core::Time now = options_.clock();
   absl::MutexLock lock(&mutex_);
-  auto held = overrides_.find(id);
-  if (held == overrides_.end() || !HoldsAt(held->second, now)) return std::nullopt;
+  auto held = overrides_.entries().find(id);
+  if (held == overrides_.entries().end() || !HoldsAt(held->second, now)) return std::nullopt;
   return held->second.record;
+}
+
+size_t DecisionBook::CountOf(const std::string& author) const {
+  absl::MutexLock lock(&mutex_);
+  return overrides_.CountOf(author);
 }
 
 internal::v1::Policy DecisionBook::policy() const {

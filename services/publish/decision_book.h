@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "pipelines/core/id.h"
 #include "ringfence/internal/v1/decision.pb.h"
+#include "services/publish/override_table.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/log/log.h"
 
@@ -77,6 +78,9 @@ class DecisionBook {
   // Those that cover an identifier: its own, and ranges that it is in. Looks through all.
   std::vector<v1::Override> Covering(v1::IdentifierType type, const std::string& value) const;
   std::optional<internal::v1::DecisionRecord> Find(const core::Id& id) const;
+  // How many are `author`'s (Override.set_by): those that hold, and those that ended and have not
+  // been forgotten.
+  size_t CountOf(const std::string& author) const;
   internal::v1::Organisations organisations() const;
   // As it was set last; empty where none ever was, which stands for the default.
   internal::v1::Policy policy() const;
@@ -88,11 +92,6 @@ class DecisionBook {
     Referral referral;
     core::Time appended_at = 0;
   };
-  struct Held {
-    internal::v1::DecisionRecord record;
-    core::Time appended_at = 0;
-  };
-
   DecisionBook(const Options& options, runtime::Log& log);
   void Run(const std::stop_token& stop);
   absl::Status ReadOn();
@@ -102,7 +101,7 @@ class DecisionBook {
   absl::Status PassOn(const std::vector<runtime::LogRecord>& records);
   absl::Status Forget();
   absl::Status Append(std::string key, const internal::v1::DecisionRecord& record);
-  bool HoldsAt(const Held& held, core::Time now) const;
+  static bool HoldsAt(const OverrideTable::Entry& held, core::Time now);
 
   const Options options_;
   runtime::Log& log_;
@@ -113,7 +112,7 @@ class DecisionBook {
   mutable absl::Mutex mutex_;
   // Up to this offset, exclusive, all is known.
   int64_t next_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::map<core::Id, Held> overrides_ ABSL_GUARDED_BY(mutex_);
+  OverrideTable overrides_ ABSL_GUARDED_BY(mutex_);
   // By the hold's id; those that are lifted too, until they are forgotten.
   std::map<std::string, HeldReferral> referrals_ ABSL_GUARDED_BY(mutex_);
   // Offsets of chunks whose referral has not been read yet.

@@ -87,6 +87,7 @@ Feedback::Options Feedback::Into(Operators& operators, const DecisionBook& book)
     if (!held) return std::nullopt;
     return held->override();
   };
+  options.count = [&book](const std::string& who) { return book.CountOf(who); };
   options.put = [&operators](const Override& override, const std::string& who) {
     return operators.Put(override, who).status();
   };
@@ -122,11 +123,17 @@ absl::Status Feedback::TakeChecked(const Request& request, const std::string& va
     Count(request, "refused");
     return absl::UnimplementedError("this process takes no decisions");
   }
-  const std::optional<Override> decided =
-      Decided(request, value, options_.find(request.type(), value));
+  const std::optional<Override> held = options_.find(request.type(), value);
+  const std::optional<Override> decided = Decided(request, value, held);
   if (!decided) {
     Count(request, "nothing_to_do");
     return absl::OkStatus();
+  }
+  if (!held && options_.count && options_.count(sender.name) >= options_.overrides_max) {
+    Count(request, "refused");
+    return absl::ResourceExhaustedError(
+        "value: so many of yours are decided already; of further "
+        "ones ask an operator for a range");
   }
   const absl::Status status = options_.put(*decided, sender.name);
   Count(request, status.ok() ? "decided" : "failed");

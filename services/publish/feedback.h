@@ -44,6 +44,9 @@ class Feedback {
     std::function<std::optional<v1::Override>(v1::IdentifierType type, const std::string& value)>
         find;
     std::function<absl::Status(const v1::Override& override, const std::string& who)> put;
+    // How many overrides are somebody's, and how many may be: of further identifiers none is made.
+    std::function<size_t(const std::string& who)> count = nullptr;
+    size_t overrides_max = 10'000;
   };
 
   // What custodians say is decided by `operators`, beside what stands in `book`. Both must outlive
@@ -55,7 +58,8 @@ class Feedback {
       : options_(std::move(options)), metrics_(metrics) {}
 
   // kInvalidArgument names the field; kPermissionDenied where somebody else than its custodian
-  // confirms or closes a value. Durable when it returns, where it does anything.
+  // confirms or closes a value; kResourceExhausted where too many are under an override of the
+  // sender's already. Durable when it returns, where it does anything.
   absl::Status Take(const v1::SubmitFeedbackRequest& request, const Sender& sender) const;
 
  private:

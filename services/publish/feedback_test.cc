@@ -36,6 +36,10 @@ class FeedbackTest : public testing::Test {
       held_ = override;
       return put_status_;
     };
+    options.count = [this](const std::string& who) {
+      EXPECT_EQ(who, "telco");
+      return count_;
+    };
     return Feedback(options, metrics_)
         .Take(request, {"telco", [=](v1::IdentifierType, const std::string& value) {
                           return is_custodian && value == kPhone;
@@ -53,7 +57,20 @@ class FeedbackTest : public testing::Test {
   std::optional<Override> held_;
   absl::Status put_status_;
   int puts_ = 0;
+  size_t count_ = 0;
 };
+
+TEST_F(FeedbackTest, ACustodianDecidesOfSoManyValuesAndOfThoseStill) {
+  count_ = Feedback::Options().overrides_max - 1;
+  EXPECT_TRUE(Take(RequestOf(Request::KIND_FALSE_POSITIVE)).ok());
+  ++count_;
+  EXPECT_TRUE(Take(RequestOf(Request::KIND_CONFIRMED_BY_CUSTODIAN)).ok()) << "of the same value";
+  held_.reset();
+  EXPECT_EQ(Take(RequestOf(Request::KIND_FALSE_POSITIVE)).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(puts_, 2);
+  EXPECT_TRUE(Take(RequestOf(Request::KIND_HIT)).ok());
+}
 
 TEST_F(FeedbackTest, ACustodiansFalsePositiveIsAnAppealAtOnce) {
   Request request = RequestOf(Request::KIND_FALSE_POSITIVE);

@@ -10,6 +10,7 @@
 #include "services/publish/cursor.h"
 #include "services/publish/filter.h"
 #include "services/publish/lease.h"
+#include "services/publish/override_table.h"
 
 namespace ringfence::publish {
 namespace {
@@ -177,6 +178,27 @@ TEST(Lease, OfASetOfWhichNothingHasEverComeIsWhole) {
   Moment moment;
   moment.appended_until = core::kTimeMin;
   EXPECT_EQ(LeaseOf(moment, core::kDay, std::chrono::seconds(300)).count(), 300);
+}
+
+TEST(OverrideTable, KnowsHowManyAreWhose) {
+  OverrideTable table;
+  const auto put = [&](uint64_t id, const std::string& author) {
+    OverrideTable::Entry entry;
+    entry.record.mutable_override()->set_set_by(author);
+    table.Put({0, id}, std::move(entry));
+  };
+  put(1, "telco");
+  put(2, "telco");
+  put(2, "telco");
+  put(3, "bank");
+  EXPECT_EQ(table.CountOf("telco"), 2u);
+  put(2, "operator");
+  EXPECT_EQ(table.CountOf("telco"), 1u);
+  table.Erase({0, 1});
+  table.Erase({0, 1});
+  EXPECT_EQ(table.CountOf("telco"), 0u);
+  EXPECT_EQ(table.CountOf("operator"), 1u);
+  EXPECT_EQ(table.entries().size(), 2u);
 }
 
 TEST(ChangeRing, GivesWhatWasBeforeTheFirstOfSeveralChanges) {
