@@ -4,8 +4,7 @@
 #include <map>
 #include <optional>
 
-#include "pipelines/core/label_key.h"
-#include "pipelines/core/referral_key.h"
+#include "pipelines/core/recheck.h"
 #include "pipelines/core/stage.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
@@ -13,39 +12,6 @@ namespace ringfence::runtime {
 namespace {
 
 constexpr char kReader[] = "recheck";
-
-// Nothing where the record is neither an identifier's, nor a label, nor frozen for a referral.
-std::optional<internal::v1::Recheck> RecheckOf(const LogRecord& record) {
-  if (core::IsReferralKey(record.key) && !record.value.empty()) {
-    internal::v1::Recheck recheck;
-    recheck.set_identifier_id(record.key);
-    return recheck;
-  }
-  internal::v1::IndicatorRecord indicator;
-  if (!indicator.ParseFromString(record.value)) return std::nullopt;
-  internal::v1::Recheck recheck;
-  recheck.set_place(indicator.place());
-  if (core::IsLabelKey(record.key) && indicator.has_label()) {
-    recheck.set_identifier_id(record.key);
-    recheck.set_removed(indicator.label().root_hi() == 0 && indicator.label().root_lo() == 0);
-    return recheck;
-  }
-  if (indicator.identifier_id().empty()) return std::nullopt;
-  recheck.set_identifier_id(indicator.identifier_id());
-  recheck.set_base_id(indicator.base_id());
-  recheck.set_removed(indicator.has_removed());
-  recheck.set_peak_action(indicator.peak_action());
-  recheck.set_least_tlp(indicator.least_tlp());
-  recheck.set_epoch(indicator.epoch());
-  if (indicator.has_removed()) {
-    recheck.set_type(indicator.removed().type());
-    recheck.set_value(indicator.removed().value());
-  } else {
-    recheck.set_type(indicator.indicator().type());
-    recheck.set_value(indicator.indicator().value());
-  }
-  return recheck;
-}
 
 }  // namespace
 
@@ -91,8 +57,9 @@ absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
   std::map<std::string, internal::v1::Recheck> rechecks;
   for (const LogRecord& record : *records) {
     if (IsOwn(record.offset)) continue;
-    if (std::optional<internal::v1::Recheck> recheck = RecheckOf(record))
+    if (std::optional<internal::v1::Recheck> recheck = core::RecheckOf(record.key, record.value)) {
       rechecks[record.key] = *std::move(recheck);
+    }
   }
   taken_until_ = records->empty() ? *end : records->back().offset + 1;
   if (rechecks.empty()) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "ringfence/internal/v1/mailbox.pb.h"
+
+namespace ringfence::core {
+
+// What a partition's owner asks itself about a record of `indicators` that somebody else wrote.
+// Nothing where the record is neither an identifier's, nor a label, nor frozen for a referral.
+std::optional<internal::v1::Recheck> RecheckOf(std::string_view key, std::string_view value);
+
+}  // namespace ringfence::core
