@@ -321,6 +321,21 @@ TEST_F(LabelRechecks, SayThatANodeIsOneByItself) {
   EXPECT_FALSE(Recheck("+77", 1, true).has_value());
 }
 
+// A listing that is not in the set says the same whether or not it has been forgotten.
+TEST_F(Rechecks, OfOneThatIsNotInTheSetSayWhatTheRecordSaid) {
+  Report("a", "1", {"+1"});
+  internal::v1::Recheck recheck = Of(Published("+1"));
+  recheck.set_peak_action(v1::ACTION_MONITOR);
+  recheck.set_least_tlp(v1::TLP_GREEN);
+  Envelope envelope;
+  *envelope.add_rechecks() = recheck;
+  Tick(kSeen + 200 * core::kDay);
+  ASSERT_TRUE(Published("+1").has_removed());
+  Apply(envelope);
+  EXPECT_EQ(Published("+1").least_tlp(), v1::TLP_GREEN);
+  EXPECT_EQ(Published("+1").peak_action(), v1::ACTION_MONITOR);
+}
+
 TEST_F(Rechecks, TakeBackWhatHasLeftTheSet) {
   Report("a", "1", {"+1"});
   const IndicatorRecord upsert = Published("+1");
