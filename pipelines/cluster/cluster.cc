@@ -87,9 +87,14 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       if (go_on.work() == Continue::WORK_ANNOUNCE) labelling_.Announce(key);
       if (go_on.work() == Continue::WORK_ANNOUNCE_TIES) AnnounceTies(key);
     }
-    DeliverAndSettle();
     for (const internal::v1::Recheck& recheck : messages.rechecks()) Recheck(recheck);
+    // After all that may change a node: what it says to its neighbours goes out with the record.
+    DeliverAndSettle();
     FinishRecord();
+    if (!unsettled_.empty() || !own_ties_.empty() || !own_labels_.empty()) {
+      return absl::InternalError("cluster: mailbox record " + std::to_string(offset_) +
+                                 " leaves nodes with something to say");
+    }
     return Status();
   }
 

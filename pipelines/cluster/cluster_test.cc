@@ -321,6 +321,46 @@ TEST_F(LabelRechecks, SayThatANodeIsOneByItself) {
   EXPECT_FALSE(Recheck("+77", 1, true).has_value());
 }
 
+// Each names what the sweep of its record leaves to expire, which cuts campaigns apart.
+TEST_F(LabelRechecks, LeaveNothingToSayThatAStopWouldLose) {
+  Options options;
+  options.sweep_max = 1;
+  Open(options);
+  constexpr int kChains = 8;
+  const auto phone = [](int chain, int link) { return "+" + std::to_string(chain * 10 + link); };
+  for (int chain = 1; chain <= kChains; ++chain) {
+    const std::string report = std::to_string(chain);
+    Report("a", report, {phone(chain, 1), phone(chain, 2)});
+    Report("b", report, {phone(chain, 2), phone(chain, 3)}, kSeen + 100 * core::kDay);
+  }
+  restarts_ = true;
+  Envelope envelope;
+  envelope.set_tick(kSeen + 450 * core::kDay);
+  for (int chain = 1; chain <= kChains; ++chain) {
+    for (int link = 1; link <= 3; ++link) {
+      const core::Id id = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone(chain, link));
+      internal::v1::Recheck& recheck = *envelope.add_rechecks();
+      recheck.set_identifier_id(id.Bytes());
+      recheck.set_base_id(id.Bytes());
+      recheck.set_type(v1::IDENTIFIER_TYPE_PHONE);
+      recheck.set_value(phone(chain, link));
+    }
+  }
+  Apply(envelope);
+  const auto root_of = [&](const std::string& node) {
+    const core::Id id = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, node);
+    const auto held = labels_.find(KeyOf(node));
+    if (held == labels_.end() || held->second.label().own_since() != 0) return id;
+    return core::Id{held->second.label().root_hi(), held->second.label().root_lo()};
+  };
+  for (int chain = 1; chain <= kChains; ++chain) {
+    EXPECT_EQ(root_of(phone(chain, 1)),
+              core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, phone(chain, 1)));
+    EXPECT_EQ(root_of(phone(chain, 2)), root_of(phone(chain, 3)));
+    EXPECT_NE(root_of(phone(chain, 1)), root_of(phone(chain, 2)));
+  }
+}
+
 // A listing that is not in the set says the same whether or not it has been forgotten.
 TEST_F(Rechecks, OfOneThatIsNotInTheSetSayWhatTheRecordSaid) {
   Report("a", "1", {"+1"});

@@ -98,6 +98,7 @@ class Clusters : public testing::Test {
       ASSERT_TRUE(stage_->Apply({offset_++, arrival, "", bytes}, output).ok());
       ASSERT_TRUE(stage_->EndBatch(output).ok());
       ASSERT_TRUE(stage_->Store().ok());
+      if (restarts_) Open(options_);
       for (auto& [to, sent] : output.envelopes) mailbox.push_back(sent);
       for (auto& [key, value] : output.indicators) {
         IndicatorRecord record;
@@ -127,6 +128,8 @@ class Clusters : public testing::Test {
 
   core::MemoryState state_;
   Options options_;
+  // The stage begins anew from its state after each record.
+  bool restarts_ = false;
   std::unique_ptr<core::Stage> stage_ = MakeCluster(state_, options_);
   int64_t offset_ = 0;
   core::Place place_ = 0;

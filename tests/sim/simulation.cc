@@ -5,20 +5,19 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "pipelines/core/id.h"
-#include "pipelines/core/referral_key.h"
 #include "pipelines/dedupe/explain.h"
 #include "pipelines/dedupe/verdicts.h"
 #include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
 #include "tests/sim/decision_plan.h"
 #include "tests/sim/holds.h"
+#include "tests/sim/indicators_topic.h"
 #include "tests/sim/owner.h"
 #include "tests/sim/policy_plan.h"
 #include "tests/sim/random.h"
@@ -61,6 +60,7 @@ class Simulation {
       : options_(options),
         random_(options.seed),
         store_random_(options.seed + 0x3c6ef372fe94f82a),
+        recheck_random_(options.seed + 0x510e527fade682d1),
         world_(RandomWorld(random_)),
         knobs_(RandomKnobs(random_)),
         log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax) {
@@ -79,6 +79,9 @@ class Simulation {
     }
     knobs_.dedupe.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
+    if (options.more_chaos) {
+      recheck_ = recheck_random_.Pick({0.0, 0.1, 0.8});
+    }
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;
     knobs_.dedupe.rules.wait_for_confirmations = options.broken != Break::kDetach;
     if (random_.Chance(0.2)) chaos_ = {0.03, 0, 0, 0, 0};
@@ -93,7 +96,10 @@ class Simulation {
     while (NextArrival() && status_.ok()) Turn();
     for (uint64_t turns = random_.Below(200); turns > 0 && status_.ok(); --turns) Turn();
     PassTime(world_.as_of);
-    for (const auto& [partition, seats] : seats_) Tick(partition);
+    for (const PartitionName& partition : partitions_) {
+      if (recheck_random_.Chance(recheck_)) RecheckSome(partition);
+      Tick(partition);
+    }
     for (uint64_t turns = random_.Below(200); turns > 0 && status_.ok(); --turns) Turn();
     Settle();
     if (options_.verbose) TraceLog();
@@ -149,6 +155,7 @@ class Simulation {
       Work(random_.Pick(partitions_));
     }
     Disturb(random_.Pick(partitions_));
+    if (recheck_random_.Chance(recheck_ / 8)) RecheckSome(recheck_random_.Pick(partitions_));
   }
 
   // The next record of intake, in its mailbox.
@@ -241,6 +248,7 @@ class Simulation {
     const Time now = log_.now() + random_.Between(0, next - log_.now());
     PassTime(now);
     for (const PartitionName& partition : partitions_) {
+      if (recheck_random_.Chance(recheck_)) RecheckSome(partition);
       if (random_.Chance(0.8)) Tick(partition);
     }
   }
@@ -290,9 +298,8 @@ class Simulation {
     if (!record.to) {
       if (options_.verbose) TraceIndicator(record);
       Fail(reader_.Read(from.number, record.key, record.value));
-      if (seats_.at(from).size() > 1 && core::IsReferralKey(record.key)) {
-        foreign_[from].insert(record.key);
-      }
+      const bool of_two = seats_.at(from).size() > 1;
+      indicators_.Append(from.number, std::move(record.key), std::move(record.value), of_two);
       return;
     }
     Envelope envelope;
@@ -353,7 +360,11 @@ class Simulation {
     for (const PartitionName& partition : partitions_) {
       if (seats_.at(partition).size() > 1) Stop(partition, random_.Below(2));
     }
-    for (const auto& [partition, keys] : foreign_) Recheck(partition, keys);
+    for (const PartitionName& partition : partitions_) {
+      if (partition.mailbox != Mailbox::kCluster) continue;
+      // The owner that is left asks about what another has written.
+      log_.Append(partition, indicators_.LastRechecks(partition.number).SerializeAsString());
+    }
     int steps = 0;
     for (bool quiet = false; !quiet && status_.ok(); ++steps) {
       if (steps > kStepsToQuietMax) return Fail(absl::InternalError("never quiet"));
@@ -364,12 +375,20 @@ class Simulation {
     }
   }
 
-  // The owner that is left asks about what another has written.
-  void Recheck(const PartitionName& partition, const std::set<std::string>& keys) {
-    Envelope envelope;
-    envelope.set_format(core::kEnvelopeFormat);
-    for (const std::string& key : keys) envelope.add_rechecks()->set_identifier_id(key);
-    log_.Append(partition, envelope.SerializeAsString());
+  // Perhaps with more to expire than one record may. What the question leads to must not be lost
+  // where the owner stops right after it.
+  void RecheckSome(const PartitionName& partition) {
+    if (partition.mailbox != Mailbox::kCluster) return;
+    const auto envelope = indicators_.Rechecks(partition.number, recheck_random_);
+    if (!envelope) return;
+    Trace("{} rechecks: {}", NameOf(partition), envelope->ShortDebugString());
+    log_.Append(partition, envelope->SerializeAsString());
+    if (recheck_random_.Chance(0.5)) return;
+    while (Work(partition) && status_.ok()) {
+    }
+    Seat& seat = seats_.at(partition).front();
+    Flush(seat);
+    Crash(partition, seat);
   }
 
   std::string Compare() {
@@ -448,6 +467,7 @@ class Simulation {
   Random random_;
   // Of its own, so that a seed is the same world whenever owners write what changed.
   Random store_random_;
+  Random recheck_random_;
   WorldPlan world_;
   std::vector<DecisionArrival> decisions_;
   Knobs knobs_;
@@ -455,13 +475,14 @@ class Simulation {
   Chaos chaos_;
   // How often an owner writes what changed, a batch.
   double store_ = 0;
+  // How often an owner asks about records of `indicators` once time has passed.
+  double recheck_ = 0;
   Versions versions_;
   Reader reader_;
+  IndicatorsTopic indicators_;
   std::vector<PartitionName> partitions_;
   // One or two owners each.
   std::map<PartitionName, std::vector<Seat>> seats_;
-  // What was frozen for referrals, by its keys, and written while a partition had two owners.
-  std::map<PartitionName, std::set<std::string>> foreign_;
   uint64_t owners_ = 0;
   size_t arrived_ = 0;
   size_t decided_ = 0;

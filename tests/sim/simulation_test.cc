@@ -125,6 +125,7 @@ struct FailedOnce {
   uint64_t seed;
   const char* what;
   bool policies = false;
+  bool more_chaos = false;
 };
 
 constexpr FailedOnce kFailedOnce[] = {
@@ -151,7 +152,10 @@ constexpr FailedOnce kFailedOnce[] = {
 
 TEST(Simulation, SeedsThatFailedOnce) {
   for (const FailedOnce& failed : kFailedOnce) {
-    EXPECT_EQ(Simulate({.seed = failed.seed, .policies = failed.policies}), "")
+    EXPECT_EQ(
+        Simulate(
+            {.seed = failed.seed, .policies = failed.policies, .more_chaos = failed.more_chaos}),
+        "")
         << "seed " << failed.seed << ": " << failed.what;
   }
 }

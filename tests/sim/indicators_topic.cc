@@ -1,0 +1,45 @@
+#include "tests/sim/indicators_topic.h"
+
+#include <string_view>
+
+#include "pipelines/core/recheck.h"
+#include "pipelines/core/stage.h"
+
+namespace ringfence::sim {
+
+void IndicatorsTopic::Append(uint32_t partition, std::string key, std::string value, bool of_two) {
+  if (of_two) of_two_[partition].insert(key);
+  records_[partition].emplace_back(std::move(key), std::move(value));
+}
+
+std::optional<internal::v1::Envelope> IndicatorsTopic::Rechecks(uint32_t partition,
+                                                                Random& random) const {
+  const auto records = records_.find(partition);
+  if (records == records_.end()) return std::nullopt;
+  internal::v1::Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  const bool all = random.Chance(0.5);
+  for (const auto& [key, value] : records->second) {
+    if (!all && random.Chance(0.9)) continue;
+    if (auto recheck = core::RecheckOf(key, value)) *envelope.add_rechecks() = *std::move(recheck);
+  }
+  if (envelope.rechecks().empty()) return std::nullopt;
+  return envelope;
+}
+
+internal::v1::Envelope IndicatorsTopic::LastRechecks(uint32_t partition) const {
+  internal::v1::Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  const auto keys = of_two_.find(partition);
+  if (keys == of_two_.end()) return envelope;
+  std::map<std::string_view, std::string_view> last;
+  for (const auto& [key, value] : records_.at(partition)) last[key] = value;
+  for (const std::string& key : keys->second) {
+    if (auto recheck = core::RecheckOf(key, last.at(key))) {
+      *envelope.add_rechecks() = *std::move(recheck);
+    }
+  }
+  return envelope;
+}
+
+}  // namespace ringfence::sim
