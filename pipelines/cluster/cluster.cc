@@ -35,9 +35,6 @@ using internal::v1::Envelope;
 using internal::v1::Evidence;
 using internal::v1::IndicatorRecord;
 
-// Places that one record may use up before its own messages go through the log too.
-constexpr uint32_t kPlacesSoftMax = core::kPlaceIndexMax / 2;
-
 class Cluster : public core::Stage, private components::Outbox, private Deciding::Host {
  public:
   Cluster(core::State& state, const Options& options)
@@ -95,6 +92,10 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       return absl::InternalError("cluster: mailbox record " + std::to_string(offset_) +
                                  " leaves nodes with something to say");
     }
+    if (index_ > options_.places_max) {
+      return absl::InternalError("cluster: mailbox record " + std::to_string(offset_) +
+                                 " causes more messages than there are places for");
+    }
     return Status();
   }
 
@@ -143,7 +144,10 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   // -- components::Outbox
 
-  Place NextPlace() override { return core::MakePlace(offset_, index_++); }
+  // Of one that ran out of places every further one is its last, and an error.
+  Place NextPlace() override {
+    return core::MakePlace(offset_, std::min(index_++, core::kPlaceIndexMax));
+  }
   Place HeardUpTo(const NodeKey& from) const override {
     return heard_.UpTo(core::PartitionOf(from.id, partitions_));
   }
@@ -153,7 +157,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   template <typename EitherMessage>
   void SendEither(const EitherMessage& message, std::deque<EitherMessage>& own) {
     const uint32_t partition = core::PartitionOf(message.to.id, partitions_);
-    if (partition == options_.partition && own_left_ > 0 && index_ < kPlacesSoftMax) {
+    if (partition == options_.partition && own_left_ > 0 && index_ < options_.places_soft_max) {
       --own_left_;
       own.push_back(message);
     } else {
@@ -309,7 +313,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (own.empty()) return false;
     const EitherMessage message = std::move(own.front());
     own.pop_front();
-    if (index_ < kPlacesSoftMax) {
+    if (index_ < options_.places_soft_max) {
       Receive(message);
     } else {
       SendThroughLog(message, options_.partition);

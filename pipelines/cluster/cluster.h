@@ -5,6 +5,7 @@
 
 #include "pipelines/cluster/base_store.h"
 #include "pipelines/components/components.h"
+#include "pipelines/core/place.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
 #include "pipelines/ties/rules.h"
@@ -18,6 +19,10 @@ struct Options {
   // Messages to the same partition that are applied right after the record that caused them; the
   // rest go through the log.
   uint32_t own_messages_max = 65'536;
+  // Places that one record may use up before its own messages go through the log too; and at all,
+  // at most kPlaceIndexMax + 1: with more it fails (kInternal).
+  uint32_t places_soft_max = core::kPlaceIndexMax / 2;
+  uint32_t places_max = core::kPlaceIndexMax + 1;
   // Bases that one record may expire; the rest follow in later records.
   size_t sweep_max = 256;
   // Bases that one record may look through for what an operator's decision changes, and reports of

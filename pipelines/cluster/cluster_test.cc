@@ -361,6 +361,32 @@ TEST_F(LabelRechecks, LeaveNothingToSayThatAStopWouldLose) {
   }
 }
 
+TEST_F(Clusters, ARecordThatRunsOutOfPlacesFails) {
+  Options options;
+  options.own_messages_max = 0;
+  options.places_max = 3;
+  Open(options);
+  Report("a", "1", {"+1"});
+  ReportRevision revision;
+  revision.set_partner("a");
+  for (const char* phone : {"+1", "+2", "+3", "+4"}) {
+    internal::v1::NamedIdentifier& named = *revision.add_identifiers();
+    named.set_type(v1::IDENTIFIER_TYPE_PHONE);
+    named.set_value(phone);
+    named.set_role(v1::IDENTIFIER_ROLE_CALLBACK);
+    named.set_observed_at(kSeen);
+  }
+  Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  for (Evidence& evidence : dedupe::MakeEvidence(revision, core::ReportKey("a", "2"))) {
+    evidence.set_place(++place_);
+    *envelope.add_evidence() = evidence;
+  }
+  core::FakeOutput output(1, 1);
+  const std::string bytes = envelope.SerializeAsString();
+  EXPECT_EQ(stage_->Apply({offset_, kSeen, "", bytes}, output).code(), absl::StatusCode::kInternal);
+}
+
 // A listing that is not in the set says the same whether or not it has been forgotten.
 TEST_F(Rechecks, OfOneThatIsNotInTheSetSayWhatTheRecordSaid) {
   Report("a", "1", {"+1"});

@@ -11,8 +11,8 @@
 
 namespace ringfence::cluster {
 
-// Messages to other partitions, and to which. Of several from one node to another only the last
-// goes out: it says all that the earlier ones did.
+// Messages to other partitions, and to which. Of several from one node to another only the one of
+// the highest place goes out: it says all that the others did. It asks for an answer if any did.
 template <typename EitherMessage>
 class Remote {
  public:
@@ -23,12 +23,16 @@ class Remote {
       messages_.emplace_back(message, partition);
       return;
     }
-    EitherMessage& earlier = messages_[entry->second].first;
-    const bool hello = earlier.hello || message.hello;
-    const core::Place since = message.hello ? message.since : earlier.since;
-    earlier = message;
-    earlier.hello = hello;
-    earlier.since = since;
+    // One that waited its turn as the partition's own comes after later ones.
+    EitherMessage& held = messages_[entry->second].first;
+    const EitherMessage& latest = message.place < held.place ? held : message;
+    const EitherMessage& other = &latest == &held ? message : held;
+    EitherMessage merged = latest;
+    if (!merged.hello && other.hello) {
+      merged.hello = true;
+      merged.since = other.since;
+    }
+    held = std::move(merged);
   }
 
   std::vector<std::pair<EitherMessage, uint32_t>> Take() {
