@@ -59,9 +59,9 @@ void Decisions::StoreRange(const Id& id) {
 }
 
 uint64_t Decisions::Put(const internal::v1::OverrideNews& news, Time now) {
-  if (!ranges_.Put(news, now)) return 0;
+  const bool changes = ranges_.Put(news, now);
   StoreRange(core::IdentifierId(news.type(), news.value()));
-  return Ranges::TypesOf(news);
+  return changes ? Ranges::TypesOf(news) : 0;
 }
 
 uint64_t Decisions::Put(const internal::v1::Organisations& organisations) {

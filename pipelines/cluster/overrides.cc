@@ -96,7 +96,7 @@ bool Ranges::Put(const OverrideNews& news, Time now) {
   PutOverride(held, news, news.scope() != v1::SCOPE_UNSPECIFIED, now);
   if (held.forget_at == core::kTimeMax) Index(held.news, true);
   due_ = std::min(due_, held.NextChange());
-  return true;
+  return held_before || held.forget_at == core::kTimeMax;
 }
 
 void Ranges::Restore(HeldOverride held) {

@@ -68,7 +68,9 @@ bool PutOverride(HeldOverride& held, const internal::v1::OverrideNews& news, boo
 // Overrides of ranges: a domain with all below it, addresses, phone numbers. Not thread-safe.
 class Ranges {
  public:
-  // Only scopes other than one identifier hold here; false where nothing changes.
+  // Only scopes other than one identifier hold here; of others what was held goes. False where
+  // nothing held before and nothing does now; the news is kept then too, so that older ones of a
+  // range that come late do nothing.
   bool Put(const internal::v1::OverrideNews& news, core::Time now);
   void Restore(HeldOverride held);
   // By identifier id of (type, value).

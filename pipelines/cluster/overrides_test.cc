@@ -60,6 +60,23 @@ TEST(Ranges, AnOlderPlaceDoesNothingEvenAfterARemoval) {
   EXPECT_EQ(ranges.Covering(IDENTIFIER_TYPE_PHONE, "+18005550100"), Effects());
 }
 
+TEST(Ranges, AnOverrideOfOneIdentifierChangesNoneAndKeepsOlderOnesOut) {
+  Ranges ranges;
+  const OverrideNews range = Range(IDENTIFIER_TYPE_DOMAIN, "bank.example", 1);
+  OverrideNews one = range;
+  one.set_place(2);
+  one.set_scope(v1::SCOPE_UNSPECIFIED);
+  EXPECT_FALSE(ranges.Put(one, kNow));
+  EXPECT_EQ(ranges.held().size(), 1u);
+  EXPECT_FALSE(ranges.Put(range, kNow));
+  EXPECT_TRUE(ranges.empty());
+  OverrideNews again = range;
+  again.set_place(3);
+  EXPECT_TRUE(ranges.Put(again, kNow));
+  one.set_place(4);
+  EXPECT_TRUE(ranges.Put(one, kNow)) << "a range held";
+}
+
 TEST(Ranges, ExpireAndAreForgotten) {
   Ranges ranges;
   OverrideNews news = Range(IDENTIFIER_TYPE_PHONE, "+1800", 1);

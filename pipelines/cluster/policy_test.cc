@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "pipelines/cluster/clusters_testing.h"
+#include "ringfence/v1/admin_service.pb.h"
 
 namespace ringfence::cluster {
 namespace {
@@ -50,6 +51,26 @@ TEST_F(Clusters, APolicyWithAnotherRuleCutsAndJoinsTies) {
   policy.mutable_policy()->clear_ties();
   Apply(news);
   EXPECT_NE(Label("+2"), Label("+8"));
+}
+
+TEST_F(Clusters, AnOverrideOfOneIdentifierBeginsNoReviewAndOneOfARangeDoes) {
+  Report("a", "1", {"+1", "+2"});
+  Envelope envelope;
+  internal::v1::OverrideNews& news = *envelope.add_overrides();
+  const core::Id id = core::IdentifierId(v1::IDENTIFIER_TYPE_PHONE, "+1");
+  news.set_place(1);
+  news.set_type(v1::IDENTIFIER_TYPE_PHONE);
+  news.set_value("+1");
+  news.set_base_hi(id.hi);
+  news.set_base_lo(id.lo);
+  news.set_effect(v1::Override::EFFECT_APPEAL);
+  const int64_t before = offset_;
+  Apply(envelope);
+  EXPECT_EQ(offset_ - before, 1) << "records that it took";
+  news.set_place(2);
+  news.set_scope(v1::SCOPE_PREFIX);
+  Apply(envelope);
+  EXPECT_GT(offset_ - before, 2);
 }
 
 TEST_F(Clusters, AnEchoConfirmsNothing) {
