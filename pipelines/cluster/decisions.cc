@@ -100,14 +100,14 @@ Effects Decisions::EffectsOf(const Base& base, v1::IdentifierType type, const Id
     if (own->second.HoldsAt(now)) effects.Add(own->second.news);
   }
   if (type != v1::IDENTIFIER_TYPE_DOMAIN || id != base.id || value.empty()) return effects;
-  bool below = ranges_.AllowsBelow(value);
+  bool below = ranges_.SparesBelow(value);
   for (const auto& [other, held] : base.overrides) {
     if (other == base.id || !held.HoldsAt(now)) continue;
-    Effects host;
-    host.Add(held.news);
-    below = below || host.Has(Effects::kAllow);
+    Effects said;
+    said.Add(held.news);
+    below = below || said.spared();
   }
-  if (below) effects.bits |= Effects::kAllowsBelow;
+  if (below) effects.bits |= Effects::kSparesBelow;
   return effects;
 }
 

@@ -118,16 +118,18 @@ TEST_F(Hosts, WhatAnOperatorSparesOfADomainIsSpared) {
   for (const char* host : {"one", "two", "three", "four"}) Name("a", host, host);
   uint64_t place = 0;
   for (const auto effect : {v1::Override::EFFECT_ALLOW, v1::Override::EFFECT_APPEAL,
-                            v1::Override::EFFECT_SHARED_INFRASTRUCTURE}) {
-    EXPECT_EQ(Of().indicator().scope(), v1::SCOPE_SUBTREE);
-    Override("four", effect, ++place);
-    EXPECT_TRUE(Of().has_removed()) << effect;
-    Override("four", effect, ++place, /*removed=*/true);
+                            v1::Override::EFFECT_SHARED_INFRASTRUCTURE, v1::Override::EFFECT_CANARY,
+                            v1::Override::EFFECT_WITHHOLD}) {
+    // One that reports name, and one that none does.
+    for (const char* host : {"four", "shop"}) {
+      EXPECT_EQ(Of().indicator().scope(), v1::SCOPE_SUBTREE);
+      Override(host, effect, ++place);
+      EXPECT_TRUE(Of().has_removed()) << host << " " << effect;
+      Override(host, effect, ++place, /*removed=*/true);
+    }
   }
+  Override("shop", v1::Override::EFFECT_CONFIRMED, ++place);
   EXPECT_EQ(Of().indicator().scope(), v1::SCOPE_SUBTREE);
-  // Also a host that nobody has named.
-  Override("shop", v1::Override::EFFECT_ALLOW, ++place);
-  EXPECT_TRUE(Of().has_removed());
 }
 
 }  // namespace

@@ -81,12 +81,8 @@ std::string_view DomainOf(const Base& base, std::string_view host) {
   return host;
 }
 
-// What an operator spares of a domain is spared by what stands for the domain.
-bool IsSpared(const Effects& effects) {
-  return effects.hidden() || effects.Has(Effects::kAppeal) || effects.Has(Effects::kShared);
-}
-
-// The registrable domain that stands for all its hosts; empty where the base is none.
+// The registrable domain that stands for all its hosts; empty where the base is none. What an
+// operator spares below it, named by a report or not, is spared by what stands for the domain.
 std::string_view StandsForAll(const Base& base, const Decisions& decisions, Time now) {
   if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_DOMAIN ||
       base.listings.size() < identifiers::kHostsForSubtree) {
@@ -104,17 +100,17 @@ std::string_view StandsForAll(const Base& base, const Decisions& decisions, Time
     });
     if (is_shared) return {};
     const Effects effects = EffectsOf(base, listing, decisions, now);
-    if (id != base.id && IsSpared(effects)) return {};
+    if (id != base.id && effects.spared()) return {};
     if (effects.hidden() || statistics.incidents().empty()) continue;
     ++hosts;
     host = listing.value;
   }
   if (hosts < identifiers::kHostsForSubtree) return {};
   const std::string_view domain = DomainOf(base, host);
-  const bool allows = decisions.Concern(base) &&
+  const bool spares = decisions.Concern(base) &&
                       decisions.EffectsOf(base, v1::IDENTIFIER_TYPE_DOMAIN, base.id, domain, now)
-                          .Has(Effects::kAllowsBelow);
-  return allows ? std::string_view() : domain;
+                          .Has(Effects::kSparesBelow);
+  return spares ? std::string_view() : domain;
 }
 
 // Why a listing that the effects hide leaves; which values are canaries is nobody's business.

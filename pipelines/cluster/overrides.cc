@@ -180,10 +180,12 @@ Effects Ranges::Covering(v1::IdentifierType type, std::string_view value) const 
   return effects;
 }
 
-bool Ranges::AllowsBelow(std::string_view domain) const {
+bool Ranges::SparesBelow(std::string_view domain) const {
   for (const auto& [key, news] : holding_) {
     if (key.first != v1::IDENTIFIER_TYPE_DOMAIN) continue;
-    if (BitsOf(news->effect()) != Effects::kAllow) continue;
+    Effects effects;
+    effects.Add(*news);
+    if (!effects.spared()) continue;
     const std::string& value = key.second;
     if (value.size() > domain.size() && value.ends_with(domain) &&
         value[value.size() - domain.size() - 1] == '.') {

@@ -24,8 +24,8 @@ struct Effects {
     kShared = 4,
     kCanary = 8,
     kWithhold = 16,
-    // Of a registrable domain: a host below it is allowed, so that it cannot stand for all of them.
-    kAllowsBelow = 32,
+    // Of a registrable domain: something below it is spared, so that it cannot stand for all.
+    kSparesBelow = 32,
     kConfirmed = 64,
   };
   uint32_t bits = 0;
@@ -35,6 +35,8 @@ struct Effects {
   bool Has(Bit bit) const { return (bits & bit) != 0; }
   // Never in the set.
   bool hidden() const { return (bits & (kAllow | kCanary | kWithhold)) != 0; }
+  // Is not to be stopped by what stands for more than itself.
+  bool spared() const { return hidden() || (bits & (kAppeal | kShared)) != 0; }
   // What a report's evidence has to know; `is_base`: the identifier is its own base, whose node is
   // declared to be infrastructure where it is shared.
   internal::v1::Mark MarkOf(bool is_base) const;
@@ -82,8 +84,8 @@ class Ranges {
 
   // All that cover the identifier. Cost: a look-up for each label, digit or length of prefix.
   Effects Covering(v1::IdentifierType type, std::string_view value) const;
-  // Is anything below the domain allowed?
-  bool AllowsBelow(std::string_view domain) const;
+  // Is anything below the domain spared?
+  bool SparesBelow(std::string_view domain) const;
   bool empty() const { return holding_.empty(); }
 
   // The types whose identifiers the range may cover, as bits 1 << type.

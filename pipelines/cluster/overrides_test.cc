@@ -103,12 +103,22 @@ TEST(Effects, OfSeveralOverridesAddUp) {
   EXPECT_EQ(effects.disregard_before, kNow);
 }
 
-TEST(Ranges, KnowWhatIsAllowedBelowADomain) {
+TEST(Ranges, KnowWhatIsSparedBelowADomain) {
   Ranges ranges;
   ranges.Put(Range(IDENTIFIER_TYPE_DOMAIN, "pay.example.com", 1), kNow);
-  EXPECT_TRUE(ranges.AllowsBelow("example.com"));
-  EXPECT_FALSE(ranges.AllowsBelow("pay.example.com"));
-  EXPECT_FALSE(ranges.AllowsBelow("ample.com"));
+  EXPECT_TRUE(ranges.SparesBelow("example.com"));
+  EXPECT_FALSE(ranges.SparesBelow("pay.example.com"));
+  EXPECT_FALSE(ranges.SparesBelow("ample.com"));
+  for (const auto& [effect, spares] : {std::pair(v1::Override::EFFECT_APPEAL, true),
+                                       {v1::Override::EFFECT_WITHHOLD, true},
+                                       {v1::Override::EFFECT_CANARY, true},
+                                       {v1::Override::EFFECT_SHARED_INFRASTRUCTURE, true},
+                                       {v1::Override::EFFECT_DISREGARD, false},
+                                       {v1::Override::EFFECT_CONFIRMED, false}}) {
+    Ranges one;
+    one.Put(Range(IDENTIFIER_TYPE_DOMAIN, "pay.example.com", 1, effect), kNow);
+    EXPECT_EQ(one.SparesBelow("example.com"), spares) << effect;
+  }
 }
 
 TEST(Weights, FollowTheListAndAreHalvedForEachCanary) {

@@ -1,6 +1,7 @@
 #include "tests/oracle/decisions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -94,9 +95,14 @@ bool Decisions::IsShared(const core::Id& identifier) const {
   });
 }
 
-bool Decisions::AllowsBelow(const core::Id& base, const std::string& domain) const {
+bool Decisions::SparesBelow(const core::Id& base, const std::string& domain) const {
   return std::any_of(holding_.begin(), holding_.end(), [&](const OverrideNews* news) {
-    if (news->effect() != v1::Override::EFFECT_ALLOW) return false;
+    constexpr v1::Override::Effect kSparing[] = {
+        v1::Override::EFFECT_ALLOW, v1::Override::EFFECT_WITHHOLD, v1::Override::EFFECT_CANARY,
+        v1::Override::EFFECT_APPEAL, v1::Override::EFFECT_SHARED_INFRASTRUCTURE};
+    if (std::find(std::begin(kSparing), std::end(kSparing), news->effect()) == std::end(kSparing)) {
+      return false;
+    }
     if (news->scope() == v1::SCOPE_SUBTREE) {
       return news->value() != domain && IsAtOrBelow(news->value(), domain);
     }

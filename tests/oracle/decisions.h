@@ -33,8 +33,9 @@ class Decisions {
   Word About(v1::IdentifierType type, const std::string& value) const;
   // An override of this one identifier says that it is shared infrastructure.
   bool IsShared(const core::Id& identifier) const;
-  // A host, URL or domain below the registrable domain is allowed.
-  bool AllowsBelow(const core::Id& base, const std::string& domain) const;
+  // An operator spares a host, URL or domain below the registrable domain, whether or not it was
+  // ever named: it is allowed, withheld, a canary, under appeal or shared infrastructure.
+  bool SparesBelow(const core::Id& base, const std::string& domain) const;
   bool Withdraws(const internal::v1::ReportRevision& revision) const;
   bool IsRetracted(const internal::v1::ReportRevision& revision) const;
   // Of a report that is held.

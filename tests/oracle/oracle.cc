@@ -51,7 +51,7 @@ std::optional<Listing> StandingForAll(const Id& base,
     domain = first.Identifier() == base ? first.named->value() : first.named->base_value();
   }
   if (counted < identifiers::kHostsForSubtree) return std::nullopt;
-  if (weights.decisions.AllowsBelow(base, domain)) return std::nullopt;
+  if (weights.decisions.SparesBelow(base, domain)) return std::nullopt;
   const Word said = weights.decisions.About(v1::IDENTIFIER_TYPE_DOMAIN, domain);
   std::optional<Listing> listing = ListingOf(all, said, graph, weights, as_of);
   if (!listing || !identifiers::IsListed(v1::IDENTIFIER_TYPE_DOMAIN, domain)) return std::nullopt;

@@ -167,6 +167,44 @@ void DecideIn(oracle::World& world, const std::vector<DecisionArrival>& decision
   }
 }
 
+void AddHostsUnheardOf(const WorldPlan& plan, Random& random,
+                       std::vector<DecisionArrival>& decisions) {
+  std::set<std::string> domains;
+  for (const WorldPlan::Arrival& arrival : plan.arrivals) {
+    for (const NamedIdentifier& named : arrival.revision.identifiers()) {
+      const bool below = named.base_type() == v1::IDENTIFIER_TYPE_DOMAIN;
+      if (named.type() == v1::IDENTIFIER_TYPE_DOMAIN && below) domains.insert(named.base_value());
+    }
+  }
+  const Time first = plan.arrivals.front().at;
+  // Above those of other overrides.
+  uint64_t place = 1'000;
+  for (const std::string& domain : domains) {
+    if (random.Chance(0.6)) continue;
+    DecisionArrival put;
+    put.at = first + random.Between(0, plan.as_of - first);
+    OverrideNews& news = *put.record.mutable_override_news();
+    const core::Id base = core::IdentifierId(v1::IDENTIFIER_TYPE_DOMAIN, domain);
+    news.set_place(++place);
+    news.set_type(v1::IDENTIFIER_TYPE_DOMAIN);
+    news.set_value("unheard-of." + domain);
+    news.set_base_hi(base.hi);
+    news.set_base_lo(base.lo);
+    news.set_effect(static_cast<int>(
+        random.Between(v1::Override::EFFECT_ALLOW, v1::Override::EFFECT_CONFIRMED)));
+    if (random.Chance(0.3)) news.set_scope(v1::SCOPE_SUBTREE);
+    if (random.Chance(0.2)) news.set_expires_at(put.at + random.Between(1, 60) * kDay);
+    decisions.push_back(put);
+    if (!random.Chance(0.3)) continue;
+    put.at += random.Between(0, plan.as_of - put.at);
+    news.set_place(++place);
+    news.set_removed(true);
+    decisions.push_back(put);
+  }
+  std::stable_sort(decisions.begin(), decisions.end(),
+                   [](const auto& a, const auto& b) { return a.at < b.at; });
+}
+
 void AddHolds(const WorldPlan& plan, Random& random, std::vector<DecisionArrival>& decisions) {
   std::set<core::Id> named;
   for (const WorldPlan::Arrival& arrival : plan.arrivals) {

@@ -24,6 +24,10 @@ std::vector<DecisionArrival> RandomDecisions(const WorldPlan& plan, Random& rand
 // The decisions, for the oracle.
 void DecideIn(oracle::World& world, const std::vector<DecisionArrival>& decisions);
 
+// Adds, in some worlds, overrides of hosts that no report names, below domains that reports do.
+void AddHostsUnheardOf(const WorldPlan& plan, Random& random,
+                       std::vector<DecisionArrival>& decisions);
+
 // Adds legal holds on some of what the plan's reports name, some of them lifted later: their
 // records hold a ReferralFreeze. They change nothing that is published.
 void AddHolds(const WorldPlan& plan, Random& random, std::vector<DecisionArrival>& decisions);

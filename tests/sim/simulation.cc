@@ -81,6 +81,7 @@ class Simulation {
     knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
     if (options.more_chaos) {
       recheck_ = recheck_random_.Pick({0.0, 0.1, 0.8});
+      AddHostsUnheardOf(world_, recheck_random_, decisions_);
       knobs_.cluster.places_soft_max = recheck_random_.Pick<uint32_t>({1, 5, 20, 1'000'000});
     }
     knobs_.cluster.rules.wait_for_confirmations = options.broken != Break::kDetach;

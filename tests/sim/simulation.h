@@ -21,7 +21,8 @@ struct SimulationOptions {
   Break broken = Break::kNothing;
   // Without: the same world, as it is without reports that are held, echoes and other policies.
   bool policies = true;
-  // Owners ask at any time about what stands in `indicators`, and records run short of places.
+  // Owners ask at any time about what stands in `indicators`, records run short of places, and
+  // operators spare hosts that no report names.
   // Without: the same run as it was before they did.
   bool more_chaos = true;
   // Print what happens, to stderr.
