@@ -130,13 +130,14 @@ Time NextChangeOf(const Evidence& evidence, Time time) {
   return next;
 }
 
-// A phone number that is blocked leaves BLOCK a while after it was last seen, with no phase
-// changing.
+// A phone number that is blocked leaves BLOCK a while after it was last seen by what counts, with
+// no phase changing.
 void TouchAgedPhones(Base& base, Time before, Time now) {
   if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_PHONE) return;
   for (auto& [id, listing] : base.listings) {
-    if (listing.action != v1::ACTION_BLOCK || !listing.statistics.live()) continue;
-    const Time ages = listing.statistics.last_seen() + base.options.policy.phone_block_span;
+    if (listing.action != v1::ACTION_BLOCK || listing.statistics.incidents().empty()) continue;
+    const Time ages =
+        listing.statistics.phone_last_counted() + base.options.policy.phone_block_span;
     if (before < ages && ages <= now) listing.content_touched = true;
   }
 }

@@ -160,8 +160,10 @@ void ApplyCeilings(v1::IdentifierType type, const Statistics& statistics,
   } else if (assessment.action > values.CeilingOf(type)) {
     assessment.rules.push_back("custodian.confirmed");
   }
-  if (type == v1::IDENTIFIER_TYPE_PHONE &&
-      statistics.last_seen() + values.phone_block_span <= now) {
+  // What a feed, an echo or a display of the number says must not keep it blocked, nor lift a
+  // ceiling.
+  if (type == v1::IDENTIFIER_TYPE_PHONE && !statistics.incidents().empty() &&
+      statistics.phone_last_counted() + values.phone_block_span <= now) {
     CapAt(v1::ACTION_CHALLENGE, "ceiling.phone_not_seen_lately", assessment);
   }
   if (type == v1::IDENTIFIER_TYPE_DOMAIN && statistics.named_itself() == 0 &&

@@ -57,6 +57,78 @@ uint32_t ScoreOf(const std::vector<uint32_t>& incidents) {
   return Score(words);
 }
 
+// One more occurrence, now.
+void See(Statistics& statistics, v1::IdentifierType type, v1::IdentifierRole role, v1::Basis basis,
+         bool echo, uint64_t via_url) {
+  internal::v1::Evidence evidence;
+  evidence.set_report_hi(1'000 + via_url);
+  evidence.set_incident_hi(1'000 + via_url);
+  evidence.set_partner("another");
+  evidence.set_basis(basis);
+  evidence.set_tlp(v1::TLP_AMBER);
+  internal::v1::Occurrence occurrence;
+  occurrence.set_type(type);
+  occurrence.set_value("value");
+  occurrence.set_role(role);
+  occurrence.set_observed_at(kNow - core::kHour);
+  occurrence.set_bearer_from(core::kTimeMax);
+  occurrence.set_echo(echo);
+  occurrence.set_via_url_hi(via_url);
+  statistics.Change(evidence, occurrence, {}, PhaseAt(occurrence, kNow));
+}
+
+TEST(Assess, WhatDoesNotCountKeepsNoPhoneNumberBlocked) {
+  constexpr auto kPhone = v1::IDENTIFIER_TYPE_PHONE;
+  constexpr auto kCallback = v1::IDENTIFIER_ROLE_CALLBACK;
+  Statistics statistics =
+      Reported(kPhone, kCallback, {2, 2, 2}, v1::BASIS_SELF_REPORTED, kNow - 31 * core::kDay);
+  const auto action = [&] {
+    return Assess(kPhone, statistics, ties::Infrastructure::kNo, kNow).action;
+  };
+  EXPECT_EQ(action(), v1::ACTION_CHALLENGE);
+  See(statistics, kPhone, v1::IDENTIFIER_ROLE_CALLER_ID, v1::BASIS_SELF_REPORTED, false, 0);
+  See(statistics, kPhone, kCallback, v1::BASIS_THIRD_PARTY_FEED, false, 0);
+  See(statistics, kPhone, kCallback, v1::BASIS_SELF_REPORTED, /*echo=*/true, 0);
+  EXPECT_EQ(statistics.last_seen(), kNow - core::kHour);
+  EXPECT_EQ(action(), v1::ACTION_CHALLENGE);
+  See(statistics, kPhone, kCallback, v1::BASIS_SELF_REPORTED, false, 0);
+  EXPECT_EQ(action(), v1::ACTION_BLOCK);
+}
+
+TEST(Assess, WhatDoesNotCountLiftsNoCeilingOfAHost) {
+  constexpr auto kDomain = v1::IDENTIFIER_TYPE_DOMAIN;
+  constexpr auto kHost = v1::IDENTIFIER_ROLE_WEB_HOST;
+  Statistics statistics;
+  const auto name = [&](v1::Basis basis, uint64_t via_url) {
+    for (int i = 0; i < 2; ++i) See(statistics, kDomain, kHost, basis, false, via_url);
+  };
+  for (uint64_t i = 1; i <= 6; ++i) {
+    internal::v1::Evidence evidence;
+    evidence.set_report_hi(i);
+    evidence.set_incident_hi(i);
+    evidence.set_partner("partner-" + std::to_string(i % 3));
+    evidence.set_tlp(v1::TLP_AMBER);
+    evidence.set_basis(v1::BASIS_SELF_REPORTED);
+    internal::v1::Occurrence occurrence;
+    occurrence.set_type(kDomain);
+    occurrence.set_value("value");
+    occurrence.set_role(kHost);
+    occurrence.set_observed_at(kNow - core::kHour);
+    occurrence.set_bearer_from(core::kTimeMax);
+    occurrence.set_via_url_hi(1 + i % 2);
+    statistics.Change(evidence, occurrence, {}, PhaseAt(occurrence, kNow));
+  }
+  const auto action = [&] {
+    return Assess(kDomain, statistics, ties::Infrastructure::kNo, kNow).action;
+  };
+  EXPECT_EQ(action(), v1::ACTION_CHALLENGE);
+  name(v1::BASIS_THIRD_PARTY_FEED, 0);
+  name(v1::BASIS_THIRD_PARTY_FEED, 7);
+  EXPECT_EQ(action(), v1::ACTION_CHALLENGE);
+  name(v1::BASIS_SELF_REPORTED, 8);
+  EXPECT_EQ(action(), v1::ACTION_BLOCK);
+}
+
 TEST(Score, FollowsTheFormula) {
   EXPECT_EQ(ScoreOf({}), 0u);
   EXPECT_EQ(ScoreOf({1}), 250u);

@@ -110,14 +110,17 @@ void Statistics::ChangeLive(const Evidence& evidence, const Occurrence& occurren
     scam_types_.Change(evidence.scam_type(), add);
   tlps_.Change(evidence.tlp(), add);
   standings_.Change(occurrence.standing(), add);
+  if (identifiers::IsSpoofable(occurrence.type(), occurrence.role(), occurrence.attested())) return;
+  unspoofable_ += step;
+  if (!identifiers::BasisCounts(evidence.basis()) || occurrence.echo()) return;
+  if (occurrence.type() == v1::IDENTIFIER_TYPE_PHONE) {
+    phone_counted_.Change(occurrence.observed_at(), add);
+  }
   if (occurrence.via_url_hi() != 0) {
     via_urls_.Change(Id{occurrence.via_url_hi(), occurrence.via_url_lo()}, add);
   } else {
     named_itself_ += step;
   }
-  if (identifiers::IsSpoofable(occurrence.type(), occurrence.role(), occurrence.attested())) return;
-  unspoofable_ += step;
-  if (!identifiers::BasisCounts(evidence.basis()) || occurrence.echo()) return;
   incidents_.Change(incident, add);
   reports_.Change(report, add);
   ChangeCount(incidents_by_organisation_, evidence.partner(), incident, add);

@@ -175,9 +175,6 @@ class Statistics {
   const Counted<int>& scam_types() const { return scam_types_; }
   const Counted<int>& tlps() const { return tlps_; }
   const Counted<int>& standings() const { return standings_; }
-  // URLs through which a host was named, and how often it was named itself.
-  const Counted<core::Id>& via_urls() const { return via_urls_; }
-  uint32_t named_itself() const { return named_itself_; }
   // In a role that cannot be spoofed, whatever the basis.
   uint32_t unspoofable() const { return unspoofable_; }
 
@@ -187,6 +184,13 @@ class Statistics {
   const absl::btree_map<std::string, Counted<core::Id>>& incidents_by_organisation() const {
     return incidents_by_organisation_;
   }
+  // When a phone number was last seen; kTimeMin where nothing counts, or it is none.
+  core::Time phone_last_counted() const {
+    return phone_counted_.empty() ? core::kTimeMin : phone_counted_.greatest();
+  }
+  // URLs through which a host was named, and how often it was named itself.
+  const Counted<core::Id>& via_urls() const { return via_urls_; }
+  uint32_t named_itself() const { return named_itself_; }
 
   // Over occurrences that link.
   bool links() const { return !linking_seen_.empty(); }
@@ -226,6 +230,7 @@ class Statistics {
   absl::btree_map<v1::IdentifierRole, Role> by_role_;
   Counted<core::Time> seen_;
   Counted<core::Time> linking_seen_;
+  Counted<core::Time> phone_counted_;
   Counted<std::string> countries_;
   Counted<std::string> impersonated_;
   Counted<int> scam_types_;

@@ -63,11 +63,18 @@ v1::Action Ceiling(const std::vector<Occurrence>& live, Time as_of,
   if (listing.word.confirmed && PolicyOf(type).ceiling_rule == identifiers::kCustodianRule) {
     ceiling = v1::ACTION_BLOCK;
   }
-  if (type == v1::IDENTIFIER_TYPE_PHONE && listing.last_seen + policy.phone_block_span <= as_of) {
+  // By what counts alone: of what nothing counts of, nothing is above MONITOR anyway.
+  std::set<Time> seen;
+  std::set<std::string> urls;
+  for (const Occurrence& o : live) {
+    if (!o.Counts()) continue;
+    seen.insert(o.named->observed_at());
+    urls.insert(o.named->via_url());
+  }
+  if (type == v1::IDENTIFIER_TYPE_PHONE && !seen.empty() &&
+      *seen.rbegin() + policy.phone_block_span <= as_of) {
     ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);
   }
-  std::set<std::string> urls;
-  for (const Occurrence& o : live) urls.insert(o.named->via_url());
   if (type == v1::IDENTIFIER_TYPE_DOMAIN && !urls.contains("") &&
       urls.size() < policy.urls_for_block) {
     ceiling = std::min(ceiling, v1::ACTION_CHALLENGE);
