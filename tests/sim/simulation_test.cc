@@ -138,6 +138,7 @@ constexpr FailedOnce kFailedOnce[] = {
     {3473, "dedupe forgot a retraction while lower revisions of it still came"},
     {6183, "a timer of an empty base stayed, and a sweep never ended"},
     {6286, "evidence that had expired on arrival did not outlive copies of what it replaced"},
+    {7918, "a domain stood for a host that an operator spared and no report named", true, true},
     {8545, "the same, in a campaign"},
     {14464, "listings in memory were brought up to date by other rules before those that were not",
      true},
