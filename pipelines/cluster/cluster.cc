@@ -35,6 +35,10 @@ using internal::v1::Envelope;
 using internal::v1::Evidence;
 using internal::v1::IndicatorRecord;
 
+// What a node tells its neighbours once it has settled, by and large; at most
+// Rules::announce_max.
+constexpr size_t kPlacesOfNode = 64;
+
 class Cluster : public core::Stage, private components::Outbox, private Deciding::Host {
  public:
   Cluster(core::State& state, const Options& options)
@@ -154,10 +158,15 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   void Send(const Message& message) override { SendEither(message, own_labels_); }
 
+  // For more than what waits to be settled may need.
+  bool HasPlaces() const {
+    return index_ + kPlacesOfNode * unsettled_.size() < options_.places_soft_max;
+  }
+
   template <typename EitherMessage>
   void SendEither(const EitherMessage& message, std::deque<EitherMessage>& own) {
     const uint32_t partition = core::PartitionOf(message.to.id, partitions_);
-    if (partition == options_.partition && own_left_ > 0 && index_ < options_.places_soft_max) {
+    if (partition == options_.partition && own_left_ > 0 && HasPlaces()) {
       --own_left_;
       own.push_back(message);
     } else {
@@ -313,7 +322,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (own.empty()) return false;
     const EitherMessage message = std::move(own.front());
     own.pop_front();
-    if (index_ < options_.places_soft_max) {
+    if (HasPlaces()) {
       Receive(message);
     } else {
       SendThroughLog(message, options_.partition);
