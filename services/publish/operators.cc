@@ -134,6 +134,7 @@ absl::StatusOr<v1::RetractPartnerResponse> Operators::Retract(
     const v1::RetractPartnerRequest& request, const std::string& who) {
   const absl::StatusOr<Span> span = CheckSpan(request);
   if (!span.ok()) return span.status();
+  if (absl::Status known = CheckPartner(request.partner()); !known.ok()) return known;
   absl::Status status = WriteDown(who, "partner.retract", request.partner(), request.reason(), "");
   if (!status.ok()) return status;
   internal::v1::DecisionRecord record;
@@ -166,6 +167,7 @@ absl::StatusOr<v1::DecideHeldResponse> Operators::DecideHeld(const v1::DecideHel
                                                              const std::string& who) {
   const absl::StatusOr<Span> span = CheckSpan(request);
   if (!span.ok()) return span.status();
+  if (absl::Status known = CheckPartner(request.partner()); !known.ok()) return known;
   v1::DecideHeldResponse response;
   if (options_.count_held) {
     const auto reports = options_.count_held(request.partner(), span->from, span->until);

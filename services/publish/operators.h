@@ -33,6 +33,8 @@ class Operators {
     CountReports count_reports;
     // Null where this process does not know.
     CountHeld count_held;
+    // Refuses names of which no report ever came. Null where this process does not know.
+    std::function<absl::Status(const std::string& partner)> check_partner = nullptr;
     // May be null: acts are not written down.
     AuditSink* audit = nullptr;
   };
@@ -59,6 +61,9 @@ class Operators {
   // Partner, span of arrival and reason of a request.
   template <typename Request>
   absl::StatusOr<Span> CheckSpan(const Request& request) const;
+  absl::Status CheckPartner(const std::string& partner) const {
+    return options_.check_partner ? options_.check_partner(partner) : absl::OkStatus();
+  }
   absl::Status WriteDown(const std::string& who, const std::string& what,
                          const std::string& subject, const std::string& why,
                          const std::string& reference);

@@ -15,7 +15,8 @@ namespace {
 constexpr char kFooter[] =
     R"(Withdraws all that arrived from a partner in a span of time, as if it had retracted each
 of its reports: only a higher revision brings one back. Arrival is the log's time, which the partner cannot choose.
-What was published for these reports alone is taken back within seconds.
+What was published for these reports alone is taken back within seconds. It cannot be undone: say --from.
+A partner that no report ever came from is refused.
 
 Exit status: 0 done; 2 wrong use; 3 no answer, or refused.
 

@@ -241,6 +241,13 @@ def check_retraction(program, folder):
             bridges = [report(i, f"+1212555{100 + i:04}", f"site{(i + 1) % 4}.example", f"bad{i}.example") for i in range(20)]
             server.report("poisoner", *bridges)
             assert any(v.startswith("bad") for _, v in server.set())
+            for misspelt in (("retract-partner", "poisonner"), ("held", "release", "poisonner")):
+                said = server.run(*misspelt, "--reason", "fabricated", expect=3)
+                assert "there is no partner of that name" in said, said
+            audit = pathlib.Path(path) / "data/audit.log"
+            assert not audit.exists() or not audit.read_text(), audit.read_text()
+            server.run("status", "--wait-quiet", "60")
+            assert any(v.startswith("bad") for _, v in server.set())
             said = server.run("retract-partner", "poisoner", "--reason", "fabricated")
             assert "20 reports withdrawn" in said, said
             server.run("status", "--wait-quiet", "60")

@@ -199,6 +199,7 @@ absl::Status Server::StartDecisions() {
                                    const std::function<absl::Status()>& retract) {
     return CountReports(partner, from, until, retract);
   };
+  operators.check_partner = [this](const std::string& partner) { return CheckPartner(partner); };
   operators.count_held = [this](const std::string& partner, core::Time from, core::Time until) {
     return CountHeld(partner, from, until);
   };

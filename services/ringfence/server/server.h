@@ -100,6 +100,8 @@ class Server {
   absl::StatusOr<uint64_t> CountReports(const std::string& partner, core::Time from,
                                         core::Time until,
                                         const std::function<absl::Status()>& retract) const;
+  // kNotFound where no report ever came from a partner of that name.
+  absl::Status CheckPartner(const std::string& partner) const;
   absl::StatusOr<uint64_t> CountHeld(const std::string& partner, core::Time from,
                                      core::Time until) const;
   absl::StatusOr<v1::ListHeldResponse> ListHeld() const;

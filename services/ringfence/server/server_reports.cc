@@ -31,6 +31,14 @@ absl::Status Server::WithDedupe(const Views& views,
   return opened.ok() ? status : opened;
 }
 
+// Its first report makes its topic, which stays.
+absl::Status Server::CheckPartner(const std::string& partner) const {
+  const absl::Status status =
+      log_->Partitions(std::string(runtime::kReportsPrefix) + partner).status();
+  return absl::IsNotFound(status) ? absl::NotFoundError("there is no partner of that name")
+                                  : status;
+}
+
 absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::Time from,
                                               core::Time until,
                                               const std::function<absl::Status()>& retract) const {
