@@ -15,7 +15,7 @@ namespace ringfence::cli {
 namespace {
 
 constexpr char kFooter[] =
-    R"(Says why things are as they are. For operators, on the machine that the server runs on.
+    R"(Says why things are as they are. For analysts and operators (ops/identities.md).
 
 report     why a report is in its incident: with which reports it was joined, by which fields with
            which weights, and which came near. A match takes the threshold; equal origins and

@@ -235,6 +235,13 @@ def main():
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             connection.request("GET", path)
             services.expect(connection.getresponse().status == 404, f"{path} is seen from outside")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/v1/openapi.json")
+        services.expect(connection.getresponse().status == 200, "no /v1/openapi.json")
+        # One server stands behind all backends here: the log says which was asked.
+        time.sleep(0.5)
+        services.expect(re.search(r" gateway_http/\S+ .* /v1/openapi\.json", (folder / "haproxy.log").read_text()),
+                        "/v1/openapi.json does not go to gateway")
         before = resident_mib(server.pid)
         for attack in (slowloris, lambda p: idle(p, options.idle), rapid_reset):
             name = getattr(attack, "__name__", "").replace("<lambda>", f"{options.idle} idle")
