@@ -55,6 +55,13 @@ absl::StatusOr<std::unique_ptr<Gate>> Gate::Open(const Options& options, Metrics
     }
   }
   files->tokens = std::move(tokens);
+  // From 0 on, so that an alert sees the first refusal too.
+  for (const auto& [path, what] : {std::pair(options.identities_file, "identities"),
+                                   std::pair(options.tokens_file, "tokens")}) {
+    if (path.empty()) continue;
+    for (const char* outcome : {"used", "refused"})
+      metrics.Add(Metric::kReloads, {{"file", what}, {"outcome", outcome}}, 0);
+  }
   absl::MutexLock lock(&gate->mutex_);
   gate->files_ = std::move(files);
   return gate;

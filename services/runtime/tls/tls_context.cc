@@ -107,6 +107,9 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Open(const TlsFiles& fil
   absl::StatusOr<std::shared_ptr<const Loaded>> loaded = Load(files);
   if (!loaded.ok()) return loaded.status();
   std::const_pointer_cast<Loaded>(*loaded)->stamps = stamps;
+  // From 0 on, so that an alert sees the first refusal too.
+  for (const char* outcome : {"used", "refused"})
+    metrics.Add(Metric::kReloads, {{"file", "http_certificates"}, {"outcome", outcome}}, 0);
   absl::MutexLock lock(&context->mutex_);
   context->loaded_ = *std::move(loaded);
   return context;
