@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <fstream>
+#include <functional>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,9 @@ who reports it loses weight), withhold (counts and links, never leaves), disrega
 listed.
 
 A range is 198.51.100.0/24, +1800*, or a domain with --scope subtree. A file to import has the columns
-type,value,reason; a line that is wrong is named before anything is sent.
+type,value,reason, or a first line that names these and, of effect, scope, expires,
+disregard_before and reference, those that it has: as export writes it. A line that is wrong is named
+before anything is sent.
 
 Exit status: 0 done; 2 wrong use; 3 no answer, refused, or some lines refused.
 
@@ -36,22 +39,8 @@ Examples:
   ringfence override put ip 198.51.100.0/24 shared_infrastructure --reason "carrier NAT"
   ringfence override import banks.csv
   ringfence override list
+  ringfence override export >overrides.csv
   ringfence override delete phone +12125550199 --reason "sold")";
-
-const std::map<std::string, v1::Override::Effect> kEffects = {
-    {"allow", v1::Override::EFFECT_ALLOW},
-    {"appeal", v1::Override::EFFECT_APPEAL},
-    {"shared_infrastructure", v1::Override::EFFECT_SHARED_INFRASTRUCTURE},
-    {"canary", v1::Override::EFFECT_CANARY},
-    {"withhold", v1::Override::EFFECT_WITHHOLD},
-    {"disregard", v1::Override::EFFECT_DISREGARD},
-    {"confirmed", v1::Override::EFFECT_CONFIRMED},
-};
-const std::map<std::string, v1::Scope> kScopes = {
-    {"exact", v1::SCOPE_UNSPECIFIED},
-    {"subtree", v1::SCOPE_SUBTREE},
-    {"prefix", v1::SCOPE_PREFIX},
-};
 
 struct Arguments {
   Endpoint server;
@@ -72,20 +61,6 @@ int WrongUse(const std::string& why) {
   return kWrongUse;
 }
 
-std::string WordOf(v1::Override::Effect effect) {
-  for (const auto& [word, value] : kEffects) {
-    if (value == effect) return word;
-  }
-  return "unknown";
-}
-
-std::string ScopeWord(v1::Scope scope) {
-  for (const auto& [word, value] : kScopes) {
-    if (value == scope) return word;
-  }
-  return "unknown";
-}
-
 int Put(const Arguments& arguments) {
   const auto type = ParseType(arguments.type);
   if (!type) return WrongUse("TYPE: one of " + AllTypeWords());
@@ -93,9 +68,9 @@ int Put(const Arguments& arguments) {
   v1::Override& override = *request.mutable_override();
   override.set_type(*type);
   override.set_value(arguments.value);
-  override.set_effect(kEffects.at(arguments.effect));
+  override.set_effect(*ParseEffect(arguments.effect));
   override.set_scope(arguments.scope.empty() ? GuessScope(*type, arguments.value)
-                                             : kScopes.at(arguments.scope));
+                                             : *ParseScope(arguments.scope));
   override.set_reason(arguments.reason);
   override.set_reference(arguments.reference);
   using google::protobuf::util::TimeUtil;
@@ -110,7 +85,7 @@ int Put(const Arguments& arguments) {
   Client client(arguments.server);
   const auto response = client.PutOverride(request);
   if (!response.ok()) return Fail(response.status());
-  fmt::print("{} {} {}\n", WordOf(response->override().effect()),
+  fmt::print("{} {} {}\n", EffectWord(response->override().effect()),
              TypeWord(response->override().type()), Printable(response->override().value()));
   return kDone;
 }
@@ -130,27 +105,47 @@ int Delete(const Arguments& arguments) {
   return kDone;
 }
 
-int List(const Arguments& arguments) {
-  Client client(arguments.server);
-  Table table({"EFFECT", "TYPE", "VALUE", "SCOPE", "EXPIRES", "BY", "SINCE", "REASON"});
+// Every override that holds, in the order of the server's.
+absl::Status VisitAll(const Endpoint& server,
+                      const std::function<void(const v1::Override& override)>& visit) {
+  Client client(server);
   v1::ListOverridesRequest request;
   request.set_page_size(1'000);
   do {
     const auto response = client.ListOverrides(request);
-    if (!response.ok()) return Fail(response.status());
-    for (const v1::Override& override : response->overrides()) {
-      if (arguments.json) {
-        fmt::print("{}\n", Json(override));
-        continue;
-      }
-      table.Add({WordOf(override.effect()), TypeWord(override.type()), Printable(override.value()),
-                 ScopeWord(override.scope()), TimeWord(override.expires_at()),
-                 Printable(override.set_by()), TimeWord(override.set_at()),
-                 Printable(override.reason())});
-    }
+    if (!response.ok()) return response.status();
+    for (const v1::Override& override : response->overrides()) visit(override);
     request.set_page_token(response->next_page_token());
   } while (!request.page_token().empty());
+  return absl::OkStatus();
+}
+
+int List(const Arguments& arguments) {
+  Table table({"EFFECT", "TYPE", "VALUE", "SCOPE", "EXPIRES", "BY", "SINCE", "REASON"});
+  const auto show = [&](const v1::Override& override) {
+    if (arguments.json) {
+      fmt::print("{}\n", Json(override));
+      return;
+    }
+    table.Add({EffectWord(override.effect()), TypeWord(override.type()),
+               Printable(override.value()), ScopeWord(override.scope()),
+               TimeWord(override.expires_at()), Printable(override.set_by()),
+               TimeWord(override.set_at()), Printable(override.reason())});
+  };
+  if (absl::Status status = VisitAll(arguments.server, show); !status.ok()) return Fail(status);
   if (!arguments.json) fmt::print("{}", table.Text());
+  return kDone;
+}
+
+// Nothing is written where it cannot be read to its end.
+int Export(const Arguments& arguments) {
+  std::string text(kOverrideCsvHeader);
+  const absl::Status status = VisitAll(
+      arguments.server, [&](const v1::Override& override) { AppendOverrideCsv(override, text); });
+  if (!status.ok()) return Fail(status);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    return Fail(absl::UnavailableError("standard output cannot be written"));
+  }
   return kDone;
 }
 
@@ -158,7 +153,7 @@ int Import(const Arguments& arguments) {
   std::ifstream file(arguments.file);
   if (!file) return Fail(absl::UnavailableError(arguments.file + ": cannot be read"));
   const std::string text(std::istreambuf_iterator<char>(file), {});
-  const auto overrides = ParseOverrideCsv(text, kEffects.at(arguments.effect));
+  const auto overrides = ParseOverrideCsv(text, *ParseEffect(arguments.effect));
   if (!overrides.ok()) {
     return WrongUse(arguments.file + ": " + std::string(overrides.status().message()));
   }
@@ -167,7 +162,8 @@ int Import(const Arguments& arguments) {
   for (size_t i = 0; i < overrides->size(); ++i) {
     v1::PutOverrideRequest request;
     *request.mutable_override() = (*overrides)[i];
-    request.mutable_override()->set_reference(arguments.reference);
+    if (!arguments.reference.empty())
+      request.mutable_override()->set_reference(arguments.reference);
     const auto response = client.PutOverride(request);
     if (response.ok()) continue;
     if (response.status().code() != absl::StatusCode::kInvalidArgument) {
@@ -199,10 +195,8 @@ Command DeclareOverride(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   app.footer(kFooter);
   app.require_subcommand(1);
-  std::vector<std::string> effects;
-  for (const auto& [word, value] : kEffects) effects.push_back(word);
-  std::vector<std::string> scopes;
-  for (const auto& [word, value] : kScopes) scopes.push_back(word);
+  const std::vector<std::string> effects = EffectWords();
+  const std::vector<std::string> scopes = ScopeWords();
 
   CLI::App* put = app.add_subcommand("put", "Puts or replaces the override of one identifier");
   AddServerOption(*put, arguments->server);
@@ -225,17 +219,23 @@ Command DeclareOverride(CLI::App& app) {
   AddServerOption(*list, arguments->server);
   list->add_flag("--json", arguments->json, "One Override as JSON a line");
 
+  CLI::App* whole = app.add_subcommand(
+      "export", "Writes what holds as CSV to standard output, for import; canaries are in it");
+  AddServerOption(*whole, arguments->server);
+
   CLI::App* bulk = app.add_subcommand("import", "Puts the overrides of a CSV file");
   AddServerOption(*bulk, arguments->server);
-  bulk->add_option("FILE", arguments->file, "type,value,reason")->required();
-  bulk->add_option("--effect", arguments->effect, "Of all of them; allow where it is left out")
+  bulk->add_option("FILE", arguments->file, "Of export, or type,value,reason")->required();
+  bulk->add_option("--effect", arguments->effect,
+                   "Of rows that say none; allow where it is left out")
       ->check(CLI::IsMember(effects));
-  bulk->add_option("--reference", arguments->reference, "Case or ticket");
+  bulk->add_option("--reference", arguments->reference, "Case or ticket, of all of them");
 
-  return [arguments, put, erase, list, bulk] {
+  return [arguments, put, erase, list, whole, bulk] {
     if (put->parsed()) return Put(*arguments);
     if (erase->parsed()) return Delete(*arguments);
     if (list->parsed()) return List(*arguments);
+    if (whole->parsed()) return Export(*arguments);
     if (arguments->effect.empty()) arguments->effect = "allow";
     return bulk->parsed() ? Import(*arguments) : int{kWrongUse};
   };

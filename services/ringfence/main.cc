@@ -35,7 +35,7 @@ constexpr Row kCommands[] = {
     {"policy", "Shows the policy, or what another one would change", DeclarePolicy},
     {"referral", "Makes a pack for a referral to law enforcement", DeclareReferral},
     {"hold", "Lists and lifts the legal holds of referral packs", DeclareHold},
-    {"override", "Puts, deletes, lists and imports operators' overrides", DeclareOverride},
+    {"override", "Puts, deletes, lists, exports and imports operators' overrides", DeclareOverride},
     {"retract-partner", "Withdraws what arrived from a partner", DeclareRetractPartner},
     {"status", "Says how far each stage is", DeclareStatus},
     {"consumers", "Says who takes the set, and who lags", DeclareConsumers},

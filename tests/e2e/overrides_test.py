@@ -156,7 +156,25 @@ def check_allowances(program, folder):
     assert "2 put, 1 refused" in server.run("override", "import", str(csv), expect=3)
     csv.write_text("phone,+442079460018\n")
     assert "line 1" in server.run("override", "import", str(csv), expect=2)
+    check_export(program, folder, server)
     server.stop()
+
+
+def check_export(program, folder, server):
+    """All that holds comes into another deployment as it was."""
+    server.run("override", "put", "phone", "+1800*", "appeal", "--reason", "=looked into, twice", "--expires", "2099-01-01T00:00:00Z")
+    csv = pathlib.Path(folder) / "all.csv"
+    csv.write_text(server.run("override", "export"))
+    target = pathlib.Path(folder) / "target"
+    target.mkdir()
+    other = Server(program, str(target))
+    other.run("override", "import", str(csv))
+
+    def listed(of):
+        holds = [json.loads(line) for line in of.run("override", "list", "--json").splitlines()]
+        return sorted(({k: v for k, v in o.items() if k != "setAt"} for o in holds), key=lambda o: o["value"])
+    assert len(listed(server)) > 3 and listed(server) == listed(other), (listed(server), listed(other))
+    other.stop()
 
 
 def check_feedback(program, folder):
