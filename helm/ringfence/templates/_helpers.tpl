@@ -40,6 +40,15 @@ helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- range $service := list "dedupe" "cluster" -}}
 {{- if gt (int (index $.Values $service "replicas")) (int $config.partitions) }}{{ fail (printf "%s.replicas: more than config.partitions (%v): the rest would idle" $service $config.partitions) }}{{ end -}}
 {{- end -}}
+{{- $rocks := get $config "rocks" | default dict -}}
+{{- $others := max 1 (sub (int .Values.cluster.replicas) 1) | int -}}
+{{- $owned := div (add (int $config.partitions) (sub $others 1)) $others | int -}}
+{{- $wanted := add (div (add (int64 (get $rocks "cache_bytes" | default 100663296)) (int64 (get $rocks "memtable_bytes" | default 134217728))) 1048576) 200 (mul 152 $owned) -}}
+{{- $limit := get (get (get .Values.cluster "resources") "limits" | default dict) "memory" | default "" | toString -}}
+{{- if regexMatch "^[0-9]+[MG]i$" $limit -}}
+{{- $mib := mul (int64 (regexFind "^[0-9]+" $limit)) (ternary 1024 1 (hasSuffix "Gi" $limit)) -}}
+{{- if lt (int64 $mib) (int64 $wanted) }}{{ fail (printf "cluster.resources.limits.memory: %s, and a pod of cluster wants %dMi when one pod is lost and it owns %d partitions (ops/operating.md, Size)" $limit $wanted $owned) }}{{ end -}}
+{{- end -}}
 {{- $stop := int (get (get $config "process" | default dict) "stop_within_seconds" | default 25) -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) $stop }}{{ fail (printf "terminationGracePeriodSeconds: must be above config.process.stop_within_seconds (%d), or pods are killed while they flush" $stop) }}{{ end -}}
 {{- $files := dict "ca.pem" "ca_file" "client.pem" "certificate_file" "client.key" "key_file" "client.key.password" "key_password_file" "password" "sasl_password_file" -}}
