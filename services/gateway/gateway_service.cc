@@ -80,4 +80,8 @@ absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartGatewayService(
   return service;
 }
 
+std::vector<absl::Status> CheckGatewayFiles(const runtime::Config& config) {
+  return {runtime::ReadTokenKeys(config.keys().victim_tokens_file()).status()};
+}
+
 }  // namespace ringfence::gateway

@@ -4,5 +4,5 @@ int main(int argc, char** argv) {
   using namespace ringfence;
   return runtime::ServiceMain(argc, argv, runtime::Service::kGateway,
                               "takes partners' reports over gRPC into the log",
-                              gateway::StartGatewayService);
+                              gateway::StartGatewayService, gateway::CheckGatewayFiles);
 }

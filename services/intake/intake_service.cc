@@ -110,4 +110,8 @@ absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartIntakeService(
   return service;
 }
 
+std::vector<absl::Status> CheckIntakeFiles(const runtime::Config& config) {
+  return {runtime::ReadTokenKeys(config.keys().victim_tokens_file()).status()};
+}
+
 }  // namespace ringfence::intake_service

@@ -4,5 +4,5 @@ int main(int argc, char** argv) {
   using namespace ringfence;
   return runtime::ServiceMain(argc, argv, runtime::Service::kPublish,
                               "serves the set of indicators and the campaigns",
-                              publish::StartPublishService);
+                              publish::StartPublishService, publish::CheckPublishFiles);
 }

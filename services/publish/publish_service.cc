@@ -247,4 +247,15 @@ absl::StatusOr<std::unique_ptr<runtime::RunningService>> StartPublishService(
   return service;
 }
 
+std::vector<absl::Status> CheckPublishFiles(const runtime::Config& config) {
+  std::vector<absl::Status> checked = {
+      runtime::ReadNamingKey(config.keys().naming_file()).status(),
+      runtime::ReadCursorsKey(config.keys().cursors_file()).status(),
+      ReadPolicyFile(config.publish().policy_file()).status(),
+  };
+  const std::string& organisations = config.publish().organisations_file();
+  if (!organisations.empty()) checked.push_back(ReadOrganisations(organisations).status());
+  return checked;
+}
+
 }  // namespace ringfence::publish

@@ -7,6 +7,7 @@ state is thrown away and comes back from a snapshot, and the set in the end is t
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,29 @@ def check_flags(programs, folder, config):
         bad.write_text(pathlib.Path(config).read_text() + "process:\n  stop_within: 3\n")
         said = run(program, "--config", bad, "--check-config", expect=2)
         expect("process.stop_within: there is no such setting" in said and "bad.yaml:" in said, said)
+    check_files(programs, folder, config)
+
+
+def check_files(programs, folder, config):
+    """Files that it names are read too, and each that is wrong is named, with or without --check-config."""
+    text = pathlib.Path(config).read_text()
+    bad, policy, key = (pathlib.Path(folder, name) for name in ("files.yaml", "policy.yaml", "short.key"))
+    policy.write_text("score: {block: 1001}\n")
+    key.write_text("short")
+    bad.write_text(re.sub(r"naming_file: \S+", f"naming_file: {key}", text).replace(
+        "publish:\n", f"publish:\n  policy_file: {policy}\n  organisations_file: {folder}/none.yaml\n"))
+    for flags in (("--check-config",), ()):
+        said = run(f"{programs}/ringfence-publish", "--config", bad, *flags, expect=2)
+        for name in ("policy.yaml:1", "none.yaml: ", "short.key: "):
+            expect(name in said, f"{name} is not named: {said}")
+    bad.write_text(re.sub(r"victim_tokens_file: \S+", f"victim_tokens_file: {key}", text))
+    for name in ("intake", "gateway"):
+        expect("short.key: " in run(f"{programs}/ringfence-{name}", "--config", bad, "--check-config", expect=2), name)
+    bad.write_text(text.replace("plaintext_on_loopback: true",
+                                f"certificate_file: {key}\n  ca_file: {folder}/none.pem\n  identities_file: {policy}"))
+    for name in NAMES:
+        said = run(f"{programs}/ringfence-{name}", "--config", bad, "--check-config", expect=2)
+        expect("short.key: " in said and "policy.yaml:1" in said, f"{name}: {said}")
 
 
 def gateway(programs, config, folder, sample):

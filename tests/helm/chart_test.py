@@ -91,11 +91,35 @@ def check_objects(objects, given):
             expect(policy["spec"].keys() == {"podSelector", "policyTypes"}, "the policy that denies allows something")
 
 
+def make_mounts(folder, files):
+    """What secrets and the configuration hold, made up: --check-config reads it."""
+    for name in ("keys", "access", "kafka", "config"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "keys/victim-tokens.key").write_text(f"id: k1\nsecret: {'5a' * 32}\n")
+    (folder / "keys/naming.key").write_bytes(bytes(16))
+    (folder / "keys/cursors.key").write_bytes(bytes(32))
+    pem = folder / "access/server.pem"
+    if not pem.exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / "key.pem",
+                        "-out", folder / "certificate.pem", "-days", "2", "-subj", "/CN=test"], check=True, capture_output=True)
+        pem.write_text((folder / "certificate.pem").read_text() + (folder / "key.pem").read_text())
+    for copy in ("access/ca.pem", "kafka/ca.pem", "kafka/client.pem"):
+        (folder / copy).write_text((folder / "certificate.pem").read_text())
+    (folder / "access/identities.yaml").write_text((ROOT / "ops/config/identities.yaml").read_text())
+    for name in ("policy.yaml", "organisations.yaml"):
+        (folder / "config" / name).unlink(missing_ok=True)
+        if name in files:
+            (folder / "config" / name).write_text(files[name])
+    return folder
+
+
 def check_config(programs, objects, folder):
     files = next(o for o in objects if o["kind"] == "ConfigMap" and "ringfence.yaml" in o["data"])["data"]
     config = files["ringfence.yaml"]
     file = pathlib.Path(folder, "ringfence.yaml")
-    file.write_text(config)
+    # As it is in a pod, but for where that mounts its files.
+    mounts = make_mounts(pathlib.Path(folder, "mounts"), files)
+    file.write_text(config.replace("/etc/ringfence", str(mounts)))
     for service in SERVICES:
         done = subprocess.run([f"{programs}/ringfence-{service}", "--config", file, "--check-config"], capture_output=True, text=True)
         expect(done.returncode == 0, f"ringfence-{service} refuses what was rendered:\n{done.stderr}{config}")

@@ -32,11 +32,13 @@ struct Flags {
 std::string HelpText(const std::string& name, const char* what) {
   return name + ": " + what + ".\n\nUsage: " + name + " --config FILE [--check-config]\n\n" +
          "  --config FILE    The configuration; ops/config/ringfence.yaml is an annotated example\n"
-         "  --check-config   Says what is wrong with it, or all that is in force, and ends\n"
+         "  --check-config   Says what is wrong with it or with the files that it names, else all "
+         "that is in\n                   force, and ends\n"
          "  --help           This\n\n"
          "Serves /metrics, /healthz/live and /healthz/ready over HTTP. SIGTERM ends it in good "
          "order; a second\none at once. Exit status: 0 ended by a signal; 2 wrong use or "
-         "configuration; 3 it could not start,\nhas failed, or did not end in time.\n";
+         "configuration, or a file that it names\ncannot be used; 3 it could not start, has failed, "
+         "or did not end in time.\n";
 }
 
 // nullopt: what is wrong was said.
@@ -68,7 +70,7 @@ class Process {
       : config_(config),
         word_(ServiceWord(service)),
         start_(start),
-        http_(HttpOf(service)),
+        http_(HttpOf(config, service)),
         is_edge_(service == Service::kGateway),
         has_callers_(service == Service::kGateway || service == Service::kPublish) {}
 
@@ -107,22 +109,6 @@ class Process {
   }
 
  private:
-  internal::v1::HttpConfig HttpOf(Service service) const {
-    switch (service) {
-      case Service::kIntake:
-        return config_.intake().http();
-      case Service::kDedupe:
-        return config_.dedupe().http();
-      case Service::kCluster:
-        return config_.cluster().http();
-      case Service::kPublish:
-        return config_.publish().http();
-      case Service::kGateway:
-        return config_.gateway().http();
-    }
-    return {};
-  }
-
   int Fail(const absl::Status& status) const {
     LogLine(LogLevel::kError, "service failed",
             {{"service", word_}, {"error", std::string(status.message())}});
@@ -203,6 +189,22 @@ class Process {
 
 }  // namespace
 
+internal::v1::HttpConfig HttpOf(const Config& config, Service service) {
+  switch (service) {
+    case Service::kIntake:
+      return config.intake().http();
+    case Service::kDedupe:
+      return config.dedupe().http();
+    case Service::kCluster:
+      return config.cluster().http();
+    case Service::kPublish:
+      return config.publish().http();
+    case Service::kGateway:
+      return config.gateway().http();
+  }
+  return {};
+}
+
 TlsFiles TlsFilesOf(const Config& config) {
   const internal::v1::AccessConfig& access = config.access();
   return {access.certificate_file(),
@@ -225,8 +227,8 @@ HttpResponse RunningService::Answer(const HttpRequest&, const Caller&) const {
   return response;
 }
 
-int ServiceMain(int argc, char** argv, Service service, const char* what,
-                const ServiceStart& start) {
+int ServiceMain(int argc, char** argv, Service service, const char* what, const ServiceStart& start,
+                const FilesCheck& check) {
   const std::string name = std::string("ringfence-") + ServiceWord(service);
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) != "--help" && std::string_view(argv[i]) != "-h") continue;
@@ -245,6 +247,17 @@ int ServiceMain(int argc, char** argv, Service service, const char* what,
   }
   for (const std::string& problem : read->problems) std::fprintf(stderr, "%s\n", problem.c_str());
   if (!read->problems.empty()) return kWrongUse;
+  std::vector<absl::Status> files = CheckAccessFiles(read->config, service);
+  if (check) {
+    for (absl::Status& status : check(read->config)) files.push_back(std::move(status));
+  }
+  bool sound = true;
+  for (const absl::Status& status : files) {
+    if (status.ok()) continue;
+    sound = false;
+    std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+  }
+  if (!sound) return kWrongUse;
   if (flags->check) {
     std::fputs(FormatConfig(read->config).c_str(), stdout);
     return kDone;

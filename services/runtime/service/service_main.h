@@ -46,6 +46,8 @@ class RunningService {
   virtual HttpResponse Answer(const HttpRequest& request, const Caller& caller) const;
 };
 
+// Of the service's own section.
+internal::v1::HttpConfig HttpOf(const Config& config, Service service);
 // Of `access`; not set where there are none.
 TlsFiles TlsFilesOf(const Config& config);
 // Certificates that a service uses or trusts: towards its callers, and towards Kafka.
@@ -54,11 +56,18 @@ std::vector<CertificateWatch::File> CertificatesOf(const Config& config);
 using ServiceStart =
     std::function<absl::StatusOr<std::unique_ptr<RunningService>>(Surroundings& surroundings)>;
 
+// Reads the files that only this service uses (keys, policy): what is wrong with each.
+using FilesCheck = std::function<std::vector<absl::Status>(const Config& config)>;
+
+// What is wrong with files that every service's settings name: certificates, identities, tokens,
+// and of Kafka's the certificates. Each problem names its file.
+std::vector<absl::Status> CheckAccessFiles(const Config& config, Service service);
+
 // The `main` of the process ringfence-SERVICE: flags, configuration, log, HTTP with /metrics,
 // /healthz/live and /healthz/ready, signals, an end within its deadline. Exit status: 0 ended by a
-// signal or asked only for words; 2 wrong use or configuration; 3 could not start, has failed, or
-// did not end in time.
-int ServiceMain(int argc, char** argv, Service service, const char* what,
-                const ServiceStart& start);
+// signal or asked only for words; 2 wrong use or configuration, or a file that it names cannot be
+// used; 3 could not start, has failed, or did not end in time. `check` may be null.
+int ServiceMain(int argc, char** argv, Service service, const char* what, const ServiceStart& start,
+                const FilesCheck& check = nullptr);
 
 }  // namespace ringfence::runtime
