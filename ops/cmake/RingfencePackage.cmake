@@ -9,10 +9,13 @@ install(TARGETS ringfence ringfence-intake ringfence-dedupe ringfence-cluster ri
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ops/package/ringfence.service DESTINATION lib/systemd/system)
 install(FILES ops/package/ringfence.sysusers DESTINATION lib/sysusers.d RENAME ringfence.conf)
-install(FILES README.md CHANGELOG.md ops/operating.md ops/services.md ops/metrics.md ops/config/ringfence.yaml
+# Everything that programs and documents refer to, beside each other as in ops/.
+install(FILES README.md CHANGELOG.md ops/console-api.md ops/consuming.md ops/identities.md ops/incidents.md
+              ops/metrics.md ops/operating.md ops/overrides.md ops/policy.md ops/problem-codes.md ops/referrals.md
+              ops/rules.md ops/services.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY ops/alerts ops/dashboards ops/runbooks DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json" PATTERN "*.md")
+install(DIRECTORY ops/alerts ops/config ops/dashboards ops/front ops/runbooks DESTINATION ${CMAKE_INSTALL_DOCDIR}
+        FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json" PATTERN "*.md" PATTERN "*.cfg")
 # Made by ops/image/sbom out of the programs; absent where nobody has made it.
 install(FILES ${CMAKE_BINARY_DIR}/ringfence.cdx.json DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 

@@ -26,7 +26,8 @@ name themselves. With --tls-cert, --tls-ca and --identities (ops/identities.md) 
 by their certificates, or over HTTP by bearer tokens; all of these files are read again when they
 change.
 
-Exit status: 0 stopped by a signal; 2 wrong use; 3 it could not start, or a stage stopped for good.
+Exit status: 0 stopped by a signal; 2 wrong use, or options or files that cannot be used, where it
+does not help to start it again; 3 it could not start, or a stage stopped for good.
 
 Examples:
   ringfence serve --data data
@@ -43,7 +44,10 @@ int Run(const server::Server::Options& options) {
   }
   runtime::Interrupt interrupt;
   absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
-  if (!server.ok()) return Fail(server.status());
+  if (!server.ok()) {
+    const int unfinished = Fail(server.status());
+    return absl::IsInvalidArgument(server.status()) ? kWrongUse : unfinished;
+  }
   fmt::print("serving gRPC on {}, HTTP on {}/ (metrics on /metrics); Ctrl-C ends it\n",
              (*server)->grpc_address(), (*server)->http_url());
   std::fflush(stdout);

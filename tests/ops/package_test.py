@@ -48,7 +48,11 @@ def check_image(folder):
     run("ops/image/collect", folder)
     for program in PROGRAMS:
         assert "Usage" in run(folder / "usr/bin" / program, "--help"), program
-    assert (folder / "usr/share/doc/ringfence/ringfence.cdx.json").exists()
+    documents = folder / "usr/share/doc/ringfence"
+    assert (documents / "ringfence.cdx.json").exists()
+    wanted = [file.relative_to(ROOT / "ops") for pattern in ("*.md", "config/*", "front/*", "alerts/*", "runbooks/*") for file in (ROOT / "ops").glob(pattern)]
+    missing = [str(file) for file in wanted if not (documents / file).exists()]
+    assert not missing, f"programs and documents refer to what is not installed: {missing}"
     assert "librdkafka1" in (folder / "depends").read_text()
     ready = subprocess.run([folder / "usr/bin/ringfence-ready", "http://127.0.0.1:1"], capture_output=True, text=True)
     assert ready.returncode == 1 and "http://127.0.0.1:1: " in ready.stdout, ready
@@ -60,7 +64,7 @@ def check_image(folder):
 
 def check_unit():
     lines = (ROOT / "ops/package/ringfence.service").read_text().splitlines()
-    missing = [rule for rule in RULES if rule not in lines]
+    missing = [rule for rule in (*RULES, "RestartPreventExitStatus=2") if rule not in lines]
     assert not missing, missing
     if not shutil.which("systemd-analyze"):
         return "systemd-analyze is not there"

@@ -39,25 +39,9 @@ constexpr std::chrono::seconds kGoodbyeWithin{5};
 // Below it the disk is reported short; the log keeps a reserve of its own.
 constexpr uint64_t kFreeBytesMin = uint64_t{512} << 20;
 
-absl::Status CheckLoopback(const Address& address) {
-  if (runtime::IsLoopback(address)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      address.host +
-      " is not a loopback address: without TLS nobody on the network can be told from anybody "
-      "else. --tls-cert, --tls-ca and --identities say who may call");
-}
-
-absl::Status CheckAccess(const Server::Options& options) {
-  if (!options.tls.is_set()) {
-    if (!options.tls.ca.empty() || !options.identities_file.empty() || !options.tokens_file.empty())
-      return absl::InvalidArgumentError("--tls-cert, the server's certificate, is missing");
-    return absl::OkStatus();
-  }
-  if (options.tls.ca.empty())
-    return absl::InvalidArgumentError("--tls-ca, who signs callers' certificates, is missing");
-  if (options.identities_file.empty())
-    return absl::InvalidArgumentError("--identities, who may call as what, is missing");
-  return runtime::CheckTlsFiles(options.tls);
+// To start it again does not help.
+absl::Status AsWrongUse(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) ? absl::InvalidArgumentError(status.message()) : status;
 }
 
 }  // namespace
@@ -74,16 +58,6 @@ struct Server::Services {
 
 Server::Server(const Options& options) : options_(options), memory_(runtime::MakeRocksMemory({})) {}
 
-absl::Status Server::Check(const Options& options) {
-  for (const std::string& text : {options.grpc, options.http}) {
-    const absl::StatusOr<Address> address = ParseAddress(text);
-    if (!address.ok()) return address.status();
-    if (options.tls.is_set()) continue;
-    if (absl::Status status = CheckLoopback(*address); !status.ok()) return status;
-  }
-  return CheckAccess(options);
-}
-
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   std::unique_ptr<Server> server(new Server(options));
   if (absl::Status status = Check(options); !status.ok()) return status;
@@ -99,7 +73,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   const bool has_data = std::filesystem::exists(options.data + "/log");
   absl::StatusOr<runtime::Keys> keys = runtime::ReadOrMakeKeys(
       options.data + "/keys", has_data ? runtime::Missing::kRefuse : runtime::Missing::kMake);
-  if (!keys.ok()) return keys.status();
+  if (!keys.ok()) return AsWrongUse(keys.status());
   server->keys_ = *std::move(keys);
   runtime::ReportBuild("ringfence serve", server->metrics_);
   server->metrics_.Set(runtime::Metric::kPartitions, {}, options.partitions);
@@ -137,7 +111,7 @@ absl::Status Server::OpenLog() {
   absl::StatusOr<std::unique_ptr<runtime::EmbeddedLog>> log = runtime::EmbeddedLog::Open(options);
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
-  return runtime::MakeTopics(*log_, options_.partitions);
+  return AsWrongUse(runtime::MakeTopics(*log_, options_.partitions));
 }
 
 absl::Status Server::StartStages(const std::string& placement) {

@@ -69,8 +69,10 @@ class Server {
   };
 
   // kInvalidArgument where an address is none, or not of this machine alone and there are no
-  // certificates; or where these cannot be used.
+  // certificates; or where these, or another file that is named, cannot be used.
   static absl::Status Check(const Options& options);
+  // kInvalidArgument as Check, and where the data's keys or its number of partitions are not these:
+  // to start it again does not help.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Options& options);
   // Says goodbye to subscribers, answers what has come in, finishes batches, flushes.
   ~Server();

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 namespace ringfence::server {
 namespace {
@@ -43,13 +44,28 @@ TEST_F(Servers, OnlyOneAtATimeHasTheData) {
 TEST_F(Servers, KeepTheNumberOfPartitionsThatTheyBeganWith) {
   ASSERT_TRUE(Server::Start(options_).ok());
   options_.partitions = 3;
-  EXPECT_EQ(Server::Start(options_).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Server::Start(options_).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(Servers, RefuseToGoOnWithOtherKeys) {
   ASSERT_TRUE(Server::Start(options_).ok());
   std::filesystem::remove(options_.data + "/keys/naming.key");
-  EXPECT_EQ(Server::Start(options_).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Server::Start(options_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(Servers, RefuseFilesThatCannotBeUsedBeforeAnythingIsOpened) {
+  const std::string file = testing::TempDir() + "/nonsense.yaml";
+  std::ofstream(file) << "nonsense: 1\n";
+  for (std::string Server::Options::*named :
+       {&Server::Options::policy, &Server::Options::organisations}) {
+    for (const std::string& path : {file, file + ".missing"}) {
+      Server::Options options = options_;
+      options.*named = path;
+      EXPECT_THAT(Server::Check(options).message(), testing::HasSubstr(path));
+      EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument) << path;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(options_.data));
 }
 
 TEST_F(Servers, ListenOnThisMachineAlone) {
