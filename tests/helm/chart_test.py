@@ -139,9 +139,9 @@ def check_topics_command(programs, objects):
     """The Job's command line is one that the program knows, and wants what services make their topics with."""
     config = yaml.safe_load(next(o for o in objects if o["kind"] == "ConfigMap" and "ringfence.yaml" in o["data"])["data"]["ringfence.yaml"])
     kafka = config["log"]["kafka"]
-    made = {"--partitions": config["partitions"], "--report-partitions": config["gateway"]["report_partitions"],
-            "--replication": kafka["replication"], "--min-insync": kafka["min_insync_replicas"], "--retention-days": kafka["retention_days"],
-            "--report-retention-days": kafka["report_retention_days"]}
+    made = {"--partitions": config["partitions"], "--report-partitions": config["gateway"].get("report_partitions"),
+            "--replication": kafka["replication"], "--min-insync": kafka["min_insync_replicas"],
+            "--retention-days": kafka.get("retention_days"), "--report-retention-days": kafka.get("report_retention_days")}
     for job in (o for o in objects if o["kind"] == "Job"):
         command = job["spec"]["template"]["spec"]["containers"][0]["command"]
         wanted = dict(word.split("=", 1) for word in command if "=" in word)
