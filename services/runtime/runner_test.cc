@@ -277,7 +277,8 @@ TEST_F(Runners, StateThatDoesNotBelongToTheLogIsRefused) {
   log_ = std::make_unique<LateLog>(*embedded_);
   const absl::Status refused = TryStart().status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kOutOfRange);
-  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("replay"));
+  EXPECT_THAT(std::string(refused.message()),
+              testing::HasSubstr("a new data directory and `ringfence ingest`"));
 }
 
 TEST_F(Runners, AQuietStateBecomesDurableAndTheLogIsTold) {
