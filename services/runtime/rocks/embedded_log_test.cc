@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ namespace ringfence::runtime {
 namespace {
 
 using testing::ElementsAre;
+using testing::Pair;
 using Operation = FaultyFiles::Operation;
 
 // An embedded log in a folder of its own, on a disk and with a clock that do as they are told.
@@ -265,6 +267,30 @@ TEST_F(EmbeddedLogs, WhileItIsBrokenNothingIsReadThatMayNotBeThere) {
   // What failed is there, or it is not.
   EXPECT_THAT(values, testing::AnyOf(ElementsAre("a", "c"), ElementsAre("b", "c")));
   EXPECT_EQ(log().Read({"t", 0}, 0, 10, 1'000)->back().offset + 1, *log().EndOffset({"t", 0}));
+}
+
+// An append that failed may be there all the same. The store is opened again, and what it holds may
+// not be readable yet: opening, or loading, fails at each of its reads once.
+TEST_F(EmbeddedLogs, NothingIsWrittenBeforeWhatItHoldsWasLoaded) {
+  Create("t", {.compacted = true});
+  ASSERT_TRUE(Append("t", "a", "1").ok());
+  tested_.files().Fail(Operation::kSync, ".log", rocksdb::IOStatus::IOError("told so"));
+  EXPECT_FALSE(Append("t", "b", "1").ok());
+  bool is_there = false;
+  int refused = 0;
+  while (!is_there && refused < 10'000) {
+    tested_.files().Heal();
+    tested_.files().FailReadsAfter(refused);
+    is_there = Append("t", "c", "1").ok();
+    refused += is_there ? 0 : 1;
+  }
+  tested_.files().Heal();
+  EXPECT_GT(refused, 0);
+  ASSERT_TRUE(Append("t", "b", "2").ok());
+  std::map<std::string, std::string> last;
+  for (const LogRecord& record : *log().Read({"t", 0}, 0, 100, 100'000))
+    last[record.key] = record.value;
+  EXPECT_THAT(last, ElementsAre(Pair("a", "1"), Pair("b", "2"), Pair("c", "1")));
 }
 
 TEST_F(EmbeddedLogs, PositionsOutliveAFailedAppend) {

@@ -3,6 +3,7 @@
 #include <rocksdb/file_system.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -24,7 +25,12 @@ class FaultyFiles : public rocksdb::FileSystemWrapper {
     suffix_ = suffix;
     status_ = status;
   }
-  void Heal() { Fail(Operation::kNone, "", rocksdb::IOStatus::OK()); }
+  // Reads fail once there have been so many more, until Heal.
+  void FailReadsAfter(int reads) { reads_left_ = reads; }
+  void Heal() {
+    Fail(Operation::kNone, "", rocksdb::IOStatus::OK());
+    reads_left_ = std::numeric_limits<int>::max();
+  }
   void SetFreeBytes(uint64_t bytes) { free_bytes_ = bytes; }
   int failed() const { return failed_; }
 
@@ -40,6 +46,14 @@ class FaultyFiles : public rocksdb::FileSystemWrapper {
                                     rocksdb::IODebugContext* debug) override {
     const rocksdb::IOStatus status = target()->NewWritableFile(name, options, file, debug);
     if (status.ok()) *file = std::make_unique<File>(std::move(*file), *this, name);
+    return status;
+  }
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* debug) override {
+    const rocksdb::IOStatus status = target()->NewRandomAccessFile(name, options, file, debug);
+    if (status.ok()) *file = std::make_unique<ReadFile>(std::move(*file), *this);
     return status;
   }
   rocksdb::IOStatus GetFreeSpace(const std::string&, const rocksdb::IOOptions&, uint64_t* bytes,
@@ -81,12 +95,29 @@ class FaultyFiles : public rocksdb::FileSystemWrapper {
     const std::string name_;
   };
 
+  class ReadFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
+   public:
+    ReadFile(std::unique_ptr<rocksdb::FSRandomAccessFile> file, FaultyFiles& files)
+        : FSRandomAccessFileOwnerWrapper(std::move(file)), files_(files) {}
+
+    rocksdb::IOStatus Read(uint64_t offset, size_t n, const rocksdb::IOOptions& options,
+                           rocksdb::Slice* result, char* scratch,
+                           rocksdb::IODebugContext* debug) const override {
+      if (files_.reads_left_-- <= 0) return rocksdb::IOStatus::IOError("told so");
+      return target()->Read(offset, n, options, result, scratch, debug);
+    }
+
+   private:
+    FaultyFiles& files_;
+  };
+
   absl::Mutex mutex_;
   Operation operation_ ABSL_GUARDED_BY(mutex_) = Operation::kNone;
   std::string suffix_ ABSL_GUARDED_BY(mutex_);
   rocksdb::IOStatus status_ ABSL_GUARDED_BY(mutex_);
   std::atomic<uint64_t> free_bytes_ = uint64_t{1} << 40;
   std::atomic<int> failed_ = 0;
+  std::atomic<int> reads_left_ = std::numeric_limits<int>::max();
 };
 
 }  // namespace ringfence::runtime

@@ -94,7 +94,6 @@ absl::Status LogStore::Open() {
   // Opening writes too.
   if (guard_->failed()) return guard_->failure();
   database_ = *std::move(database);
-  broken_ = false;
   return absl::OkStatus();
 }
 
@@ -136,7 +135,7 @@ absl::Status LogStore::LoadRange(LogPartition& partition) {
 
 absl::StatusOr<LogStore::Contents> LogStore::Load() {
   absl::ReaderMutexLock lock(&mutex_);
-  if (absl::Status status = Usable(); !status.ok()) return status;
+  if (database_ == nullptr) return Usable();
   Contents contents;
   absl::StatusOr<std::string> incarnation = LoadIncarnation();
   if (!incarnation.ok()) return incarnation.status();
@@ -150,6 +149,7 @@ absl::StatusOr<LogStore::Contents> LogStore::Load() {
     if (!offset.ok()) return offset.status();
     contents.positions[*std::move(name)] = *offset;
   }
+  if (!it->status().ok()) return FromRocks(it->status(), kWhat);
   for (it->Seek(ToSlice(kTopicPrefix)); it->Valid() && ToView(it->key()).starts_with(kTopicPrefix);
        it->Next()) {
     absl::StatusOr<StoredTopic> stored = DecodeTopic(ToView(it->value()));
@@ -164,6 +164,7 @@ absl::StatusOr<LogStore::Contents> LogStore::Load() {
     }
   }
   if (!it->status().ok()) return FromRocks(it->status(), kWhat);
+  broken_ = false;
   return contents;
 }
 

@@ -26,13 +26,13 @@ namespace ringfence::runtime {
 //
 // One thread at a time writes (`Write`, `PurgeRemovals`); all else may be called by any thread.
 // After a failed write the store is broken: it fails everything until it was opened again, since
-// nobody knows what of that write is there.
+// nobody knows what of that write is there, and what it holds was loaded.
 class LogStore {
  public:
   LogStore(std::string dir, std::shared_ptr<RocksMemory> memory);
   ~LogStore();
 
-  // Opens, or closes and opens again.
+  // Opens, or closes and opens again; it stays broken until it was loaded.
   absl::Status Open();
   bool broken() const;
 
