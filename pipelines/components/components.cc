@@ -6,18 +6,14 @@
 namespace ringfence::components {
 namespace {
 
-// MurmurHash3's finaliser.
-uint64_t Mix(uint64_t x) {
+// Ids are hashes already; the day and the secret have to be mixed in (MurmurHash3's finaliser).
+// Nobody sees priorities, or which of two is the greater: a cryptographic hash is not needed.
+uint64_t Priority(const NodeKey& key, const Rules& rules) {
+  const uint64_t day = static_cast<uint64_t>(static_cast<uint32_t>(key.day)) << 17;
+  uint64_t x = key.id.lo ^ day ^ rules.secret;
   x = (x ^ (x >> 33)) * 0xff51afd7ed558ccd;
   x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53;
   return x ^ (x >> 33);
-}
-
-// Ids are hashes already; the day and the secret have to be mixed in. Nobody sees priorities, or
-// which of two is the greater: that the hash is no cryptographic one is enough.
-uint64_t Priority(const NodeKey& key, const Rules& rules) {
-  const uint64_t day = static_cast<uint64_t>(static_cast<uint32_t>(key.day)) << 17;
-  return Mix(key.id.lo ^ day ^ Mix(key.id.hi ^ rules.secret));
 }
 
 // Has the node's label, and stands before it in an order in which whoever has the label through the

@@ -18,6 +18,9 @@ from world import World
 MEDIA_TYPE = "application/taxii+json;version=2.1"
 # A second is shown when it is over everywhere; marks come every second.
 SHOWN_AFTER_SECONDS = 3
+# Which campaign an indicator is in, and what that is called, is as of the reading: it may be another for a while, and the same again, without
+# a record of the indicator's.
+AS_OF_READING = ("relationship", "campaign")
 # Ids follow from content (UUIDv5), and accounts are of what platforms there are.
 EXPECTED_WARNINGS = ("is not a valid UUIDv4 ID", "with an 'account_type' of")
 
@@ -45,7 +48,7 @@ def paged_once_while_others_write(world, loads):
     after = {o["id"]: o.get("modified") for o in pages(collection)}
     assert len(after) > len(before) > 0
     for key, version in before.items():
-        if after.get(key) == version and version:
+        if after.get(key) == version and version and not key.startswith(AS_OF_READING):
             assert seen[key, version] == 1, (key, seen[key, version])
     assert all(count == 1 for (_, version), count in seen.items() if version)
     return f"{len(before)} objects before, {len(after)} after"
