@@ -335,26 +335,32 @@ std::optional<std::vector<RecentChange>> Publisher::ChangesBetween(uint64_t from
 std::vector<runtime::Progress> Publisher::progress() const {
   const std::shared_ptr<const Moment> moment = Latest();
   const std::string stopped_because(Health().message());
-  Offsets ends;
-  {
-    absl::MutexLock lock(&mutex_);
-    ends = ends_;
-  }
+  const Offsets ends = KnownEnds(*moment);
   std::vector<runtime::Progress> progress;
   for (size_t p = 0; p < partitions_.size(); ++p) {
     runtime::Progress& of = progress.emplace_back();
     of.stage = kStage;
     of.input = partitions_[p];
     of.applied = moment->offsets[p];
-    of.end = std::max(of.applied, ends[p]);
+    of.end = ends[p];
     of.as_of = moment->as_of;
     of.stopped_because = stopped_because;
   }
   return progress;
 }
 
+Offsets Publisher::KnownEnds(const Moment& moment) const {
+  absl::MutexLock lock(&mutex_);
+  Offsets ends = ends_;
+  for (size_t p = 0; p < ends.size(); ++p) ends[p] = std::max(ends[p], moment.offsets[p]);
+  return ends;
+}
+
 absl::StatusOr<bool> Publisher::IsBeyondLog(const Offsets& offsets) const {
+  // A log's end never goes back.
+  const Offsets ends = KnownEnds(*Latest());
   for (size_t p = 0; p < partitions_.size(); ++p) {
+    if (offsets[p] <= ends[p]) continue;
     const absl::StatusOr<int64_t> end = log_.EndOffset(partitions_[p]);
     if (!end.ok()) return end.status();
     if (offsets[p] > *end) return true;

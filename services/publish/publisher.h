@@ -88,7 +88,8 @@ class Publisher {
   // One for each partition, for GetStatus and health. Never waits: each end is the last that the
   // log gave, or what has been applied where that is more.
   std::vector<runtime::Progress> progress() const ABSL_LOCKS_EXCLUDED(mutex_);
-  // Is an offset beyond what the log holds? Then it is of another log. Asks the log.
+  // Is an offset beyond what the log holds? Then it is of another log. Asks the log where it is
+  // beyond what is known of.
   absl::StatusOr<bool> IsBeyondLog(const Offsets& offsets) const;
 
   const campaigns::CampaignNames& names() const { return names_; }
@@ -103,6 +104,8 @@ class Publisher {
   absl::Status OpenState();
   absl::Status OpenPartition(const runtime::TopicPartition& partition);
   void Run(std::stop_token stop);
+  // As the log said last, or as far as `moment` is.
+  Offsets KnownEnds(const Moment& moment) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Keeps `ends_` and the lag, as far as the log says where it ends.
   void FollowEnds(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mutex_);
   // The number of records applied. A partition whose log does not answer is tried again later, and

@@ -285,6 +285,7 @@ TEST_F(PublisherTest, SaysHowFarBehindItIsAlsoWhereTheLogDoesNotSayWhereItEnds) 
 TEST_F(PublisherTest, ALogThatDoesNotSayWhereItEndsHoldsUpNoChange) {
   ASSERT_TRUE(under_test_.Start().ok());
   log_.HoldEnds(true);
+  EXPECT_FALSE(*under_test_->IsBeyondLog(under_test_->Latest()->offsets)) << "nobody is asked";
   log_.Append(0, Upsert({.value = "+1"}));
   EXPECT_TRUE(under_test_.Await([&] { return Has("+1"); }));
   log_.Append(0, Removal({.value = "+1", .place = 2}, "expired"));
