@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
@@ -60,8 +61,7 @@ class AdminServiceTest : public testing::Test {
                                                           grpc::InsecureChannelCredentials()));
   }
   ~AdminServiceTest() override {
-    Release();
-    for (std::thread& caller : callers_) caller.join();
+    Answer();
     server_->Shutdown(std::chrono::system_clock::now() + kPatience);
     server_->Wait();
   }
@@ -73,10 +73,12 @@ class AdminServiceTest : public testing::Test {
     while (!is_so() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     return is_so();
   }
-  void Release() {
+  // The log answers, and so are all that asked.
+  void Answer() {
     if (!log_answers_.HasBeenNotified()) log_answers_.Notify();
+    for (std::thread& caller : std::exchange(callers_, {})) caller.join();
   }
-  // A call of GetStatus that goes on beside the test.
+  // A call of GetStatus that goes on beside the test, until Answer.
   void AskStatus(grpc::ClientContext& context, grpc::StatusCode& code) {
     callers_.emplace_back([this, &context, &code] {
       v1::GetStatusResponse response;
@@ -105,9 +107,7 @@ TEST_F(AdminServiceTest, CallsThatWaitForTheLogHoldUpNoOther) {
   context.set_deadline(std::chrono::system_clock::now() + kPatience);
   v1::ListConsumersResponse consumers;
   EXPECT_TRUE(stub_->ListConsumers(&context, {}, &consumers).ok());
-  Release();
-  for (std::thread& caller : callers_) caller.join();
-  callers_.clear();
+  Answer();
   EXPECT_EQ(std::count(codes.begin(), codes.end(), grpc::StatusCode::OK), asked_);
   EXPECT_GE(std::count(codes.begin(), codes.end(), grpc::StatusCode::UNAVAILABLE), 1);
 }
@@ -121,7 +121,7 @@ TEST_F(AdminServiceTest, ACallThatWasCancelledBeforeItsTurnIsNotBegun) {
   ASSERT_TRUE(Await([&] { return service_->come() == 2; }));
   cancelled.TryCancel();
   ASSERT_TRUE(Await([&] { return service_->is_cancelled(); }));
-  Release();
+  Answer();
   v1::GetStatusResponse response;
   EXPECT_TRUE(stub_->GetStatus(&last, {}, &response).ok());
   EXPECT_EQ(asked_, 2);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "services/publish/subscription_testing.h"
 #include "services/runtime/temporary_folder_testing.h"
 
@@ -18,7 +20,7 @@ using testing::Not;
 class ConsumersTest : public SubscriptionTestBase {
  protected:
   ConsumersTest() : SubscriptionTestBase(2) {
-    options_.clock = [this] { return now_; };
+    options_.clock = [this] { return now_.load(); };
     options_.path = folder_.path() + "/consumers";
     // Nothing by itself.
     options_.report_every = options_.keep_every = std::chrono::hours(1);
@@ -53,7 +55,7 @@ class ConsumersTest : public SubscriptionTestBase {
     Append(Removal({.value = value, .place = 2}, "retracted"));
   }
 
-  core::Time now_ = kNow;
+  std::atomic<core::Time> now_ = kNow;
   runtime::TemporaryFolder folder_;
   Consumers::Options options_;
   std::unique_ptr<Consumers> consumers_;

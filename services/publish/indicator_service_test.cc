@@ -218,6 +218,11 @@ TEST_F(IndicatorServiceTest, HundredsOfSubscribersGetEveryChange) {
 }
 
 TEST_F(IndicatorServiceTest, OneThatDoesNotReadHoldsNobodyUpAndIsCut) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP()
+      << "a reader is as slow as one that does not read: gRPC's buffers are suppressed one "
+         "byte after the other";
+#endif
   options_.streams.write_within = std::chrono::milliseconds(1'500);
   // More than a connection holds that does not probe for more.
   grpc::ChannelArguments narrow;

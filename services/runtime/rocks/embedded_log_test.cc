@@ -287,9 +287,10 @@ TEST_F(EmbeddedLogs, NothingIsWrittenBeforeWhatItHoldsWasLoaded) {
   tested_.files().Heal();
   EXPECT_GT(refused, 0);
   ASSERT_TRUE(Append("t", "b", "2").ok());
+  const auto records = log().Read({"t", 0}, 0, 100, 100'000);
+  ASSERT_TRUE(records.ok());
   std::map<std::string, std::string> last;
-  for (const LogRecord& record : *log().Read({"t", 0}, 0, 100, 100'000))
-    last[record.key] = record.value;
+  for (const LogRecord& record : *records) last[record.key] = record.value;
   EXPECT_THAT(last, ElementsAre(Pair("a", "1"), Pair("b", "2"), Pair("c", "1")));
 }
 
