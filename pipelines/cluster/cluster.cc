@@ -158,7 +158,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   void Send(const Message& message) override { SendEither(message, own_labels_); }
 
-  // For more than what waits to be settled may need.
+  // For more than what the nodes that wait to be settled may say.
   bool HasPlaces() const {
     return index_ + kPlacesOfNode * unsettled_.size() < options_.places_soft_max;
   }

@@ -18,6 +18,17 @@ using testing::ElementsAre;
 
 constexpr core::Time kNow = 20'000 * core::kDay;
 
+internal::v1::Occurrence OccurrenceOf(v1::IdentifierType type, v1::IdentifierRole role,
+                                      core::Time observed_at) {
+  internal::v1::Occurrence occurrence;
+  occurrence.set_type(type);
+  occurrence.set_value("value");
+  occurrence.set_role(role);
+  occurrence.set_observed_at(observed_at);
+  occurrence.set_bearer_from(core::kTimeMax);
+  return occurrence;
+}
+
 // `counts`: incidents of each organisation.
 Statistics Reported(v1::IdentifierType type, v1::IdentifierRole role,
                     const std::vector<int>& counts, v1::Basis basis = v1::BASIS_SELF_REPORTED,
@@ -32,12 +43,7 @@ Statistics Reported(v1::IdentifierType type, v1::IdentifierRole role,
       evidence.set_partner("partner-" + std::to_string(organisation));
       evidence.set_basis(basis);
       evidence.set_tlp(v1::TLP_AMBER);
-      internal::v1::Occurrence occurrence;
-      occurrence.set_type(type);
-      occurrence.set_value("value");
-      occurrence.set_role(role);
-      occurrence.set_observed_at(observed_at);
-      occurrence.set_bearer_from(core::kTimeMax);
+      internal::v1::Occurrence occurrence = OccurrenceOf(type, role, observed_at);
       statistics.Change(evidence, occurrence, {}, PhaseAt(occurrence, kNow));
     }
   }
@@ -66,12 +72,7 @@ void See(Statistics& statistics, v1::IdentifierType type, v1::IdentifierRole rol
   evidence.set_partner("another");
   evidence.set_basis(basis);
   evidence.set_tlp(v1::TLP_AMBER);
-  internal::v1::Occurrence occurrence;
-  occurrence.set_type(type);
-  occurrence.set_value("value");
-  occurrence.set_role(role);
-  occurrence.set_observed_at(kNow - core::kHour);
-  occurrence.set_bearer_from(core::kTimeMax);
+  internal::v1::Occurrence occurrence = OccurrenceOf(type, role, kNow - core::kHour);
   occurrence.set_echo(echo);
   occurrence.set_via_url_hi(via_url);
   statistics.Change(evidence, occurrence, {}, PhaseAt(occurrence, kNow));
@@ -109,12 +110,7 @@ TEST(Assess, WhatDoesNotCountLiftsNoCeilingOfAHost) {
     evidence.set_partner("partner-" + std::to_string(i % 3));
     evidence.set_tlp(v1::TLP_AMBER);
     evidence.set_basis(v1::BASIS_SELF_REPORTED);
-    internal::v1::Occurrence occurrence;
-    occurrence.set_type(kDomain);
-    occurrence.set_value("value");
-    occurrence.set_role(kHost);
-    occurrence.set_observed_at(kNow - core::kHour);
-    occurrence.set_bearer_from(core::kTimeMax);
+    internal::v1::Occurrence occurrence = OccurrenceOf(kDomain, kHost, kNow - core::kHour);
     occurrence.set_via_url_hi(1 + i % 2);
     statistics.Change(evidence, occurrence, {}, PhaseAt(occurrence, kNow));
   }

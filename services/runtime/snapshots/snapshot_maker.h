@@ -15,11 +15,10 @@
 namespace ringfence::runtime {
 
 // Makes snapshots of one partition's state in the background, as long as it lives: a checkpoint
-// beside the state, its files into the store, then all but the newest few of
-// this log go. Tells the log, as
-// reader "snapshot", where the oldest that is kept goes on, so that nothing is truncated that a
-// restored one would need. What fails is counted, told in the log, and tried again the next time;
-// the partition goes on meanwhile.
+// beside the state, its files into the store, then all but the newest few of this log go. Tells the
+// log, as reader "snapshot", where the oldest that is kept goes on, so that nothing is truncated
+// that a restored one would need. What fails is counted, told in the log, and tried again the next
+// time; the partition goes on meanwhile.
 class SnapshotMaker {
  public:
   struct Options {
