@@ -117,7 +117,8 @@ std::vector<Object> Objects::Static(const Audience& audience) const {
       "schema",
       "ringfence-sender-id: value is REGION:ID, a short code or alphanumeric SMS sender. "
       "ringfence-app: value is store:package. ringfence-value: stands in patterns of revoked "
-      "indicators, and matches nothing. value is required and decides the id.");
+      "indicators and for what revoked observed data was of, and matches nothing. value is "
+      "required and decides the id.");
   extension.Member("version", "1.0").Name("extension_types").BeginArray().String("new-sco");
   objects.push_back({own, kCreated, extension.EndArray().EndObject().Take()});
   return objects;
@@ -182,6 +183,11 @@ Object Objects::ObservedData(const v1::Indicator& indicator, const std::string& 
   return End(id, modified, std::move(json), indicator.tlp());
 }
 
+Object Objects::RevokedObservable(const Audience& audience) const {
+  const Observable revoked{"ringfence-value", {{"value", "revoked"}}, kOwnExtension};
+  return {revoked.Id(), "", revoked.Json(MarkingOf(audience.level))};
+}
+
 Object Objects::RevokedObservedData(const std::string& observable_id, const std::string& modified,
                                     v1::Tlp level) const {
   const std::string id = "observed-data--" + Uuid("stix/observed-data/" + observable_id);
@@ -190,7 +196,8 @@ Object Objects::RevokedObservedData(const std::string& observable_id, const std:
   // Required, and nobody's business any more.
   json.Member("first_observed", kCreated).Member("last_observed", kCreated);
   json.Name("number_observed").Number(1);
-  json.Name("object_refs").BeginArray().String(observable_id).EndArray();
+  json.Name("object_refs").BeginArray();
+  json.String(RevokedObservable({level}).id).EndArray();
   return End(id, modified, std::move(json), level);
 }
 

@@ -62,6 +62,10 @@ class Objects {
   // Who says it, the markings up to the level, and our extension.
   std::vector<Object> Static(const Audience& audience) const;
 
+  // What all observed data that is revoked refers to instead of the value, which who reads now need
+  // not learn. Goes out where OfRecord may give such.
+  Object RevokedObservable(const Audience& audience) const;
+
   // What the audience is to hold of an identifier, whatever it holds: the indicator and its
   // observable where it may see them (at CHALLENGE or above; analysts get the observable of what is
   // only monitored, and that it was observed), and an end (revoked) to every version that it may

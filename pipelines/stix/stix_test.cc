@@ -112,6 +112,10 @@ TEST(StixObjects, WhatWasOnlyMonitoredIsTakenBackFromAnalysts) {
     ASSERT_THAT(Types(objects), ElementsAre("revoked observed-data"));
     EXPECT_EQ(objects[0].id, held[1].id);
     EXPECT_THAT(objects[0].json, Not(HasSubstr("2125550123")));
+    // Nor its id, which who guesses the value can make.
+    EXPECT_THAT(objects[0].json, Not(HasSubstr(held[0].id)));
+    const std::string instead = Objects("local").RevokedObservable(kAnalysts).id;
+    EXPECT_THAT(objects[0].json, HasSubstr("\"object_refs\":[\"" + instead + "\"]"));
   }
   const auto red = Upsert({.value = spec.value,
                            .action = v1::ACTION_MONITOR,

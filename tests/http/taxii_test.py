@@ -87,14 +87,14 @@ def valid_stix(world, at_most):
     for o in objects:
         kind = o["type"] + (" revoked" if o.get("revoked") else "")
         types[kind] += 1
+        for reference in [v for k, v in o.items() if k.endswith("_ref")] + [r for k, v in o.items() if k.endswith("_refs") for r in v]:
+            assert reference in ids, (o["id"], reference)
         if types[kind] > at_most:
             continue
         result = validate_instance(o, ValidationOptions(version="2.1"))
         assert result.is_valid, [str(error) for error in result.errors]
         warnings.update(str(w) for w in result.warnings or [] if not any(known in str(w) for known in EXPECTED_WARNINGS))
         stix2.parse(o, allow_custom=True)
-        for reference in [v for k, v in o.items() if k.endswith("_ref")] + [r for k, v in o.items() if k.endswith("_refs") for r in v]:
-            assert reference in ids, (o["id"], reference)
         if o["type"] in ("ipv4-addr", "domain-name", "url", "email-addr"):
             # The reference implementation makes the same id.
             assert stix2.parse({k: v for k, v in o.items() if k != "id"}, allow_custom=True)["id"] == o["id"]

@@ -126,7 +126,9 @@ bool DatedObjects::Show(std::vector<Entry>::const_iterator from,
 
 void DatedObjects::After(const DatePlace& after, const Visit& visit) {
   DatePlace place{kStaticMicros, -1, -1};
-  for (const stix::Object& object : objects_.Static(audience_)) {
+  std::vector<stix::Object> of_all = objects_.Static(audience_);
+  if (audience_.is_analysts) of_all.push_back(objects_.RevokedObservable(audience_));
+  for (const stix::Object& object : of_all) {
     if (place > after && !visit(place, object)) return;
     ++place.micros;
   }

@@ -396,6 +396,19 @@ TEST_F(TaxiiTest, FiltersAreThoseOfTheStandard) {
   EXPECT_EQ(Get(object + "versions/").body, "{\"versions\":[\"" + one.version + "\"]}");
 }
 
+TEST_F(TaxiiTest, WhatRevokedObservedDataRefersToIsThere) {
+  const RecordSpec spec{.value = "+12125550123", .action = v1::ACTION_MONITOR};
+  Put(spec);
+  Remove(spec);
+  Start();
+  Pass(2 * core::kSecond);
+  const ListedPage page = Manifest("", "analysts");
+  EXPECT_EQ(OfType(page, "observed-data"), 1U);
+  EXPECT_EQ(OfType(page, "phone-number"), 0U);
+  EXPECT_EQ(OfType(page, "ringfence-value"), 1U);
+  EXPECT_EQ(OfType(Manifest("", "amber-strict"), "ringfence-value"), 0U);
+}
+
 TEST_F(TaxiiTest, ACollectionHoldsItsLevelAndThoseBelow) {
   Put({.value = "+1", .tlp = v1::TLP_CLEAR});
   Put({.value = "+2", .tlp = v1::TLP_AMBER});
