@@ -70,6 +70,12 @@ Normalised Normalise(v1::IdentifierType type, std::string_view raw, const Hints&
   return normalised;
 }
 
+std::string ShortestSpelling(v1::IdentifierType type, std::string_view raw) {
+  std::string digits;
+  if (type == v1::IDENTIFIER_TYPE_PHONE) digits = DigitsAsDialled(raw);
+  return digits.empty() ? std::string(raw) : digits;
+}
+
 std::string_view TypeWord(v1::IdentifierType type) { return RuleOf(type).word; }
 
 std::string PlacementFingerprint() {

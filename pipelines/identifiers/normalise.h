@@ -52,6 +52,10 @@ using Normalised = std::variant<Canonical, Problem>;
 // pass through it too: who may remember, caches.
 Normalised Normalise(v1::IdentifierType type, std::string_view raw, const Hints& hints);
 
+// The shortest of the spellings that are known to mean the same as `raw` without reading it, which
+// Normalise says the same of: what is remembered of one holds for all. `raw` itself for most.
+std::string ShortestSpelling(v1::IdentifierType type, std::string_view raw);
+
 // Is the host (canonical, as DOMAIN) on the shipped list of shared hosts, or below an entry of it?
 bool IsSharedHost(std::string_view host);
 

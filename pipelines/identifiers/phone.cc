@@ -15,6 +15,9 @@ using i18n::phonenumbers::PhoneNumberUtil;
 // few milliseconds. No number with its extension is longer.
 constexpr size_t kDialledBytesMax = 100;
 
+// Fewer digits the library takes only without anything between them.
+constexpr size_t kDigitsMin = 3;
+
 // "#31#" and "*31#" of GSM, "*67" of North America: how the next call is to be shown.
 std::string_view WithoutDialMarks(std::string_view text) {
   constexpr size_t kMarkBytesMax = 6;
@@ -29,9 +32,24 @@ std::string_view WithoutDialMarks(std::string_view text) {
 
 }  // namespace
 
+std::string DigitsAsDialled(std::string_view text) {
+  std::string digits;
+  if (text.size() > kDialledBytesMax) return digits;
+  for (const char c : text) {
+    if (IsDigit(c) || (c == '+' && digits.empty())) {
+      digits.push_back(c);
+    } else if (c != ' ' && c != '-' && c != '.' && c != '(' && c != ')' && c != '/') {
+      return {};
+    }
+  }
+  const bool has_plus = digits.starts_with('+');
+  return digits.size() < kDigitsMin + has_plus ? std::string() : digits;
+}
+
 // libphonenumber takes off "tel:", extensions and the parameters of RFC 3966 itself.
 Normalised NormalisePhone(std::string_view text, const Hints& hints) {
-  std::string dialled = CollapseWhiteSpace(WithoutDialMarks(text));
+  std::string dialled = DigitsAsDialled(text);
+  if (dialled.empty()) dialled = CollapseWhiteSpace(WithoutDialMarks(text));
   if (dialled.size() > kDialledBytesMax) return Refused("phone.not_a_number");
   const PhoneNumberUtil& numbers = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;

@@ -233,6 +233,54 @@ TEST(Properties, LongValuesAreTakenInTimeThatGrowsWithTheirLength) {
   }
 }
 
+// What the library itself says of the text as it is written.
+std::string AsTheLibraryReads(const std::string& text, const std::string& region) {
+  using i18n::phonenumbers::PhoneNumberUtil;
+  const PhoneNumberUtil& numbers = *PhoneNumberUtil::GetInstance();
+  i18n::phonenumbers::PhoneNumber number;
+  const auto error = numbers.Parse(text, region, &number);
+  if (error == PhoneNumberUtil::NOT_A_NUMBER) return "phone.not_a_number";
+  const bool is_region_missing = error == PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR;
+  if (is_region_missing && text.find('+') == std::string::npos) return "phone.no_region";
+  if (error != PhoneNumberUtil::NO_PARSING_ERROR || !numbers.IsValidNumber(number))
+    return "phone.not_valid";
+  std::string canonical;
+  numbers.Format(number, PhoneNumberUtil::E164, &canonical);
+  return canonical;
+}
+
+TEST(Properties, PunctuationBetweenDigitsSaysNothing) {
+  std::mt19937_64 rng(3);
+  constexpr std::string_view kBetween[] = {"",  "",   "",   "",  " ",  "-",  ".",  "(",
+                                           ")", ") ", " (", "/", "--", "()", " - "};
+  constexpr std::string_view kBegin[] = {"",    "",  "+",   "+1",      "+44", "+49", "00",
+                                         "011", "0", "(0)", "+44 (0)", "++",  "1"};
+  constexpr std::string_view kNumbers[] = {"2125550123", "7911123456",  "15123456789", "3012345678",
+                                           "612345678",  "13912345678", "900123456",   "12",
+                                           "112",        "6502530000",  "5",           ""};
+  size_t valid = 0;
+  std::set<std::string> spellings;
+  for (int i = 0; i < 3'000; ++i) {
+    std::string text(kBegin[rng() % std::size(kBegin)]);
+    for (const char digit : kNumbers[rng() % std::size(kNumbers)])
+      text.append(kBetween[rng() % std::size(kBetween)]).push_back(digit);
+    if (rng() % 4 == 0) text.append(kBetween[rng() % std::size(kBetween)]);
+    if (rng() % 8 == 0 && !text.empty()) text[rng() % text.size()] = "+-x0,;"[rng() % 6];
+    text = TrimWhiteSpace(text);
+    if (text.empty()) continue;
+    for (const char* region : {"US", "GB", "DE", ""}) {
+      const std::string expected = AsTheLibraryReads(CollapseWhiteSpace(text), region);
+      ASSERT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, text, Region(region)), expected) << text;
+      const std::string spelling = ShortestSpelling(IDENTIFIER_TYPE_PHONE, text);
+      ASSERT_EQ(Outcome(IDENTIFIER_TYPE_PHONE, spelling, Region(region)), expected) << spelling;
+      spellings.insert(spelling);
+      valid += expected[0] == '+';
+    }
+  }
+  EXPECT_GT(valid, 750u);
+  EXPECT_LT(spellings.size(), 1'500u);
+}
+
 TEST(Properties, TheLibrarysExampleNumbersComeBack) {
   using i18n::phonenumbers::PhoneNumber;
   using i18n::phonenumbers::PhoneNumberUtil;

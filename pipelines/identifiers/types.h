@@ -27,6 +27,11 @@ Normalised NormaliseSocialHandle(std::string_view text, const Hints& hints);
 Normalised NormaliseApp(std::string_view text, const Hints& hints);
 Normalised NormalisePaymentHandle(std::string_view text, const Hints& hints);
 
+// The digits of a phone number, and a plus in front of them, where it is written with nothing else
+// but spaces and the usual punctuation between them, which the library reads as if it were not
+// there. Empty otherwise.
+std::string DigitsAsDialled(std::string_view text);
+
 inline Normalised Of(std::string value) {
   Canonical canonical;
   canonical.value = std::move(value);

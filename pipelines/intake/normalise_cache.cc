@@ -37,7 +37,7 @@ Normalised NormaliseCache::Normalise(v1::IdentifierType type, std::string_view r
     question_.push_back(static_cast<char>(part.size()));
     question_.append(part);
   }
-  question_.append(raw);
+  question_.append(identifiers::ShortestSpelling(type, raw));
   if (std::optional<Normalised> known = memory_->Find(question_)) return *std::move(known);
   Normalised normalised = identifiers::Normalise(type, raw, hints);
   memory_->Remember(question_, normalised);
