@@ -26,9 +26,22 @@ inline Label NodeOf(const internal::v1::IndicatorRecord& record) {
   return {core::Id::FromBytes(record.base_id()), record.node_day()};
 }
 
-// Of a labelled record that is held.
+// Of a labelled record that ReadView has read.
 inline Label LabelOf(const internal::v1::IndicatorRecord& record) {
   return {{record.root_hi(), record.root_lo()}, record.root_day()};
+}
+
+// Only hosts, their URLs and IPs have a base in common; of any other type the base is the
+// identifier itself, which stands on its node alone.
+inline bool MaySeveralStandOn(const core::Id& base) {
+  switch (core::TypeOf(base)) {
+    case v1::IDENTIFIER_TYPE_DOMAIN:
+    case v1::IDENTIFIER_TYPE_IP:
+    case v1::IDENTIFIER_TYPE_URL:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace ringfence::campaigns

@@ -16,8 +16,7 @@ namespace {
 
 using internal::v1::IndicatorRecord;
 
-// Campaigns and cells that are kept parsed between batches.
-constexpr size_t kHeldCampaignsMax = 4'096;
+// Kept between batches.
 constexpr size_t kHeldCellsMax = 2'048;
 // Most parsed records fit.
 constexpr size_t kBlockBytes = 8 << 10;
@@ -27,21 +26,12 @@ std::optional<Listed> ListedOf(const Row& row) {
   return row.removed ? std::nullopt : std::optional(row.listed);
 }
 
-// Only hosts, their URLs and IPs have a base in common; of any other type the base is the
-// identifier itself, and need not be counted.
-bool MaySeveralStandOn(const core::Id& base) {
-  switch (core::TypeOf(base)) {
-    case v1::IDENTIFIER_TYPE_DOMAIN:
-    case v1::IDENTIFIER_TYPE_IP:
-    case v1::IDENTIFIER_TYPE_URL:
-      return true;
-    default:
-      return false;
-  }
-}
-
-core::Time FirstSeen(const IndicatorRecord& record) {
-  return core::FromProto(record.indicator().first_seen());
+// The indicator's record that stands on the node; nothing where none does.
+const IndicatorRecord* RecordOn(const Label& node, const Row& row, google::protobuf::Arena& arena) {
+  if (row.removed) return nullptr;
+  auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
+  Demand(record.ParseFromArray(row.record.data(), static_cast<int>(row.record.size())));
+  return record.labelled() && NodeOf(record) == node ? &record : nullptr;
 }
 
 }  // namespace
@@ -67,43 +57,38 @@ absl::StatusOr<Changes> ReadModel::Apply(int32_t partition, int64_t offset, std:
   progress.next_offset = offset + 1;
   progress.append_time = std::max(progress.append_time, append_time);
   const LogPlace at{partition, offset, progress.append_time};
-  if (core::IsLabelKey(key)) {
-    const auto [base, day] = core::NodeOfLabelKey(key);
-    return ApplyLabel(at, {base, day}, record);
-  }
   if (record.mark() != 0) {
     ApplyMark(partition, progress, record.mark());
     return Changes();
   }
-  Changes changes;
-  if (std::optional<Change> change = ApplyIdentifier(at, record, value)) changes.push_back(*change);
-  return changes;
+  std::optional<Change> change;
+  if (core::IsLabelKey(key)) {
+    const auto [base, day] = core::NodeOfLabelKey(key);
+    change = ApplyLabel(at, {base, day}, record);
+  } else {
+    change = ApplyIdentifier(at, record, value);
+  }
+  return change ? Changes{*change} : Changes();
 }
 
-std::optional<Change> ReadModel::ApplyIdentifier(const LogPlace& at, IndicatorRecord& record,
+std::optional<Change> ReadModel::ApplyIdentifier(const LogPlace& at, const IndicatorRecord& record,
                                                  std::string_view bytes) {
   const core::Id id = core::Id::FromBytes(record.identifier_id());
   const std::string key = RowKey(id);
   const std::optional<std::string> held = state_.Get(key);
   if (held && record.place() < DecodeRow(*held).place) return std::nullopt;
-  std::string labelled;
-  if (record.labelled()) {
-    SetLabel(LabelAt(NodeOf(record)), record);
-    labelled = record.SerializeAsString();
-    bytes = labelled;
-  }
   Row row = MakeRow(record);
   row.partition = at.partition;
   row.offset = at.offset;
   row.append_time = at.append_time;
   row.record = bytes;
-  Change change{.id = id, .before = {}, .after = ListedOf(row)};
+  Change change{.id = id, .before = {}, .after = ListedOf(row), .node = {}};
   if (held) {
     const Row before = DecodeRow(*held);
     if (before.record == bytes) {
       // Where it stands in the log is that of the last one, as for a reader that finds no other.
-      state_.Delete(ChangeKey(before.partition, before.offset, id));
-      state_.Put(ChangeKey(row.partition, row.offset, id), "");
+      DropChange(id, before, record);
+      PutChange(id, row, record);
       state_.Put(key, Encode(row));
       return std::nullopt;
     }
@@ -120,79 +105,105 @@ std::optional<Change> ReadModel::ApplyIdentifier(const LogPlace& at, IndicatorRe
   return change;
 }
 
-Label ReadModel::LabelAt(const Label& node) {
-  const std::optional<std::string> held = state_.Get(HeldLabelKey(node));
-  return held ? DecodeHeldLabel(*held).label.value_or(node) : node;
+const std::optional<HeldLabel>& ReadModel::Held(const Label& node) {
+  if (held_node_ != node) {
+    const std::optional<std::string> held = state_.Get(HeldLabelKey(node));
+    held_label_ = held ? std::optional(DecodeHeldLabel(*held)) : std::nullopt;
+    held_node_ = node;
+  }
+  return held_label_;
 }
 
-Changes ReadModel::ApplyLabel(const LogPlace& at, const Label& node,
-                              const IndicatorRecord& record) {
-  const std::string key = HeldLabelKey(node);
-  HeldLabel before;
-  if (const std::optional<std::string> held = state_.Get(key)) {
-    before = DecodeHeldLabel(*held);
-    if (record.place() < before.place) return {};
-    if (!before.label) state_.Delete(LabelEndKey(before.partition, before.own_since, node));
+void ReadModel::Hold(const Label& node, const std::optional<HeldLabel>& held) {
+  if (held) {
+    state_.Put(HeldLabelKey(node), Encode(*held));
+  } else {
+    state_.Delete(HeldLabelKey(node));
+  }
+  held_node_ = node;
+  held_label_ = held;
+}
+
+Label ReadModel::LabelAt(const Label& node) {
+  const std::optional<HeldLabel>& held = Held(node);
+  return held ? held->label.value_or(node) : node;
+}
+
+std::optional<Change> ReadModel::ApplyLabel(const LogPlace& at, const Label& node,
+                                            const IndicatorRecord& record) {
+  const std::optional<HeldLabel> before = Held(node);
+  if (before) {
+    if (record.place() < before->place) return std::nullopt;
+    if (!before->label) state_.Delete(LabelEndKey(before->partition, before->own_since, node));
   }
   const internal::v1::NodeLabel& said = record.label();
   HeldLabel after{.place = record.place(),
                   .label = Label{{said.root_hi(), said.root_lo()}, said.root_day()},
+                  .own_since = said.own_since(),
                   .partition = at.partition,
-                  .own_since = said.own_since()};
+                  .offset = at.offset,
+                  .append_time = at.append_time};
   if (after.label->root.IsZero()) {
     after.label.reset();
     state_.Put(LabelEndKey(at.partition, after.own_since, node), "");
   }
-  state_.Put(key, Encode(after));
-  // Also where the label is what it was: where what stands on the node stands in the log is that of
-  // the last record, as for a reader that finds no other.
-  const Label label = after.label.value_or(node);
-  std::vector<core::Id> standing;
-  if (MaySeveralStandOn(node.root)) {
-    const std::string from = StandingPrefix(node);
-    state_.Scan(from, PrefixEnd(from), [&](std::string_view standing_key, std::string_view) {
-      standing.push_back(IdAtEnd(standing_key));
-      return true;
-    });
-  } else {
-    standing.push_back(node.root);
-  }
-  Changes changes;
-  for (const core::Id& id : standing) {
-    if (std::optional<Change> change = Relabel(at, id, node, label)) changes.push_back(*change);
-  }
-  return changes;
+  std::optional<Change> change =
+      MaySeveralStandOn(node.root) ? MoveAll(before, after, node) : MoveOne(before, after, node);
+  Hold(node, after);
+  return change;
 }
 
-std::optional<Change> ReadModel::Relabel(const LogPlace& at, const core::Id& id, const Label& node,
-                                         const Label& label) {
-  const std::string key = RowKey(id);
-  const std::optional<std::string> held = state_.Get(key);
+// Also where the label is what it was: where what stands on the node stands in the log is that of
+// the last record, as for a reader that finds no other.
+std::optional<Change> ReadModel::MoveOne(const std::optional<HeldLabel>& before,
+                                         const HeldLabel& after, const Label& node) {
+  const core::Id& id = node.root;
+  const std::optional<std::string> held = state_.Get(RowKey(id));
   if (!held) return std::nullopt;
-  Row row = DecodeRow(*held);
-  if (row.removed) return std::nullopt;
+  const Row row = DecodeRow(*held);
   char block[kBlockBytes];
   google::protobuf::Arena arena(block, sizeof block);
-  auto& record = *google::protobuf::Arena::CreateMessage<IndicatorRecord>(&arena);
-  Demand(record.ParseFromArray(row.record.data(), static_cast<int>(row.record.size())));
-  if (!record.labelled() || NodeOf(record) != node) return std::nullopt;
-  const bool is_another = label != LabelOf(record);
-  if (is_another) {
-    Leave(id, record);
-    SetLabel(label, record);
-    Join(id, record);
-  }
-  state_.Delete(ChangeKey(row.partition, row.offset, id));
-  row.partition = at.partition;
-  row.offset = at.offset;
-  row.append_time = at.append_time;
-  row.ordinal = MaySeveralStandOn(node.root) ? static_cast<uint32_t>(id.lo) : 0;
-  const std::string bytes = record.SerializeAsString();
-  row.record = bytes;
-  state_.Put(ChangeKey(row.partition, row.offset, id), "");
-  state_.Put(key, Encode(row));
-  if (!is_another) return std::nullopt;
-  return Change{.id = id, .before = row.listed, .after = row.listed};
+  const IndicatorRecord* const record = RecordOn(node, row, arena);
+  if (record == nullptr) return std::nullopt;
+  state_.Delete(before && IsMovedBy(*before, row) ? LabelChangeKey(*before, node)
+                                                  : ChangeKey(row.partition, row.offset, id));
+  state_.Put(IsMovedBy(after, row) ? LabelChangeKey(after, node)
+                                   : ChangeKey(row.partition, row.offset, id),
+             "");
+  const Label from = before ? before->label.value_or(node) : node;
+  const Label to = after.label.value_or(node);
+  if (from == to) return std::nullopt;
+  sums_.Remove(id, *record, from);
+  sums_.Add(id, *record, to);
+  return Change{.id = id, .before = row.listed, .after = row.listed, .node = {}};
+}
+
+std::optional<Change> ReadModel::MoveAll(const std::optional<HeldLabel>& before,
+                                         const HeldLabel& after, const Label& node) {
+  if (sums_.IsEmpty(node)) return std::nullopt;
+  if (before) state_.Delete(LabelChangeKey(*before, node));
+  state_.Put(LabelChangeKey(after, node), "");
+  const Label from = before ? before->label.value_or(node) : node;
+  const Label to = after.label.value_or(node);
+  if (from == to) return std::nullopt;
+  sums_.Move(node, from, to);
+  return Change{.id = {}, .before = {}, .after = {}, .node = node};
+}
+
+bool ReadModel::IsEmpty(const Label& node) {
+  if (MaySeveralStandOn(node.root)) return sums_.IsEmpty(node);
+  const std::optional<std::string> held = state_.Get(RowKey(node.root));
+  if (!held) return true;
+  char block[kBlockBytes];
+  google::protobuf::Arena arena(block, sizeof block);
+  return RecordOn(node, DecodeRow(*held), arena) == nullptr;
+}
+
+void ReadModel::NoteEmpty(const Label& node) {
+  const std::optional<HeldLabel> held = Held(node);
+  if (!held) return;
+  if (MaySeveralStandOn(node.root)) state_.Delete(LabelChangeKey(*held, node));
+  if (!held->label && held->place == 0) Hold(node, std::nullopt);
 }
 
 absl::StatusOr<Changes> ReadModel::ApplyReferral(int32_t partition, int64_t offset,
@@ -252,7 +263,12 @@ void ReadModel::ForgetLabels(int32_t partition, const Progress& progress) {
     return true;
   });
   for (const std::string& key : due) {
-    state_.Delete(HeldLabelKey(NodeOfEndKey(key)));
+    const Label node = NodeOfEndKey(key);
+    std::optional<HeldLabel> held = Held(node);
+    Demand(held.has_value());
+    // What stands there has its date from it.
+    held->place = 0;
+    Hold(node, IsEmpty(node) ? std::nullopt : held);
     state_.Delete(key);
   }
 }
@@ -278,28 +294,42 @@ void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
   }
 }
 
-void ReadModel::TakeOut(const core::Id& id, const Row& row, const IndicatorRecord& record) {
+void ReadModel::DropChange(const core::Id& id, const Row& row, const IndicatorRecord& record) {
+  if (record.labelled() && !MaySeveralStandOn(NodeOf(record).root)) {
+    const std::optional<HeldLabel>& held = Held(NodeOf(record));
+    if (held && IsMovedBy(*held, row)) return state_.Delete(LabelChangeKey(*held, NodeOf(record)));
+  }
   state_.Delete(ChangeKey(row.partition, row.offset, id));
+}
+
+void ReadModel::PutChange(const core::Id& id, const Row& row, const IndicatorRecord& record) {
+  const bool may_be_moved_among_others =
+      record.labelled() && MaySeveralStandOn(NodeOf(record).root);
+  state_.Put(ChangeKey(row.partition, row.offset, id),
+             may_be_moved_among_others ? Encode(NodeOf(record)) : "");
+}
+
+void ReadModel::TakeOut(const core::Id& id, const Row& row, const IndicatorRecord& record) {
+  DropChange(id, row, record);
   if (row.removed) {
     state_.Delete(RemovalKey(row.partition, record.removed().removed_at(), id));
     return;
   }
   ChangeCell(record, false);
   if (!record.labelled()) return;
-  Leave(id, record);
-  if (MaySeveralStandOn(NodeOf(record).root)) state_.Delete(StandingKey(NodeOf(record), id));
+  const Label node = NodeOf(record);
+  sums_.Remove(id, record, LabelAt(node));
+  if (!MaySeveralStandOn(node.root) || sums_.IsEmpty(node)) NoteEmpty(node);
 }
 
 void ReadModel::PutIn(const core::Id& id, const Row& row, const IndicatorRecord& record) {
-  state_.Put(ChangeKey(row.partition, row.offset, id), "");
+  PutChange(id, row, record);
   if (row.removed) {
     state_.Put(RemovalKey(row.partition, record.removed().removed_at(), id), "");
     return;
   }
   ChangeCell(record, true);
-  if (!record.labelled()) return;
-  Join(id, record);
-  if (MaySeveralStandOn(NodeOf(record).root)) state_.Put(StandingKey(NodeOf(record), id), "");
+  if (record.labelled()) sums_.Add(id, record, LabelAt(NodeOf(record)));
 }
 
 ReadModel::HeldCell& ReadModel::CellOf(const IndicatorRecord& record) {
@@ -329,69 +359,12 @@ void ReadModel::ChangeCell(const IndicatorRecord& record, bool add) {
   }
 }
 
-ReadModel::HeldTotals& ReadModel::TotalsOf(const Label& label) {
-  auto [found, inserted] = totals_.try_emplace(label);
-  HeldTotals& held = found->second;
-  if (inserted) {
-    if (const std::optional<std::string> stored = state_.Get(TotalsKey(label))) {
-      internal::v1::StoredCampaign campaign;
-      Demand(campaign.ParseFromString(*stored));
-      held.totals = Totals(std::move(campaign));
-      held.listed = PlacesOf(held.totals);
-    }
-  }
-  held.dirty = true;
-  return held;
-}
-
-uint32_t ReadModel::ChangeBase(const Label& label, const core::Id& base, int by) {
-  if (!MaySeveralStandOn(base)) return by > 0 ? 0 : 1;
-  const std::string key = BaseKey(label, base);
-  const std::optional<std::string> stored = state_.Get(key);
-  const auto before = static_cast<int64_t>(stored ? DecodeCount(*stored) : 0);
-  const int64_t after = before + by;
-  Demand(after >= 0);
-  if (after == 0) {
-    state_.Delete(key);
-  } else {
-    state_.Put(key, EncodeCount(static_cast<uint64_t>(after)));
-  }
-  return static_cast<uint32_t>(before);
-}
-
-void ReadModel::Join(const core::Id& id, const IndicatorRecord& record) {
-  const v1::Indicator& indicator = record.indicator();
-  const Label label = LabelOf(record);
-  HeldTotals& held = TotalsOf(label);
-  const core::Time last_seen = core::FromProto(indicator.last_seen());
-  // What stands there is at least that of any member, also where its own is gone.
-  if (last_seen >= held.totals.last_seen()) held.rescan = false;
-  held.totals.Add(record);
-  if (ChangeBase(label, core::Id::FromBytes(record.base_id()), 1) == 0) held.totals.AddBase();
-  const Member member{.last_seen = last_seen, .score = indicator.score(), .tlp = indicator.tlp()};
-  state_.Put(MemberKey(label, FirstSeen(record), id), Encode(member));
-}
-
-void ReadModel::Leave(const core::Id& id, const IndicatorRecord& record) {
-  const Label label = LabelOf(record);
-  HeldTotals& held = TotalsOf(label);
-  held.totals.Remove(record);
-  if (ChangeBase(label, core::Id::FromBytes(record.base_id()), -1) == 1) held.totals.RemoveBase();
-  if (core::FromProto(record.indicator().last_seen()) == held.totals.last_seen())
-    held.rescan = true;
-  state_.Delete(MemberKey(label, FirstSeen(record), id));
-}
-
 void ReadModel::EndBatch() {
   for (int32_t partition : dirty_progress_)
     state_.Put(ProgressKey(partition), Encode(progress_.at(partition)));
   dirty_progress_.clear();
 
-  for (auto& [label, held] : totals_) {
-    if (held.dirty) WriteTotals(label, held);
-  }
-  if (totals_.size() > kHeldCampaignsMax) totals_.clear();
-  if (campaigns_) state_.Put(CountKey(), EncodeCount(*campaigns_));
+  sums_.EndBatch();
 
   for (auto& [key, held] : cells_) {
     if (!held.dirty) continue;
@@ -404,55 +377,6 @@ void ReadModel::EndBatch() {
     held.dirty = false;
   }
   if (cells_.size() > kHeldCellsMax) cells_.clear();
-}
-
-void ReadModel::WriteTotals(const Label& label, HeldTotals& held) {
-  if (held.rescan && !held.totals.IsEmpty()) held.totals.set_last_seen(LatestOf(label));
-  held.rescan = false;
-  held.dirty = false;
-  Relist(label, held);
-  if (held.totals.IsEmpty()) {
-    state_.Delete(TotalsKey(label));
-    // A campaign that comes again begins anew.
-    held.totals = Totals();
-  } else {
-    state_.Put(TotalsKey(label), held.totals.stored().SerializeAsString());
-  }
-}
-
-std::optional<ReadModel::ListPlaces> ReadModel::PlacesOf(const Totals& totals) {
-  if (!totals.IsCampaign()) return std::nullopt;
-  ListPlaces places;
-  for (size_t i = 0; i < places.ranks.size(); ++i) places.ranks[i] = totals.Rank(kOrders[i]);
-  places.entry = {totals.last_seen(), totals.Tlp()};
-  return places;
-}
-
-void ReadModel::Relist(const Label& label, HeldTotals& held) {
-  const std::optional<ListPlaces> places = PlacesOf(held.totals);
-  if (places == held.listed) return;
-  for (size_t i = 0; i < std::size(kOrders); ++i) {
-    if (held.listed) state_.Delete(ListKey(kOrders[i], held.listed->ranks[i], label));
-    if (places) state_.Put(ListKey(kOrders[i], places->ranks[i], label), Encode(places->entry));
-  }
-  if (held.listed.has_value() != places.has_value()) {
-    if (!campaigns_) {
-      const std::optional<std::string> stored = state_.Get(CountKey());
-      campaigns_ = stored ? DecodeCount(*stored) : 0;
-    }
-    places ? ++*campaigns_ : --*campaigns_;
-  }
-  held.listed = places;
-}
-
-core::Time ReadModel::LatestOf(const Label& label) {
-  core::Time latest = core::kTimeMin;
-  const std::string from = MemberPrefix(label);
-  state_.Scan(from, PrefixEnd(from), [&](std::string_view, std::string_view value) {
-    latest = std::max(latest, DecodeMember(value).last_seen);
-    return true;
-  });
-  return latest;
 }
 
 }  // namespace ringfence::campaigns

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -12,9 +10,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
+#include "pipelines/campaigns/campaign_sums.h"
 #include "pipelines/campaigns/label.h"
 #include "pipelines/campaigns/tables.h"
-#include "pipelines/campaigns/totals.h"
 #include "pipelines/core/state.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
@@ -25,10 +23,12 @@ struct Change {
   core::Id id;
   std::optional<Listed> before;
   std::optional<Listed> after;
+  // Set instead of all the above: all that stands on this node has another label, and is as it was
+  // else (ReadView::Standing).
+  std::optional<Label> node = {};
 };
 
-// What one record changed: of an identifier's one or none; of a label's one for each identifier
-// that stands on the node.
+// What one record changed: one thing or nothing.
 using Changes = absl::InlinedVector<Change, 1>;
 
 // The set and the campaigns, kept from the records of `indicators`: what publish serves, and what a
@@ -37,8 +37,11 @@ using Changes = absl::InlinedVector<Change, 1>;
 //
 // Of each identifier, and of each node's label, the record with the greatest place counts, whatever
 // else comes; a removal is remembered for `removals_kept` of pipeline time, so that a late writer
-// does not undo it and subscribers can be told of it, and so is that a node is one by itself. Owned
-// by one thread.
+// does not undo it and subscribers can be told of it, and so is that a node is one by itself.
+//
+// The label stands with its node, and what stands on the node is not touched by another one: a
+// record costs the same whatever number of rows it moves. What is said of a node and of all that
+// stands on it comes in one partition. Owned by one thread.
 class ReadModel {
  public:
   struct Options {
@@ -49,7 +52,8 @@ class ReadModel {
 
   // `state` must outlive it, and belongs to it alone.
   explicit ReadModel(core::State& state) : ReadModel(state, Options()) {}
-  ReadModel(core::State& state, const Options& options) : state_(state), options_(options) {}
+  ReadModel(core::State& state, const Options& options)
+      : state_(state), options_(options), sums_(state) {}
 
   // Applies the record at `offset` of `partition`. Nothing where it was applied before, is a mark,
   // has a lower place than that held, or says what is held. kFailedPrecondition where another
@@ -66,28 +70,14 @@ class ReadModel {
   // nothing has been read.
   void BeginAt(int32_t partition, int64_t offset);
 
-  // Writes what is held back (one put a campaign that was touched). The state is as of the last
-  // record then.
+  // Writes what is held back (one put a campaign or a node that was touched). The state is as of
+  // the last record then.
   void EndBatch();
 
   // Of what has been applied, held back or not.
   Progress ProgressOf(int32_t partition);
 
  private:
-  // Where a campaign stands in the lists.
-  struct ListPlaces {
-    std::array<uint64_t, std::size(kOrders)> ranks;
-    ListEntry entry;
-    bool operator==(const ListPlaces&) const = default;
-  };
-  struct HeldTotals {
-    Totals totals;
-    // As written; nothing while it is no campaign.
-    std::optional<ListPlaces> listed;
-    bool dirty = false;
-    // The member with the latest last_seen is gone, and the next is not known.
-    bool rescan = false;
-  };
   struct HeldCell {
     Cell cell;
     bool dirty = false;
@@ -102,13 +92,23 @@ class ReadModel {
 
   absl::StatusOr<Changes> ApplyReferral(int32_t partition, int64_t offset, std::string_view key,
                                         std::string_view value);
-  std::optional<Change> ApplyIdentifier(const LogPlace& at, internal::v1::IndicatorRecord& record,
+  std::optional<Change> ApplyIdentifier(const LogPlace& at,
+                                        const internal::v1::IndicatorRecord& record,
                                         std::string_view bytes);
-  Changes ApplyLabel(const LogPlace& at, const Label& node,
-                     const internal::v1::IndicatorRecord& record);
-  std::optional<Change> Relabel(const LogPlace& at, const core::Id& id, const Label& node,
-                                const Label& label);
+  std::optional<Change> ApplyLabel(const LogPlace& at, const Label& node,
+                                   const internal::v1::IndicatorRecord& record);
+  // The same where what stands on the node is at most one row, and where it may be several.
+  std::optional<Change> MoveOne(const std::optional<HeldLabel>& before, const HeldLabel& after,
+                                const Label& node);
+  std::optional<Change> MoveAll(const std::optional<HeldLabel>& before, const HeldLabel& after,
+                                const Label& node);
+  // What was last said of the node's label.
+  const std::optional<HeldLabel>& Held(const Label& node);
+  void Hold(const Label& node, const std::optional<HeldLabel>& held);
   Label LabelAt(const Label& node);
+  // Nothing stands on the node any more.
+  void NoteEmpty(const Label& node);
+  bool IsEmpty(const Label& node);
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
   void ForgetRemovals(int32_t partition, Progress& progress);
@@ -116,27 +116,21 @@ class ReadModel {
 
   void TakeOut(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
   void PutIn(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
+  // Where the row stands in the log's order.
+  void DropChange(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
+  void PutChange(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);
   void ChangeCell(const internal::v1::IndicatorRecord& record, bool add);
   HeldCell& CellOf(const internal::v1::IndicatorRecord& record);
-
-  void Join(const core::Id& id, const internal::v1::IndicatorRecord& record);
-  void Leave(const core::Id& id, const internal::v1::IndicatorRecord& record);
-  HeldTotals& TotalsOf(const Label& label);
-  // By one member more or less; the number before.
-  uint32_t ChangeBase(const Label& label, const core::Id& base, int by);
-
-  void WriteTotals(const Label& label, HeldTotals& held);
-  void Relist(const Label& label, HeldTotals& held);
-  static std::optional<ListPlaces> PlacesOf(const Totals& totals);
-  core::Time LatestOf(const Label& label);
 
   core::State& state_;
   const Options options_;
   std::map<int32_t, Progress> progress_;
   absl::flat_hash_set<int32_t> dirty_progress_;
-  absl::flat_hash_map<Label, HeldTotals> totals_;
+  CampaignSums sums_;
+  // Of the node that was asked for last.
+  std::optional<Label> held_node_;
+  std::optional<HeldLabel> held_label_;
   std::map<CellKey, HeldCell> cells_;
-  std::optional<uint64_t> campaigns_;
 };
 
 }  // namespace ringfence::campaigns

@@ -59,9 +59,14 @@ void FillShare(Random& random, internal::v1::CampaignShare& share) {
   }
 }
 
+v1::IdentifierType RandomType(Random& random) {
+  if (random.OneIn(2)) return v1::IDENTIFIER_TYPE_PHONE;
+  return random.OneIn(4) ? v1::IDENTIFIER_TYPE_IP : v1::IDENTIFIER_TYPE_DOMAIN;
+}
+
 IndicatorRecord RandomRecord(Random& random, core::Place place) {
   RecordSpec spec;
-  spec.type = random.OneIn(3) ? v1::IDENTIFIER_TYPE_DOMAIN : v1::IDENTIFIER_TYPE_PHONE;
+  spec.type = RandomType(random);
   spec.value = "v" + std::to_string(random.Below(40));
   // Some are late.
   spec.place = random.OneIn(6) ? place / 2 + 1 : place;
@@ -72,10 +77,12 @@ IndicatorRecord RandomRecord(Random& random, core::Place place) {
   spec.first_seen = kNow - random.Below(6) * core::kDay;
   spec.last_seen = kNow - random.Below(6) * core::kSecond;
   if (!random.OneIn(4)) spec.root = "v" + std::to_string(random.Below(5));
-  // Only hosts share a base.
-  if (spec.type == v1::IDENTIFIER_TYPE_DOMAIN && random.OneIn(2))
-    spec.base = "v" + std::to_string(random.Below(6));
+  // Only hosts and IPs share a base; most share one.
+  if (spec.type != v1::IDENTIFIER_TYPE_PHONE && !random.OneIn(3))
+    spec.base = "v" + std::to_string(random.OneIn(2) ? 0 : random.Below(4));
   IndicatorRecord record = Upsert(spec);
+  if (spec.type == v1::IDENTIFIER_TYPE_IP)
+    record.set_node_day(static_cast<core::Day>(random.Below(2)));
   FillShare(random, *record.mutable_share());
   for (int type = 1; type < 4; ++type) {
     if (random.OneIn(3))
@@ -87,24 +94,34 @@ IndicatorRecord RandomRecord(Random& random, core::Place place) {
 }
 
 Label RandomNode(Random& random) {
-  const auto type = random.OneIn(3) ? v1::IDENTIFIER_TYPE_DOMAIN : v1::IDENTIFIER_TYPE_PHONE;
-  return {core::IdentifierId(type, "v" + std::to_string(random.Below(40))), 0};
+  const v1::IdentifierType type = RandomType(random);
+  const uint32_t values = random.OneIn(3) ? 4 : 40;
+  const auto day =
+      static_cast<core::Day>(type == v1::IDENTIFIER_TYPE_IP ? random.Below(2) : uint32_t{0});
+  return {core::IdentifierId(type, "v" + std::to_string(random.Below(values))), day};
 }
 
 // The records with the greatest places: what must count.
 struct Naive {
-  void Apply(const IndicatorRecord& record) {
+  void Apply(const IndicatorRecord& record, int64_t offset) {
     auto [held, inserted] = records.try_emplace(record.identifier_id(), record);
-    if (!inserted && record.place() >= held->second.place()) held->second = record;
-    if (record.labelled()) Apply(NodeOf(record), LabelOf(record), record.place());
+    if (!inserted && record.place() < held->second.place()) return;
+    held->second = record;
+    offsets[record.identifier_id()] = offset;
   }
-  void Apply(const Label& node, const Label& label, core::Place place) {
-    auto [held, inserted] = labels.try_emplace(node, place, label);
-    if (!inserted && place >= held->second.first) held->second = {place, label};
+  void Apply(const Label& node, const Label& label, core::Place place, int64_t offset) {
+    auto [held, inserted] = labels.try_emplace(node, NodeSaid{place, label, offset});
+    if (!inserted && place >= held->second.place) held->second = {place, label, offset};
   }
   Label CurrentLabelOf(const IndicatorRecord& record) const {
     const auto held = labels.find(NodeOf(record));
-    return held == labels.end() ? NodeOf(record) : held->second.second;
+    return held == labels.end() ? NodeOf(record) : held->second.label;
+  }
+  // Where the last record stands that says something of it.
+  int64_t OffsetOf(const IndicatorRecord& record) const {
+    const int64_t own = offsets.at(record.identifier_id());
+    const auto held = labels.find(NodeOf(record));
+    return record.labelled() && held != labels.end() ? std::max(own, held->second.offset) : own;
   }
 
   using Members = std::vector<const IndicatorRecord*>;
@@ -121,10 +138,25 @@ struct Naive {
     return by_label;
   }
 
+  struct NodeSaid {
+    core::Place place = 0;
+    Label label;
+    int64_t offset = 0;
+  };
   std::map<std::string, IndicatorRecord> records;
-  // Of each node the latest.
-  std::map<Label, std::pair<core::Place, Label>> labels;
+  // Of each of them, and of each node, the latest.
+  std::map<std::string, int64_t> offsets;
+  std::map<Label, NodeSaid> labels;
 };
+
+// Of a record at this offset.
+core::Time TimeAt(int64_t offset) { return kNow + offset * core::kSecond; }
+
+using Age = std::pair<core::Time, core::Id>;
+Age AgeOf(const IndicatorRecord& record) {
+  return {core::FromProto(record.indicator().first_seen()),
+          core::Id::FromBytes(record.identifier_id())};
+}
 
 v1::Campaign Recompute(const Naive::Members& members, const CampaignNames& names) {
   v1::Campaign campaign;
@@ -150,8 +182,7 @@ v1::Campaign Recompute(const Naive::Members& members, const CampaignNames& names
     brands.insert(record->impersonated().begin(), record->impersonated().end());
     campaign.set_tlp(std::max(campaign.tlp(), indicator.tlp()));
     fingerprint.Add(core::SetSum::FingerprintMember(indicator.type(), indicator.value()));
-    ages.insert(
-        {core::FromProto(indicator.first_seen()), core::Id::FromBytes(record->identifier_id())});
+    ages.insert(AgeOf(*record));
     last_seen = std::max(last_seen, core::FromProto(indicator.last_seen()));
   }
   campaign.set_campaign_id(names.NameOf(ages.begin()->second));
@@ -246,7 +277,69 @@ void ExpectLists(const std::map<Label, v1::Campaign>& campaigns, ReadView& view)
   EXPECT_EQ(view.Campaigns(), campaigns.size());
 }
 
-void ExpectEqual(const Naive& naive, core::State& state) {
+// By age, and the best as GetCampaign gives them.
+void ExpectMembers(const Label& label, Naive::Members members, ReadView& view) {
+  std::sort(members.begin(), members.end(),
+            [](const auto* a, const auto* b) { return AgeOf(*a) < AgeOf(*b); });
+  size_t i = 0;
+  view.MembersByAge(label, [&](const core::Id& id, const Row&) {
+    if (i < members.size()) {
+      EXPECT_EQ(id.Bytes(), members[i]->identifier_id());
+    }
+    ++i;
+    return true;
+  });
+  EXPECT_EQ(i, members.size());
+  std::erase_if(members, [](const auto* member) {
+    return member->indicator().tlp() > v1::TLP_AMBER ||
+           member->indicator().action() < v1::ACTION_CHALLENGE;
+  });
+  std::stable_sort(members.begin(), members.end(), [](const auto* a, const auto* b) {
+    return a->indicator().score() > b->indicator().score();
+  });
+  constexpr size_t kMax = 5;
+  if (members.size() > kMax) members.resize(kMax);
+  const auto best = view.Members(label, kMax, v1::TLP_AMBER, v1::ACTION_CHALLENGE);
+  ASSERT_EQ(best.size(), members.size());
+  for (size_t k = 0; k < best.size(); ++k)
+    EXPECT_EQ(best[k].indicator_id(), members[k]->indicator().indicator_id());
+}
+
+// All changes in the log's order, in one go and in pieces. `removals`: they are remembered.
+void ExpectChanges(const Naive& naive, bool removals, ReadView& view) {
+  using Seen = std::tuple<int64_t, Age>;
+  std::vector<Seen> expected;
+  for (const auto& [id, record] : naive.records) {
+    if (record.has_removed() && !removals) continue;
+    const Age age = record.has_removed() ? Age{0, core::Id::FromBytes(id)} : AgeOf(record);
+    expected.emplace_back(naive.OffsetOf(record), age);
+  }
+  std::sort(expected.begin(), expected.end());
+  for (const size_t piece : {size_t{1'000}, size_t{3}}) {
+    std::vector<Seen> actual;
+    int64_t offset = 0;
+    std::optional<core::Id> behind;
+    for (bool more = true; more;) {
+      more = false;
+      size_t left = piece;
+      view.Changes(
+          0, offset,
+          [&](const core::Id& id, const Row& row) {
+            if (left-- == 0) return !(more = true);
+            EXPECT_EQ(row.append_time, TimeAt(row.offset));
+            const IndicatorRecord& record = naive.records.at(id.Bytes());
+            actual.emplace_back(row.offset, row.removed ? Age{0, id} : AgeOf(record));
+            offset = row.offset;
+            behind = id;
+            return true;
+          },
+          behind);
+    }
+    EXPECT_EQ(actual, expected);
+  }
+}
+
+void ExpectEqual(const Naive& naive, core::State& state, bool removals = true) {
   const CampaignNames names({});
   ReadView view(state, names);
   std::map<Label, v1::Campaign> campaigns;
@@ -255,6 +348,7 @@ void ExpectEqual(const Naive& naive, core::State& state) {
     const auto sums = view.SumsOf(label);
     ASSERT_TRUE(sums.has_value());
     EXPECT_EQ(std::map(sums->pairs().begin(), sums->pairs().end()), PairsOf(members));
+    ExpectMembers(label, members, view);
   }
   for (const auto& [label, campaign] : campaigns) {
     ASSERT_TRUE(view.CampaignOf(label).has_value());
@@ -264,6 +358,24 @@ void ExpectEqual(const Naive& naive, core::State& state) {
   EXPECT_EQ(view.AllCampaigns().size(), campaigns.size());
   ExpectLists(campaigns, view);
   ExpectIndicators(naive, campaigns, view);
+  ExpectChanges(naive, removals, view);
+}
+
+void ApplyLabel(ReadModel& model, Naive& naive, int64_t& offset, const Label& node,
+                const Label& label, core::Place place) {
+  ASSERT_TRUE(model
+                  .Apply(0, offset, core::LabelKeyOf(node.root, node.day),
+                         LabelRecord(node, label, place).SerializeAsString(), TimeAt(offset))
+                  .ok());
+  naive.Apply(node, label, place, offset++);
+}
+
+void ApplyBoth(ReadModel& model, Naive& naive, int64_t& offset, const IndicatorRecord& record) {
+  if (record.labelled())
+    ApplyLabel(model, naive, offset, NodeOf(record), LabelOf(record), record.place());
+  const Written written = AsWritten(record).back();
+  ASSERT_TRUE(model.Apply(0, offset, written.key, written.value, TimeAt(offset)).ok());
+  naive.Apply(record, offset++);
 }
 
 TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoBatches) {
@@ -278,18 +390,15 @@ TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoB
     for (int i = 0; i < 600; ++i) {
       const auto place = static_cast<core::Place>(i + 1);
       const IndicatorRecord record = RandomRecord(random, place);
-      ASSERT_TRUE(ApplyWritten(*model, 0, offset, record).ok());
-      naive.Apply(record);
+      ApplyBoth(*model, naive, offset, record);
+      // Once more.
+      if (random.OneIn(8)) ApplyBoth(*model, naive, offset, record);
       if (random.OneIn(2)) {
         // A label alone, sometimes late, sometimes that the node is one by itself.
         const Label node = RandomNode(random);
         const Label label = random.OneIn(3) ? node : RandomNode(random);
         const core::Place of = random.OneIn(6) ? place / 2 + 1 : place;
-        ASSERT_TRUE(model
-                        ->Apply(0, offset++, core::LabelKeyOf(node.root, node.day),
-                                LabelRecord(node, label, of).SerializeAsString())
-                        .ok());
-        naive.Apply(node, label, of);
+        ApplyLabel(*model, naive, offset, node, label, of);
       }
       if (!random.OneIn(batch)) continue;
       model->EndBatch();
@@ -299,6 +408,10 @@ TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoB
     }
     model->EndBatch();
     ExpectEqual(naive, state);
+    // Once removals, and that nodes are one by themselves, are forgotten, all else is as it was.
+    ASSERT_TRUE(ApplyWritten(*model, 0, offset, Mark(kNow + 30 * core::kDay)).ok());
+    model->EndBatch();
+    ExpectEqual(naive, state, false);
     if (testing::Test::HasFatalFailure()) return;
   }
 }

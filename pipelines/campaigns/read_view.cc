@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "pipelines/campaigns/demand.h"
+#include "pipelines/campaigns/members.h"
+#include "pipelines/campaigns/records.h"
 #include "pipelines/campaigns/totals.h"
 
 namespace ringfence::campaigns {
@@ -33,7 +35,23 @@ std::optional<Totals> TotalsOf(core::State& state, const Label& label) {
 std::optional<IndicatorRecord> ReadView::Find(const core::Id& id) {
   const std::optional<std::string> row = state_.Get(RowKey(id));
   if (!row) return std::nullopt;
-  return ParseRecord(DecodeRow(*row));
+  IndicatorRecord record = ParseRecord(DecodeRow(*row));
+  if (record.labelled()) SetLabel(LabelAt(NodeOf(record)), record);
+  return record;
+}
+
+const std::optional<HeldLabel>& ReadView::Held(const Label& node) {
+  if (held_node_ != node) {
+    const std::optional<std::string> held = state_.Get(HeldLabelKey(node));
+    held_label_ = held ? std::optional(DecodeHeldLabel(*held)) : std::nullopt;
+    held_node_ = node;
+  }
+  return held_label_;
+}
+
+Label ReadView::LabelAt(const Label& node) {
+  const std::optional<HeldLabel>& held = Held(node);
+  return held ? held->label.value_or(node) : node;
 }
 
 std::optional<v1::Indicator> ReadView::Lookup(const core::Id& id) {
@@ -44,13 +62,13 @@ std::optional<v1::Indicator> ReadView::Lookup(const core::Id& id) {
 
 v1::Indicator ReadView::Show(const IndicatorRecord& record) {
   v1::Indicator indicator = record.indicator();
-  if (record.labelled()) indicator.set_campaign_id(CampaignIdOf(LabelOf(record)));
+  if (record.labelled()) indicator.set_campaign_id(CampaignIdOf(LabelAt(NodeOf(record))));
   return indicator;
 }
 
 ReadView::Name ReadView::NameOf(const Label& label) {
   Name name;
-  const std::string from = MemberPrefix(label);
+  const std::string from = GroupPrefix(Table::kMembers, label);
   state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
     name = {names_.NameOf(IdAtEnd(key)), FirstSeenOf(key)};
     return false;
@@ -96,31 +114,28 @@ std::optional<Label> ReadView::LabelOfCampaign(std::string_view campaign_id) {
 
 std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1::Tlp max_tlp,
                                              v1::Action min_action) {
+  if (max == 0) return {};
   // The worst of those kept stands first.
-  using Kept = std::tuple<int64_t, size_t, core::Id>;
+  using Kept = std::tuple<int64_t, core::Time, core::Id>;
   std::vector<Kept> best;
-  size_t age = 0;
-  const std::string from = MemberPrefix(label);
-  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view value) {
-    const Member member = DecodeMember(value);
-    if (member.tlp > max_tlp) return true;
-    const core::Id id = IdAtEnd(key);
+  MembersByNode(state_, label, [&](const campaigns::Standing& standing) {
+    if (standing.member.tlp > max_tlp) return true;
     if (min_action > v1::ACTION_MONITOR) {
-      const std::optional<std::string> row = state_.Get(RowKey(id));
+      const std::optional<std::string> row = state_.Get(RowKey(standing.id));
       Demand(row.has_value());
       if (DecodeRow(*row).listed.action < min_action) return true;
     }
-    best.emplace_back(-int64_t{member.score}, age++, id);
+    best.emplace_back(-int64_t{standing.member.score}, standing.first_seen, standing.id);
     std::push_heap(best.begin(), best.end());
     if (best.size() > max) {
       std::pop_heap(best.begin(), best.end());
       best.pop_back();
     }
-    return max > 0;
+    return true;
   });
   std::sort_heap(best.begin(), best.end());
   std::vector<v1::Indicator> members;
-  for (const auto& [score, order, id] : best) {
+  for (const auto& [score, first_seen, id] : best) {
     std::optional<v1::Indicator> indicator = Lookup(id);
     Demand(indicator.has_value());
     members.push_back(*std::move(indicator));
@@ -128,15 +143,41 @@ std::vector<v1::Indicator> ReadView::Members(const Label& label, size_t max, v1:
   return members;
 }
 
-void ReadView::MembersByAge(const Label& label,
-                            const std::function<bool(const core::Id&, const Row&)>& visit) {
-  const std::string from = MemberPrefix(label);
-  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
-    const core::Id id = IdAtEnd(key);
-    const std::optional<std::string> row = state_.Get(RowKey(id));
-    Demand(row.has_value());
-    return visit(id, DecodeRow(*row));
+bool ReadView::VisitOn(const Label& node, const core::Id& id, bool moved_only,
+                       const VisitRow& visit) {
+  const std::optional<std::string> bytes = state_.Get(RowKey(id));
+  Demand(bytes.has_value());
+  Row row = DecodeRow(*bytes);
+  const std::optional<HeldLabel>& held = Held(node);
+  if (held && IsMovedBy(*held, row)) {
+    row.offset = held->offset;
+    row.append_time = held->append_time;
+    row.moved_among_others = MaySeveralStandOn(node.root);
+  } else if (moved_only) {
+    return true;
+  }
+  return visit(id, row);
+}
+
+void ReadView::MembersByAge(const Label& label, const VisitRow& visit) {
+  campaigns::MembersByAge(state_, label, [&](const campaigns::Standing& standing) {
+    return VisitOn(standing.node, standing.id, false, visit);
   });
+}
+
+void ReadView::Standing(const Label& node, const VisitRow& visit) {
+  StandingOn(state_, node, [&](const campaigns::Standing& standing) {
+    return VisitOn(node, standing.id, false, visit);
+  });
+}
+
+uint32_t ReadView::Standers(const Label& node) {
+  const std::optional<std::string> stored = state_.Get(SumsKey(node));
+  if (!stored) return 0;
+  const std::string_view sums = DecodeNodeSums(*stored).sums;
+  internal::v1::StoredCampaign parsed;
+  Demand(parsed.ParseFromArray(sums.data(), static_cast<int>(sums.size())));
+  return parsed.members();
 }
 
 void ReadView::List(Order order, const std::optional<ListPlace>& after,
@@ -155,26 +196,58 @@ uint64_t ReadView::Campaigns() {
   return stored ? DecodeCount(*stored) : 0;
 }
 
-void ReadView::Rows(const core::Id& from, const core::Id& until,
-                    const std::function<bool(const core::Id&, const Row&)>& visit) {
+void ReadView::Rows(const core::Id& from, const core::Id& until, const VisitRow& visit) {
   state_.Scan(RowKey(from), RowKey(until), [&](std::string_view key, std::string_view value) {
     return visit(IdAtEnd(key), DecodeRow(value));
   });
 }
 
-void ReadView::Changes(int32_t partition, int64_t offset,
-                       const std::function<bool(const core::Id&, const Row&)>& visit,
+void ReadView::Changes(int32_t partition, int64_t offset, const VisitRow& visit,
                        const std::optional<core::Id>& behind) {
+  bool goes_on = true;
+  const VisitRow ask = [&](const core::Id& id, const Row& row) { return goes_on = visit(id, row); };
   const std::string until = PrefixEnd(ChangePrefix(partition));
-  // A key's successor is the key with a zero byte behind it.
-  const std::string from =
-      behind ? ChangeKey(partition, offset, *behind) + '\0' : ChangesFrom(partition, offset);
-  state_.Scan(from, until, [&](std::string_view key, std::string_view) {
-    const core::Id id = IdAtEnd(key);
-    const std::optional<std::string> row = state_.Get(RowKey(id));
+  state_.Scan(ChangesFrom(partition, offset), until,
+              [&](std::string_view key, std::string_view value) {
+                const bool is_behind = behind && OffsetOf(key) == offset;
+                if (const std::optional<Label> node = NodeOfChangeKey(key)) {
+                  ChangesOf(*node, is_behind ? behind : std::nullopt, ask);
+                  return goes_on;
+                }
+                if (is_behind) return true;
+                if (!value.empty()) {
+                  // It stands where its node's label does, if that came later.
+                  const std::optional<HeldLabel>& held = Held(DecodeNode(value));
+                  if (held && held->partition == partition && held->offset > OffsetOf(key))
+                    return true;
+                }
+                const core::Id id = IdAtEnd(key);
+                const std::optional<std::string> row = state_.Get(RowKey(id));
+                Demand(row.has_value());
+                return ask(id, DecodeRow(*row));
+              });
+}
+
+// What the record of the node's label moved.
+void ReadView::ChangesOf(const Label& node, const std::optional<core::Id>& behind,
+                         const VisitRow& visit) {
+  const auto visit_moved = [&](const core::Id& id) { return VisitOn(node, id, true, visit); };
+  if (!MaySeveralStandOn(node.root)) {
+    if (!behind) visit_moved(node.root);
+    return;
+  }
+  std::optional<campaigns::Standing> last;
+  if (behind) {
+    const std::optional<std::string> row = state_.Get(RowKey(*behind));
     Demand(row.has_value());
-    return visit(id, DecodeRow(*row));
-  });
+    last = {.node = node,
+            .first_seen = core::FromProto(ParseRecord(DecodeRow(*row)).indicator().first_seen()),
+            .id = *behind,
+            .member = {}};
+  }
+  StandingOn(
+      state_, node, [&](const campaigns::Standing& standing) { return visit_moved(standing.id); },
+      last ? &*last : nullptr);
 }
 
 Progress ReadView::ProgressOf(int32_t partition) {

@@ -26,11 +26,13 @@ class ReadView {
   // Both must outlive it.
   ReadView(core::State& state, const CampaignNames& names) : state_(state), names_(names) {}
 
-  // The record held of an identifier: an indicator, or a removal that is still remembered.
+  // The record held of an identifier, with its label: an indicator, or a removal that is still
+  // remembered.
   std::optional<internal::v1::IndicatorRecord> Find(const core::Id& id);
   // The indicator, campaign_id filled in; nothing where the identifier is not in the set.
   std::optional<v1::Indicator> Lookup(const core::Id& id);
-  // The indicator of a record as it is to be shown now. `record` must be an indicator's.
+  // The indicator of a record that is held, as it is to be shown now. `record` must be an
+  // indicator's, and need not have its label.
   v1::Indicator Show(const internal::v1::IndicatorRecord& record);
 
   // The campaign with this label; nothing where its members, if any, are no campaign.
@@ -46,9 +48,13 @@ class ReadView {
   std::vector<v1::Indicator> Members(const Label& label, size_t max, v1::Tlp max_tlp,
                                      v1::Action min_action = v1::ACTION_MONITOR);
 
+  using VisitRow = std::function<bool(const core::Id&, const Row&)>;
   // All members, the oldest first, until `visit` returns false.
-  void MembersByAge(const Label& label,
-                    const std::function<bool(const core::Id&, const Row&)>& visit);
+  void MembersByAge(const Label& label, const VisitRow& visit);
+  // What stands on a node, the oldest first, until `visit` returns false.
+  void Standing(const Label& node, const VisitRow& visit);
+  // Of a node that several may stand on: how many do, in one read.
+  uint32_t Standers(const Label& node);
 
   // One entry of a list of campaigns; enough to go on from there.
   struct ListPlace {
@@ -66,15 +72,14 @@ class ReadView {
   uint64_t Campaigns();
 
   // Rows from `from` on, up to (not with) `until`, in the order of their ids (by type, then by
-  // hash), removals too, until `visit` returns false.
-  void Rows(const core::Id& from, const core::Id& until,
-            const std::function<bool(const core::Id&, const Row&)>& visit);
-  // The rows that one partition's records from `offset` on left behind, in the log's order, and
-  // those that one record did in that of their ids, until `visit` returns false. Complete if
+  // hash), removals too, until `visit` returns false. Each as its own record left it: where it
+  // stands in the log does not count the label's.
+  void Rows(const core::Id& from, const core::Id& until, const VisitRow& visit);
+  // The rows that one partition's records from `offset` on left behind, each once, in the log's
+  // order, and those that one record did the oldest first, until `visit` returns false. Complete if
   // `offset` is not below ProgressOf(partition).remembered_from. `behind`: of those that the record
   // at `offset` did, only what comes after this one.
-  void Changes(int32_t partition, int64_t offset,
-               const std::function<bool(const core::Id&, const Row&)>& visit,
+  void Changes(int32_t partition, int64_t offset, const VisitRow& visit,
                const std::optional<core::Id>& behind = std::nullopt);
   Progress ProgressOf(int32_t partition);
   void Cells(const std::function<void(const CellKey&, const Cell&)>& visit);
@@ -98,10 +103,19 @@ class ReadView {
   bool IsCampaign(const Label& label);
   // What NameOf gives a campaign and nothing else; kept for the view's life.
   const std::string& CampaignIdOf(const Label& label);
+  // Kept until another node is asked for.
+  const std::optional<HeldLabel>& Held(const Label& node);
+  Label LabelAt(const Label& node);
+  // The row as it stands on the node; nothing where `moved_only` and its own record came after that
+  // of the label. Returns what `visit` does.
+  bool VisitOn(const Label& node, const core::Id& id, bool moved_only, const VisitRow& visit);
+  void ChangesOf(const Label& node, const std::optional<core::Id>& behind, const VisitRow& visit);
 
   core::State& state_;
   const CampaignNames& names_;
   absl::flat_hash_map<Label, std::string> campaign_ids_;
+  std::optional<Label> held_node_;
+  std::optional<HeldLabel> held_label_;
 };
 
 }  // namespace ringfence::campaigns

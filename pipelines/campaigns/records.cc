@@ -54,6 +54,9 @@ absl::Status CheckRecord(std::string_view key, const IndicatorRecord& record) {
   }
   if (record.has_indicator() && record.base_id().size() != kIdBytes)
     return absl::DataLossError("an indicator has no base");
+  if (record.labelled() && !MaySeveralStandOn(NodeOf(record).root) &&
+      NodeOf(record) != Label{core::Id::FromBytes(key), 0})
+    return absl::DataLossError("an indicator stands on a node that is another's alone");
   for (const v1::AmountTotal& loss : record.share().losses()) {
     if (!core::Decimal::ParseSum(loss.amount()))
       return absl::DataLossError("an amount of an indicator is no decimal");

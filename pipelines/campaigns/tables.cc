@@ -86,8 +86,17 @@ std::string ChangeKey(int32_t partition, int64_t offset, const core::Id& id) {
 std::string RemovalKey(int32_t partition, core::Time removed_at, const core::Id& id) {
   return Partition(Table::kRemovals, partition).Time(removed_at).Id(id).Take();
 }
-std::string MemberKey(const Label& label, core::Time first_seen, const core::Id& id) {
-  return Writer(Table::kMembers).Label(label).Time(first_seen).Id(id).Take();
+std::string LabelChangeKey(const HeldLabel& held, const Label& node) {
+  return Partition(Table::kChanges, held.partition)
+      .Number(static_cast<uint64_t>(held.offset))
+      .Label(node)
+      .Take();
+}
+std::string AgeKey(Table table, const Label& of, core::Time first_seen, const core::Id& id) {
+  return Writer(table).Label(of).Time(first_seen).Id(id).Take();
+}
+std::string SightingKey(Table table, const Label& of, core::Time last_seen, const core::Id& id) {
+  return Writer(table).Label(of).Number(~Sortable(last_seen)).Id(id).Take();
 }
 std::string BaseKey(const Label& label, const core::Id& base) {
   return Writer(Table::kBases).Label(label).Id(base).Take();
@@ -96,9 +105,7 @@ std::string HeldLabelKey(const Label& node) { return Writer(Table::kLabels).Labe
 std::string LabelEndKey(int32_t partition, core::Time own_since, const Label& node) {
   return Partition(Table::kLabelEnds, partition).Time(own_since).Label(node).Take();
 }
-std::string StandingKey(const Label& node, const core::Id& id) {
-  return Writer(Table::kStanding).Label(node).Id(id).Take();
-}
+std::string SumsKey(const Label& node) { return Writer(Table::kSums).Label(node).Take(); }
 std::string TotalsKey(const Label& label) { return Writer(Table::kTotals).Label(label).Take(); }
 std::string ListKey(Order order, uint64_t rank, const Label& label) {
   return Writer(Table::kList).Byte(static_cast<int>(order)).Number(~rank).Label(label).Take();
@@ -132,10 +139,7 @@ std::string RemovalPrefix(int32_t partition) {
 std::string LabelEndPrefix(int32_t partition) {
   return Partition(Table::kLabelEnds, partition).Take();
 }
-std::string StandingPrefix(const Label& node) {
-  return Writer(Table::kStanding).Label(node).Take();
-}
-std::string MemberPrefix(const Label& label) { return Writer(Table::kMembers).Label(label).Take(); }
+std::string GroupPrefix(Table table, const Label& of) { return Writer(table).Label(of).Take(); }
 std::string ListPrefix(Order order) {
   return Writer(Table::kList).Byte(static_cast<int>(order)).Take();
 }
@@ -160,15 +164,26 @@ Label NodeOfEndKey(std::string_view label_end_key) {
   reader.Bytes(1 + sizeof(uint32_t) + sizeof(core::Time));
   return reader.Label();
 }
-core::Time FirstSeenOf(std::string_view member_key) {
-  Reader reader(member_key);
+core::Time FirstSeenOf(std::string_view age_key) {
+  Reader reader(age_key);
   reader.Bytes(1 + kLabelBytes);
   return reader.Time();
+}
+core::Time LastSeenOf(std::string_view sighting_key) {
+  Reader reader(sighting_key);
+  reader.Bytes(1 + kLabelBytes);
+  return FromSortable(~reader.Number<uint64_t>());
 }
 int64_t OffsetOf(std::string_view change_key) {
   Reader reader(change_key);
   reader.Bytes(1 + sizeof(uint32_t));
   return static_cast<int64_t>(reader.Number<uint64_t>());
+}
+std::optional<Label> NodeOfChangeKey(std::string_view change_key) {
+  Reader reader(change_key);
+  reader.Bytes(1 + sizeof(uint32_t) + sizeof(int64_t));
+  if (reader.Rest().size() != kLabelBytes) return std::nullopt;
+  return reader.Label();
 }
 Label LabelOfTotalsKey(std::string_view totals_key) {
   Reader reader(totals_key);
@@ -201,7 +216,6 @@ std::string Encode(const Row& row) {
       .Number(static_cast<uint32_t>(row.partition))
       .Number(static_cast<uint64_t>(row.offset))
       .Time(row.append_time)
-      .Number(row.ordinal)
       .Number(row.place)
       .Byte(row.removed ? 1 : 0)
       .Number(row.listed.epoch)
@@ -218,17 +232,20 @@ std::string Encode(const HeldLabel& held) {
       .Number(held.place)
       .Byte(held.label ? 1 : 0)
       .Label(held.label.value_or(Label()))
-      .Number(static_cast<uint32_t>(held.partition))
       .Time(held.own_since)
+      .Number(static_cast<uint32_t>(held.partition))
+      .Number(static_cast<uint64_t>(held.offset))
+      .Time(held.append_time)
       .Take();
 }
 std::string Encode(const Member& member) {
-  return Writer()
-      .Time(member.last_seen)
-      .Number(static_cast<uint16_t>(member.score))
-      .Byte(member.tlp)
-      .Take();
+  if (member.node) return Encode(*member.node);
+  return Writer().Number(static_cast<uint16_t>(member.score)).Byte(member.tlp).Take();
 }
+std::string Encode(const NodeSums& sums) {
+  return Writer().Time(sums.first_seen).Id(sums.oldest).Rest(sums.sums).Take();
+}
+std::string Encode(const Label& node) { return Writer().Label(node).Take(); }
 std::string Encode(const ListEntry& entry) {
   return Writer().Time(entry.last_seen).Byte(entry.tlp).Take();
 }
@@ -251,7 +268,6 @@ Row DecodeRow(std::string_view bytes) {
   row.partition = static_cast<int32_t>(reader.Number<uint32_t>());
   row.offset = static_cast<int64_t>(reader.Number<uint64_t>());
   row.append_time = reader.Time();
-  row.ordinal = reader.Number<uint32_t>();
   row.place = reader.Number<uint64_t>();
   row.removed = reader.Byte() != 0;
   row.listed.epoch = reader.Number<uint32_t>();
@@ -270,18 +286,32 @@ HeldLabel DecodeHeldLabel(std::string_view bytes) {
   const bool has_label = reader.Byte() != 0;
   const Label label = reader.Label();
   if (has_label) held.label = label;
-  held.partition = static_cast<int32_t>(reader.Number<uint32_t>());
   held.own_since = reader.Time();
+  held.partition = static_cast<int32_t>(reader.Number<uint32_t>());
+  held.offset = static_cast<int64_t>(reader.Number<uint64_t>());
+  held.append_time = reader.Time();
   return held;
 }
 Member DecodeMember(std::string_view bytes) {
-  Reader reader(bytes);
   Member member;
-  member.last_seen = reader.Time();
+  if (bytes.size() == kLabelBytes) {
+    member.node = DecodeNode(bytes);
+    return member;
+  }
+  Reader reader(bytes);
   member.score = reader.Number<uint16_t>();
   member.tlp = static_cast<v1::Tlp>(reader.Byte());
   return member;
 }
+NodeSums DecodeNodeSums(std::string_view bytes) {
+  Reader reader(bytes);
+  NodeSums sums;
+  sums.first_seen = reader.Time();
+  sums.oldest = reader.Id();
+  sums.sums = reader.Rest();
+  return sums;
+}
+Label DecodeNode(std::string_view bytes) { return Reader(bytes).Label(); }
 ListEntry DecodeListEntry(std::string_view bytes) {
   Reader reader(bytes);
   ListEntry entry;

@@ -17,29 +17,39 @@
 namespace ringfence::campaigns {
 
 // Counted up when it lies otherwise: a reader makes its state anew then.
-inline constexpr uint32_t kReadModelFormat = 4;
+inline constexpr uint32_t kReadModelFormat = 5;
 
 // The first byte of a key.
 enum class Table : char {
   // identifier id -> Row: indicators, and removals that are still remembered.
   kRows = 'i',
-  // partition (4) offset (8) identifier id: the rows in the order of the log, each once. A record
-  // of
-  // a label changes several.
+  // partition (4) offset (8), and then either an identifier id: the row that the record left, with
+  // the node (20) that it stands on as the value where it may stand there with others; or a node
+  // (20): what stands on it since before the record, which gave the node its label. Of a row that
+  // may stand with others that of its own record stays here beside that of the label.
   kChanges = 'o',
   // partition (4) removed_at (8) identifier id: removals, to be forgotten.
   kRemovals = 'r',
-  // label (20) first_seen (8) identifier id -> Member: the oldest member is the first.
+  // label (20) first_seen (8) identifier id -> Member: of each node that has the label the oldest
+  // that stands on it. The oldest of all is the first.
   kMembers = 'm',
-  // label (20) base id -> number of members (4); only of bases that several may stand on
+  // label (20) last_seen (8, turned over) identifier id: when each of the nodes in kMembers was
+  // seen last, by the same id. The latest is the first.
+  kSightings = 'v',
+  // label (20) base id -> number of nodes (8); only of bases that several may stand on
   kBases = 'b',
   // node (20) -> HeldLabel: of those of which one was heard.
   kLabels = 'a',
   // partition (4) own_since (8) node (20): of those that are no longer part of a component, to be
   // forgotten.
   kLabelEnds = 'e',
-  // node (20) identifier id: labelled rows, where several may stand on one base.
+  // node (20) first_seen (8) identifier id -> Member: labelled rows, where several may stand on one
+  // base.
   kStanding = 's',
+  // node (20) last_seen (8, turned over) identifier id: the same rows.
+  kStandingSightings = 'w',
+  // node (20) -> NodeSums: of the same rows.
+  kSums = 'u',
   // label (20) -> StoredCampaign
   kTotals = 't',
   // order (1) rank (8, turned over: the greatest first) label (20) -> ListEntry; campaigns only
@@ -66,15 +76,13 @@ struct Listed {
   bool operator==(const Listed&) const = default;
 };
 
-// A record as it is held, readable without parsing it.
+// A record as it is held, readable without parsing it. Which label the identifier has stands with
+// its node.
 struct Row {
   int32_t partition = 0;
   int64_t offset = 0;
   // Of that record.
   core::Time append_time = 0;
-  // Tells apart, mostly, what one record of a label changed; 0 where it may have changed this
-  // alone.
-  uint32_t ordinal = 0;
   core::Place place = 0;
   // Of an indicator; of a removal only the epoch is set.
   bool removed = false;
@@ -84,21 +92,45 @@ struct Row {
   v1::Tlp least_tlp = v1::TLP_UNSPECIFIED;
   // An internal::v1::IndicatorRecord; a view into what the row was read from.
   std::string_view record;
+
+  // Not held: where it stands in the log is where its label's record does, which may have moved
+  // others with it.
+  bool moved_among_others = false;
 };
 
 // What was last said of a node's label.
 struct HeldLabel {
+  // 0: it may be forgotten, but for where it stands.
   core::Place place = 0;
   // Nothing: the node is one by itself, since then.
   std::optional<Label> label;
-  int32_t partition = 0;
   core::Time own_since = 0;
+  // Of the record.
+  int32_t partition = 0;
+  int64_t offset = 0;
+  core::Time append_time = 0;
 };
 
+// Does a row that stands on the node stand where the label does? What is said of a node and of what
+// stands on it is in one partition.
+inline bool IsMovedBy(const HeldLabel& label, const Row& row) {
+  return label.partition == row.partition && label.offset > row.offset;
+}
+
+// In kMembers where a node is of one row alone, and in kStanding: what is asked of that row without
+// reading it. Elsewhere the node alone.
 struct Member {
-  core::Time last_seen = 0;
   uint32_t score = 0;
   v1::Tlp tlp = v1::TLP_UNSPECIFIED;
+  std::optional<Label> node;
+};
+
+// What all that stands on a node adds up to, and the oldest of it.
+struct NodeSums {
+  core::Time first_seen = 0;
+  core::Id oldest;
+  // An internal::v1::StoredCampaign, without bases; a view likewise.
+  std::string_view sums;
 };
 
 struct ListEntry {
@@ -135,11 +167,16 @@ struct Progress {
 std::string RowKey(const core::Id& id);
 std::string ChangeKey(int32_t partition, int64_t offset, const core::Id& id);
 std::string RemovalKey(int32_t partition, core::Time removed_at, const core::Id& id);
-std::string MemberKey(const Label& label, core::Time first_seen, const core::Id& id);
+// Of what is said of a node's label.
+std::string LabelChangeKey(const HeldLabel& held, const Label& node);
+// Of kMembers by label, of kStanding by node.
+std::string AgeKey(Table table, const Label& of, core::Time first_seen, const core::Id& id);
+// Of kSightings by label, of kStandingSightings by node.
+std::string SightingKey(Table table, const Label& of, core::Time last_seen, const core::Id& id);
 std::string BaseKey(const Label& label, const core::Id& base);
 std::string HeldLabelKey(const Label& node);
 std::string LabelEndKey(int32_t partition, core::Time own_since, const Label& node);
-std::string StandingKey(const Label& node, const core::Id& id);
+std::string SumsKey(const Label& node);
 std::string TotalsKey(const Label& label);
 std::string ListKey(Order order, uint64_t rank, const Label& label);
 std::string CellKeyBytes(const CellKey& key);
@@ -149,15 +186,15 @@ std::string CountKey();
 std::string ReferralKey(std::string_view record_key);
 std::string ReferralPrefix(std::string_view hold_id);
 
-// Beginnings of keys: of a table, of one partition's part, of a label's members, of one order.
+// Beginnings of keys: of a table, of one partition's part, of what is by label or by node, of one
+// order.
 std::string TablePrefix(Table table);
 std::string ChangePrefix(int32_t partition);
 // Of those from an offset on.
 std::string ChangesFrom(int32_t partition, int64_t offset);
 std::string RemovalPrefix(int32_t partition);
 std::string LabelEndPrefix(int32_t partition);
-std::string StandingPrefix(const Label& node);
-std::string MemberPrefix(const Label& label);
+std::string GroupPrefix(Table table, const Label& of);
 std::string ListPrefix(Order order);
 // The first key that does not begin with `prefix`, for State::Scan.
 std::string PrefixEnd(std::string prefix);
@@ -167,8 +204,11 @@ core::Id IdAtEnd(std::string_view key);
 // Of a key of kRemovals or kLabelEnds.
 core::Time EndOf(std::string_view key);
 Label NodeOfEndKey(std::string_view label_end_key);
-core::Time FirstSeenOf(std::string_view member_key);
+core::Time FirstSeenOf(std::string_view age_key);
+core::Time LastSeenOf(std::string_view sighting_key);
 int64_t OffsetOf(std::string_view change_key);
+// Nothing where the change is a row's.
+std::optional<Label> NodeOfChangeKey(std::string_view change_key);
 Label LabelOfTotalsKey(std::string_view totals_key);
 Label LabelOfListKey(std::string_view list_key);
 uint64_t RankOf(std::string_view list_key);
@@ -178,6 +218,8 @@ CellKey CellKeyOf(std::string_view key);
 std::string Encode(const Row& row);
 std::string Encode(const HeldLabel& held);
 std::string Encode(const Member& member);
+std::string Encode(const NodeSums& sums);
+std::string Encode(const Label& node);
 std::string Encode(const ListEntry& entry);
 std::string Encode(const Cell& cell);
 std::string Encode(const Progress& progress);
@@ -185,6 +227,8 @@ std::string EncodeCount(uint64_t count);
 Row DecodeRow(std::string_view bytes);
 HeldLabel DecodeHeldLabel(std::string_view bytes);
 Member DecodeMember(std::string_view bytes);
+NodeSums DecodeNodeSums(std::string_view bytes);
+Label DecodeNode(std::string_view bytes);
 ListEntry DecodeListEntry(std::string_view bytes);
 Cell DecodeCell(std::string_view bytes);
 Progress DecodeProgress(std::string_view bytes);

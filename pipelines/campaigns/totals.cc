@@ -34,9 +34,38 @@ core::Decimal AmountOf(const std::string& text) {
   return *amount;
 }
 
+void AddLoss(const std::string& currency, const std::string& text, StoredCampaign& stored) {
+  core::Decimal amount = AmountOf(text);
+  if (amount.IsZero()) return;
+  std::string& sum = (*stored.mutable_losses())[currency];
+  if (!sum.empty()) amount += AmountOf(sum);
+  sum = amount.ToString();
+}
+
+void RemoveLoss(const std::string& currency, const std::string& text, StoredCampaign& stored) {
+  const core::Decimal amount = AmountOf(text);
+  if (amount.IsZero()) return;
+  std::string& sum = (*stored.mutable_losses())[currency];
+  core::Decimal left = AmountOf(sum);
+  left -= amount;
+  sum = left.ToString();
+  if (left.IsZero()) stored.mutable_losses()->erase(currency);
+}
+
 core::SetSum FingerprintOf(const StoredCampaign& stored) {
   return stored.fingerprint().empty() ? core::SetSum()
                                       : core::SetSum::FromBytes(stored.fingerprint());
+}
+
+// What takes a set's sum away where it is added: sums are modulo 2^128.
+core::SetSum Negated(const core::SetSum& sum) {
+  std::string bytes = sum.Bytes();
+  bool carry = true;
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte) {
+    *byte = static_cast<char>(~*byte);
+    if (carry) carry = ++*byte == 0;
+  }
+  return core::SetSum::FromBytes(bytes);
 }
 
 std::string FingerprintMember(const v1::Indicator& indicator) {
@@ -70,13 +99,8 @@ void Totals::Add(const IndicatorRecord& record) {
     Raise(*stored_.mutable_pairs(), NameOf(pair), pair.incidents());
   for (const auto& count : share.countries())
     Raise(*stored_.mutable_countries(), count.country(), count.incidents());
-  for (const v1::AmountTotal& loss : share.losses()) {
-    core::Decimal amount = AmountOf(loss.amount());
-    if (amount.IsZero()) continue;
-    std::string& sum = (*stored_.mutable_losses())[loss.currency()];
-    if (!sum.empty()) amount += AmountOf(sum);
-    sum = amount.ToString();
-  }
+  for (const v1::AmountTotal& loss : share.losses())
+    AddLoss(loss.currency(), loss.amount(), stored_);
   for (int type : indicator.scam_types()) Raise(*stored_.mutable_scam_types(), type);
   for (const std::string& brand : record.impersonated())
     Raise(*stored_.mutable_impersonated(), brand);
@@ -102,21 +126,56 @@ void Totals::Remove(const IndicatorRecord& record) {
     Lower(*stored_.mutable_pairs(), NameOf(pair), pair.incidents());
   for (const auto& count : share.countries())
     Lower(*stored_.mutable_countries(), count.country(), count.incidents());
-  for (const v1::AmountTotal& loss : share.losses()) {
-    const core::Decimal amount = AmountOf(loss.amount());
-    if (amount.IsZero()) continue;
-    std::string& sum = (*stored_.mutable_losses())[loss.currency()];
-    core::Decimal left = AmountOf(sum);
-    left -= amount;
-    sum = left.ToString();
-    if (left.IsZero()) stored_.mutable_losses()->erase(loss.currency());
-  }
+  for (const v1::AmountTotal& loss : share.losses())
+    RemoveLoss(loss.currency(), loss.amount(), stored_);
   for (int type : indicator.scam_types()) Lower(*stored_.mutable_scam_types(), type);
   for (const std::string& brand : record.impersonated())
     Lower(*stored_.mutable_impersonated(), brand);
   Lower(*stored_.mutable_tlps(), static_cast<int32_t>(indicator.tlp()));
   core::SetSum fingerprint = FingerprintOf(stored_);
   fingerprint.Remove(FingerprintMember(indicator));
+  stored_.set_fingerprint(fingerprint.Bytes());
+}
+
+void Totals::AddAll(const StoredCampaign& sums) {
+  const bool is_first = IsEmpty();
+  stored_.set_members(stored_.members() + sums.members());
+  stored_.set_incidents(stored_.incidents() + sums.incidents());
+  stored_.set_reports(stored_.reports() + sums.reports());
+  const auto add = [](const auto& from, auto& to) {
+    for (const auto& [key, count] : from) Raise(to, key, count);
+  };
+  add(sums.partners(), *stored_.mutable_partners());
+  add(sums.pairs(), *stored_.mutable_pairs());
+  add(sums.countries(), *stored_.mutable_countries());
+  add(sums.scam_types(), *stored_.mutable_scam_types());
+  add(sums.impersonated(), *stored_.mutable_impersonated());
+  add(sums.tlps(), *stored_.mutable_tlps());
+  for (const auto& [currency, amount] : sums.losses()) AddLoss(currency, amount, stored_);
+  core::SetSum fingerprint = FingerprintOf(stored_);
+  fingerprint.AddAll(FingerprintOf(sums));
+  stored_.set_fingerprint(fingerprint.Bytes());
+  if (is_first || sums.last_seen() > stored_.last_seen()) stored_.set_last_seen(sums.last_seen());
+}
+
+void Totals::RemoveAll(const StoredCampaign& sums) {
+  Demand(stored_.members() >= sums.members() && stored_.incidents() >= sums.incidents() &&
+         stored_.reports() >= sums.reports());
+  stored_.set_members(stored_.members() - sums.members());
+  stored_.set_incidents(stored_.incidents() - sums.incidents());
+  stored_.set_reports(stored_.reports() - sums.reports());
+  const auto remove = [](const auto& from, auto& to) {
+    for (const auto& [key, count] : from) Lower(to, key, count);
+  };
+  remove(sums.partners(), *stored_.mutable_partners());
+  remove(sums.pairs(), *stored_.mutable_pairs());
+  remove(sums.countries(), *stored_.mutable_countries());
+  remove(sums.scam_types(), *stored_.mutable_scam_types());
+  remove(sums.impersonated(), *stored_.mutable_impersonated());
+  remove(sums.tlps(), *stored_.mutable_tlps());
+  for (const auto& [currency, amount] : sums.losses()) RemoveLoss(currency, amount, stored_);
+  core::SetSum fingerprint = FingerprintOf(stored_);
+  fingerprint.AddAll(Negated(FingerprintOf(sums)));
   stored_.set_fingerprint(fingerprint.Bytes());
 }
 

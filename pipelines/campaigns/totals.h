@@ -21,6 +21,9 @@ class Totals {
   // plain decimals.
   void Add(const internal::v1::IndicatorRecord& record);
   void Remove(const internal::v1::IndicatorRecord& record);
+  // What records add up to elsewhere, all at once; without bases, which are not added.
+  void AddAll(const internal::v1::StoredCampaign& sums);
+  void RemoveAll(const internal::v1::StoredCampaign& sums);
   // A base got its first member, lost its last.
   void AddBase() { stored_.set_bases(stored_.bases() + 1); }
   void RemoveBase() { stored_.set_bases(stored_.bases() - 1); }

@@ -16,9 +16,11 @@ std::optional<std::vector<RecentChange>> ChangeRing::Between(uint64_t from, uint
   if (from < begin || until > end_ || from > until || until - from > max) return std::nullopt;
   std::vector<RecentChange> changes;
   absl::flat_hash_set<core::Id> seen;
+  absl::flat_hash_set<campaigns::Label> nodes;
   for (uint64_t number = from; number < until; ++number) {
     const RecentChange& change = changes_[number - begin];
-    if (seen.insert(change.id).second) changes.push_back(change);
+    if (change.node ? nodes.insert(*change.node).second : seen.insert(change.id).second)
+      changes.push_back(change);
   }
   return changes;
 }

@@ -18,6 +18,9 @@ struct RecentChange {
   std::optional<campaigns::Listed> before;
   // Of the record that changed it.
   core::Time append_time = 0;
+  // Set instead of `id` and `before`: all that stands on this node got another label, and was as it
+  // is now.
+  std::optional<campaigns::Label> node = {};
 };
 
 // The latest changes, numbered in the order in which they were applied: subscribers follow them by
@@ -30,7 +33,7 @@ class ChangeRing {
   // The number of the next change.
   uint64_t end() const { return end_; }
   // Those from number `from` on up to `until`, the first of each identifier (what was before all of
-  // them), in order. Nothing where some are gone, or there are more than `max`.
+  // them) and of each node, in order. Nothing where some are gone, or there are more than `max`.
   std::optional<std::vector<RecentChange>> Between(uint64_t from, uint64_t until, size_t max) const;
 
  private:

@@ -4,12 +4,39 @@
 #include <functional>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "pipelines/campaigns/read_view.h"
 #include "services/publish/difference.h"
 #include "services/publish/messages.h"
 
 namespace ringfence::publish {
 namespace {
+
+// Puts in place of a node each identifier that stands on it, once and as it is now, but for those
+// that have a change of their own. False where they would be more than `max`.
+bool SpellOut(campaigns::ReadView& view, size_t max, std::vector<RecentChange>& changes) {
+  size_t count = 0;
+  absl::flat_hash_set<core::Id> known;
+  for (const RecentChange& change : changes) {
+    count += change.node ? view.Standers(*change.node) : 1;
+    if (!change.node) known.insert(change.id);
+  }
+  if (count > max) return false;
+  if (known.size() == changes.size()) return true;
+  std::vector<RecentChange> all;
+  for (const RecentChange& change : changes) {
+    if (!change.node) {
+      all.push_back(change);
+      continue;
+    }
+    view.Standing(*change.node, [&](const core::Id& id, const campaigns::Row& row) {
+      if (known.insert(id).second) all.push_back({id, row.listed, change.append_time});
+      return true;
+    });
+  }
+  changes = std::move(all);
+  return true;
+}
 
 // A few filters, a few moments.
 constexpr size_t kMadeMax = 16;
@@ -41,10 +68,11 @@ std::shared_ptr<const Feed::Deltas> Feed::DeltasBetween(const Filter& filter, ui
         return made.deltas;
     }
   }
-  const std::optional<std::vector<RecentChange>> changes =
+  std::optional<std::vector<RecentChange>> changes =
       publisher_.ChangesBetween(from_changes, until.changes, options_.live_changes_max);
-  if (!changes) return nullptr;
-  std::shared_ptr<const Deltas> deltas = Make(filter, *changes, from, until);
+  campaigns::ReadView view(*until.state, publisher_.names());
+  if (!changes || !SpellOut(view, options_.live_changes_max, *changes)) return nullptr;
+  std::shared_ptr<const Deltas> deltas = Make(filter, *changes, from, until, view);
   absl::MutexLock lock(&mutex_);
   made_.push_back({std::move(key), from_changes, until.changes, deltas});
   if (made_.size() > kMadeMax) made_.pop_front();
@@ -53,8 +81,8 @@ std::shared_ptr<const Feed::Deltas> Feed::DeltasBetween(const Filter& filter, ui
 
 std::shared_ptr<const Feed::Deltas> Feed::Make(const Filter& filter,
                                                const std::vector<RecentChange>& changes,
-                                               const Offsets& from, const Moment& until) const {
-  campaigns::ReadView view(*until.state, publisher_.names());
+                                               const Offsets& from, const Moment& until,
+                                               campaigns::ReadView& view) const {
   Differences differences(view, ids_, filter, until.as_of);
   auto deltas = std::make_shared<Deltas>();
   deltas->append_time = core::kTimeMax;

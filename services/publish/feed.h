@@ -98,7 +98,8 @@ class Feed {
     std::shared_ptr<const Deltas> deltas;
   };
   std::shared_ptr<const Deltas> Make(const Filter& filter, const std::vector<RecentChange>& changes,
-                                     const Offsets& from, const Moment& until) const;
+                                     const Offsets& from, const Moment& until,
+                                     campaigns::ReadView& view) const;
 
   // As DigestOf, once for all streams with one filter.
   v1::SetDigest DigestAt(const Filter& filter, const Moment& moment) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -229,6 +229,10 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
     if (!changes.ok()) return changes.status();
     const core::Time append_time = superseded.FirstAppend(record);
     for (const campaigns::Change& change : *changes) {
+      if (change.node) {
+        batch_changes_.push_back({{}, std::nullopt, append_time, change.node});
+        continue;
+      }
       if (!change.before && complete_[partition]) CountNew(record.value);
       batch_changes_.push_back({change.id, change.before, append_time});
       if (change.before && Revocation::Is(*change.before, change.after)) {

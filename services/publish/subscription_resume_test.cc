@@ -307,6 +307,61 @@ TEST_F(SubscriptionResumeTest, WhoWasAwayWhileALabelMovedADomainMissesNoneOfItsH
   expect_all(consumer);
 }
 
+// Also one whose node has more hosts than changes are followed one by one.
+TEST_F(SubscriptionResumeTest, WhoListensWhileALabelMovesADomainHearsOfEachOfItsHostsOnce) {
+  const RecordSpec spec{.type = v1::IDENTIFIER_TYPE_DOMAIN,
+                        .value = {},
+                        .root = "other.example",
+                        .base = "x.example"};
+  const auto host = [&](int number, core::Place place) {
+    RecordSpec of = spec;
+    of.value = "h" + std::to_string(number) + ".x.example";
+    of.place = place;
+    of.score = static_cast<uint32_t>(place);
+    return of;
+  };
+  for (int i = 0; i < 20; ++i) log_.Append(0, Upsert(host(i, 1)));
+  log_.Append(0, Upsert({.value = "+1", .first_seen = kNow - 9 * core::kDay, .root = "+1"}));
+  log_.Append(0, Upsert({.value = "+2", .first_seen = kNow - 9 * core::kDay, .root = "+2"}));
+  const campaigns::Label node = campaigns::NodeOf(Upsert(spec));
+  core::Place place = 1;
+  for (const size_t live_changes_max : {size_t{4'096}, size_t{10}}) {
+    feed_options_.live_changes_max = live_changes_max;
+    Restart();
+    Consumer consumer;
+    StreamUnderTest stream = Stream();
+    stream.Follow(consumer);
+    const size_t before = consumer.events.size();
+    const RecordSpec to{.value = live_changes_max > 20 ? "+1" : "+2"};
+    log_.HoldReadsAt(*log_.EndOffset({std::string(runtime::kIndicatorsTopic), 0}));
+    const auto own_change = [&](int number) {
+      internal::v1::IndicatorRecord record = Upsert(host(number, ++place));
+      const std::string key = record.identifier_id();
+      record.clear_root_hi();
+      record.clear_root_lo();
+      log_.AppendBytes(0, key, record.SerializeAsString());
+    };
+    own_change(3);
+    log_.AppendBytes(
+        0, core::LabelKeyOf(node.root, node.day),
+        campaigns::LabelRecord(node, {campaigns::IdOf(to), 0}, ++place).SerializeAsString());
+    own_change(4);
+    log_.ReleaseReads();
+    publisher_.AwaitApplied();
+    stream.Follow(consumer);
+    const std::string campaign = publisher_->names().NameOf(campaigns::IdOf(to));
+    std::map<std::string, int> told;
+    for (size_t i = before; i < consumer.events.size(); ++i) {
+      for (const v1::Indicator& indicator : consumer.events[i].delta().upserts()) {
+        ++told[indicator.value()];
+        EXPECT_EQ(indicator.campaign_id(), campaign);
+      }
+    }
+    EXPECT_EQ(told.size(), 20u);
+    for (const auto& [value, times] : told) EXPECT_EQ(times, 1) << value;
+  }
+}
+
 TEST_F(SubscriptionResumeTest, ADeltaInPiecesIsGoodFromItsBeginningOnly) {
   feed_options_.message_bytes_max = 300;
   Start();

@@ -65,7 +65,7 @@ std::vector<DatedObjects::Entry> DatedObjects::Second(int64_t second, std::vecto
               row.least_tlp != v1::TLP_UNSPECIFIED && row.least_tlp <= audience_.level;
           if (!is_for_them) return true;
           // By a keyed hash: nobody can choose hosts that fall together.
-          const uint64_t apart = row.ordinal == 0 ? 0 : names_.Hide(id).lo;
+          const uint64_t apart = row.moved_among_others ? names_.Hide(id).lo : 0;
           const int64_t slot =
               (row.offset * partitions + p + static_cast<int64_t>(apart % uint64_t{kSlots})) %
               kSlots;
