@@ -85,11 +85,22 @@ Publisher::~Publisher() {
   CommitFlushed();
 }
 
+// A state in another format needs no replay of the reports.
+absl::Status Publisher::WithWayOut(const absl::Status& status) const {
+  const absl::StatusOr<runtime::StateHeader> header = runtime::ReadStateHeader(options_.state_dir);
+  if (!header.ok() || header->format == campaigns::kReadModelFormat) return status;
+  return absl::FailedPreconditionError(
+      "the state of publish has format " + std::to_string(header->format) +
+      ", this release reads " + std::to_string(campaigns::kReadModelFormat) +
+      ": run the release that wrote it, or remove the state of publish alone, " +
+      options_.state_dir + ": the log has all that is in it");
+}
+
 absl::Status Publisher::OpenState() {
   absl::StatusOr<std::unique_ptr<runtime::RocksState>> state =
       runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory,
                                  campaigns::kReadModelFormat, log_.Incarnation()});
-  if (!state.ok()) return state.status();
+  if (!state.ok()) return WithWayOut(state.status());
   if ((*state)->log_incarnation() != log_.Incarnation()) {
     return absl::FailedPreconditionError(
         "the state of publish is of another log: topics were made anew, or the folder is another "

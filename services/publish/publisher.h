@@ -102,6 +102,7 @@ class Publisher {
             int32_t partitions);
 
   absl::Status OpenState();
+  absl::Status WithWayOut(const absl::Status& status) const;
   absl::Status OpenPartition(const runtime::TopicPartition& partition);
   void Run(std::stop_token stop);
   // As the log said last, or as far as `moment` is.

@@ -189,6 +189,22 @@ TEST_F(PublisherTest, RefusesAStateOfAnotherLogThatIsAsLong) {
   under_test_.End();
 }
 
+TEST_F(PublisherTest, RefusesAStateOfAnotherFormatWhichIsMadeAnewFromTheLog) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  ASSERT_TRUE(runtime::RocksState::Open({.dir = under_test_.state_dir(),
+                                         .placement = under_test_.options.placement,
+                                         .memory = under_test_.options.memory,
+                                         .format = campaigns::kReadModelFormat - 1})
+                  .ok());
+  const absl::Status refused = under_test_.Start();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(refused.message(), HasSubstr("remove the state of publish alone"));
+  under_test_.LoseState();
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+1"));
+}
+
 TEST_F(PublisherTest, TriesAgainWhatPassesAndStopsAtDamage) {
   ASSERT_TRUE(under_test_.Start().ok());
   log_.FailReads(absl::StatusCode::kUnavailable);

@@ -34,6 +34,7 @@ class PublisherUnderTest {
   void UseLog(runtime::Log& log) { log_ = &log; }
   // As if the disk had been lost.
   void LoseState() { std::filesystem::remove_all(folder_.path()); }
+  std::string state_dir() const { return folder_.path(); }
 
   Publisher& operator*() { return *publisher_; }
   Publisher* operator->() { return publisher_.get(); }
