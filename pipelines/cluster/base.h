@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
 #include "pipelines/cluster/overrides.h"
 #include "pipelines/cluster/score.h"
 #include "pipelines/cluster/statistics.h"
@@ -74,6 +76,16 @@ struct LinkNode {
   bool spilled = false;
 };
 
+// Of a registrable domain: how many of the hosts below it, without itself, count towards its
+// standing for all of them, and how many forbid it.
+struct HostCounts {
+  uint32_t counting = 0;
+  // On a list of shared hosts; spared by an operator.
+  uint32_t shared = 0;
+  uint32_t spared = 0;
+  bool operator==(const HostCounts&) const = default;
+};
+
 // An identifier of the base, and what the set remembers of it.
 struct Listing {
   v1::IdentifierType type = v1::IDENTIFIER_TYPE_UNSPECIFIED;
@@ -98,9 +110,16 @@ struct Listing {
   Assessment assessment;
   // Of a canary: the organisations that all partitions were told of.
   std::vector<std::string> canary_organisations;
+  // What it adds to the base's `hosts`.
+  HostCounts as_host;
 
-  // The present record changed what is said of it.
+  // The present record changed what is said of it: it stands in the base's `touched_listings`.
   bool content_touched = false;
+  // Stands in the base's `unsent_listings`; in its `dirty_listings`; is stored under a key of its
+  // own.
+  bool is_unsent = false;
+  bool dirty = false;
+  bool spilled = false;
   // Why it left the set in this batch, if it did so last: "expired" or "retracted".
   const char* removal_reason = nullptr;
   // Place of the last record that touched it, while it has to be sent at the end of the batch.
@@ -108,6 +127,9 @@ struct Listing {
   // Place of the record that was sent last.
   core::Place sent = 0;
 };
+
+// Listings by their ids, perhaps more than once; most bases have one.
+using ListingIds = absl::InlinedVector<core::Id, 1>;
 
 // All about one base: a registrable domain with its hosts and URLs, an IP with its days, or a
 // single identifier.
@@ -144,6 +166,10 @@ struct Base {
   // listing; and what is said of all its hosts together, only while it does.
   bool stands_for_all = false;
   std::unique_ptr<Statistics> below;
+  // What its hosts say of that, as of the record that touched each last; its name, once that may
+  // be asked for.
+  HostCounts hosts;
+  std::string domain;
 
   // It has an entry in the state, and its nodes have; each has changed since.
   bool stored = false;
@@ -159,9 +185,32 @@ struct Base {
   // Reports whose evidence stands in the base's own entry, and those whose evidence changed.
   std::vector<core::Id> inline_evidence;
   std::vector<core::Id> dirty_evidence;
-  // What had keys of its own and is no longer there: reports; neighbours of nodes that have gone.
+  // Listings that the present record touched; those that are to be looked at, and perhaps sent, at
+  // the end of the batch. Work goes by these: a base may have very many that nothing happens to.
+  ListingIds touched_listings;
+  ListingIds unsent_listings;
+  // Listings are stored under keys of their own; then those that changed.
+  bool listings_spilled = false;
+  ListingIds dirty_listings;
+  // What had keys of its own and is no longer there: reports; listings; neighbours of nodes that
+  // have gone.
   std::vector<core::Id> erased_evidence;
+  std::vector<core::Id> erased_listings;
   std::vector<std::pair<core::Day, components::NodeKey>> erased_neighbours;
 };
+
+// What is said of the listing changes with the present record.
+inline void TouchListing(Base& base, Listing& listing) {
+  if (!std::exchange(listing.content_touched, true)) base.touched_listings.push_back(listing.id);
+}
+// The end of the batch has to look at the listing.
+inline void SendListingLater(Base& base, Listing& listing) {
+  if (!std::exchange(listing.is_unsent, true)) base.unsent_listings.push_back(listing.id);
+}
+// In their order, each once.
+inline void SortListings(ListingIds& ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
 
 }  // namespace ringfence::cluster

@@ -86,59 +86,6 @@ bool LoadNode(const StoredNode& stored, LinkNode& link) {
   return true;
 }
 
-void StoreListing(const Listing& listing, StoredListing& stored) {
-  stored.set_type(listing.type);
-  stored.set_value(listing.value);
-  stored.set_action(listing.action);
-  stored.set_epoch(listing.epoch);
-  stored.set_fallen(listing.fallen);
-  stored.set_listed_at(listing.listed_at);
-  stored.set_action_since(listing.action_since);
-  stored.set_revision(listing.revision);
-  stored.set_peak_action(listing.peak_action);
-  stored.set_least_tlp(listing.least_tlp);
-  stored.set_sent(listing.sent);
-  stored.set_id_hi(listing.id.hi);
-  stored.set_id_lo(listing.id.lo);
-  stored.set_effects(listing.effects);
-  for (const std::string& organisation : listing.canary_organisations) {
-    stored.add_canary_organisations(organisation);
-  }
-  if (listing.action == v1::ACTION_UNSPECIFIED) return;
-  stored.set_score(listing.assessment.score);
-  stored.set_shared_infrastructure(listing.assessment.shared_infrastructure);
-  if (listing.assessment.span != identifiers::PolicyOf(listing.type).span) {
-    stored.set_span(listing.assessment.span);
-  }
-  for (std::string_view rule : listing.assessment.rules) stored.add_rules(NumberOfRule(rule));
-}
-
-void LoadListing(const StoredListing& stored, Base& base) {
-  const core::Id id{stored.id_hi(), stored.id_lo()};
-  Listing& listing = base.listings[id];
-  listing.type = stored.type();
-  listing.value = stored.value();
-  listing.id = id;
-  listing.action = stored.action();
-  listing.epoch = stored.epoch();
-  listing.fallen = stored.fallen();
-  listing.listed_at = stored.listed_at();
-  listing.action_since = stored.action_since();
-  listing.revision = stored.revision();
-  listing.peak_action = stored.peak_action();
-  listing.least_tlp = stored.least_tlp();
-  listing.sent = stored.sent();
-  listing.effects = stored.effects();
-  listing.canary_organisations.assign(stored.canary_organisations().begin(),
-                                      stored.canary_organisations().end());
-  Assessment& assessment = listing.assessment;
-  assessment.action = stored.action();
-  assessment.score = stored.score();
-  assessment.span = stored.span() != 0 ? stored.span() : identifiers::PolicyOf(stored.type()).span;
-  assessment.shared_infrastructure = stored.shared_infrastructure();
-  for (const uint32_t rule : stored.rules()) assessment.rules.push_back(RuleOfNumber(rule));
-}
-
 // Has `restore` let each node go on from what is stored of it.
 template <typename Restore>
 bool Resume(const StoredNodes& stored, Base& base, Restore restore) {
@@ -178,6 +125,60 @@ HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base) {
   held.place = stored.place();
   held.next = stored.next();
   return held;
+}
+
+void StoreListing(const Listing& listing, StoredListing& stored) {
+  stored.set_type(listing.type);
+  stored.set_value(listing.value);
+  stored.set_action(listing.action);
+  stored.set_epoch(listing.epoch);
+  stored.set_fallen(listing.fallen);
+  stored.set_listed_at(listing.listed_at);
+  stored.set_action_since(listing.action_since);
+  stored.set_revision(listing.revision);
+  stored.set_peak_action(listing.peak_action);
+  stored.set_least_tlp(listing.least_tlp);
+  stored.set_sent(listing.sent);
+  stored.set_id_hi(listing.id.hi);
+  stored.set_id_lo(listing.id.lo);
+  stored.set_effects(listing.effects);
+  for (const std::string& organisation : listing.canary_organisations) {
+    stored.add_canary_organisations(organisation);
+  }
+  if (listing.action == v1::ACTION_UNSPECIFIED) return;
+  stored.set_score(listing.assessment.score);
+  stored.set_shared_infrastructure(listing.assessment.shared_infrastructure);
+  if (listing.assessment.span != identifiers::PolicyOf(listing.type).span) {
+    stored.set_span(listing.assessment.span);
+  }
+  for (std::string_view rule : listing.assessment.rules) stored.add_rules(NumberOfRule(rule));
+}
+
+Listing& LoadListing(const StoredListing& stored, Base& base) {
+  const core::Id id{stored.id_hi(), stored.id_lo()};
+  Listing& listing = base.listings[id];
+  listing.type = stored.type();
+  listing.value = stored.value();
+  listing.id = id;
+  listing.action = stored.action();
+  listing.epoch = stored.epoch();
+  listing.fallen = stored.fallen();
+  listing.listed_at = stored.listed_at();
+  listing.action_since = stored.action_since();
+  listing.revision = stored.revision();
+  listing.peak_action = stored.peak_action();
+  listing.least_tlp = stored.least_tlp();
+  listing.sent = stored.sent();
+  listing.effects = stored.effects();
+  listing.canary_organisations.assign(stored.canary_organisations().begin(),
+                                      stored.canary_organisations().end());
+  Assessment& assessment = listing.assessment;
+  assessment.action = stored.action();
+  assessment.score = stored.score();
+  assessment.span = stored.span() != 0 ? stored.span() : identifiers::PolicyOf(stored.type()).span;
+  assessment.shared_infrastructure = stored.shared_infrastructure();
+  for (const uint32_t rule : stored.rules()) assessment.rules.push_back(RuleOfNumber(rule));
+  return listing;
 }
 
 void StoreNeighbour(const NodeKey& key, const LinkNode& link, std::string& stored) {
@@ -288,6 +289,8 @@ void StoreBase(const Base& base, StoredBase& stored) {
     StoreEvidence(report, base.evidence.at(report), *stored.add_evidence());
   }
   stored.set_has_spilled_evidence(base.evidence.size() > base.inline_evidence.size());
+  stored.set_has_spilled_listings(base.listings_spilled);
+  if (base.listings_spilled) return;
   for (const auto& [id, listing] : base.listings) {
     // What only a share speaks of is in no set, and has nothing of its own to remember.
     if (!listing.value.empty()) StoreListing(listing, *stored.add_listings());
@@ -310,6 +313,7 @@ void LoadBase(StoredBase& stored, Base& base) {
     base.inline_evidence.push_back({evidence.report_hi(), evidence.report_lo()});
     LoadEvidence(evidence, base);
   }
+  base.listings_spilled = stored.has_spilled_listings();
   for (const StoredListing& listing : stored.listings()) LoadListing(listing, base);
 }
 

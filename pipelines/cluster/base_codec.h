@@ -8,8 +8,8 @@
 
 namespace ringfence::cluster {
 
-// Between a base in memory and what is stored of it. Evidence and neighbours under keys of their
-// own are left to the caller.
+// Between a base in memory and what is stored of it. Evidence, listings and neighbours under keys
+// of their own are left to the caller.
 
 // All but the nodes. It is loaded into a base that has nothing of it yet.
 void StoreBase(const Base& base, internal::v1::StoredBase& stored);
@@ -31,6 +31,10 @@ void StoreEvidence(const core::Id& report, const HeldEvidence& held,
                    internal::v1::StoredEvidence& stored);
 // Adds it to the base.
 HeldEvidence& LoadEvidence(internal::v1::StoredEvidence& stored, Base& base);
+
+void StoreListing(const Listing& listing, internal::v1::StoredListing& stored);
+// Adds it to the base.
+Listing& LoadListing(const internal::v1::StoredListing& stored, Base& base);
 
 // `key` must be a neighbour of the node; appends to `stored`.
 void StoreNeighbour(const components::NodeKey& key, const LinkNode& link, std::string& stored);

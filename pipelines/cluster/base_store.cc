@@ -20,6 +20,7 @@ constexpr size_t kScannedMax = 256;
 constexpr char kBaseTable = 'b';
 constexpr char kNodesTable = 'q';
 constexpr char kEvidenceTable = 'v';
+constexpr char kListingTable = 'p';
 constexpr char kNeighbourTable = 'n';
 constexpr char kTimerTable = 't';
 
@@ -29,9 +30,9 @@ std::string Key(char table, const Id& id) {
   return key;
 }
 
-std::string EvidenceKey(const Id& base, const Id& report) {
-  std::string key = Key(kEvidenceTable, base);
-  report.AppendTo(key);
+std::string PartKey(char table, const Id& base, const Id& part) {
+  std::string key = Key(table, base);
+  part.AppendTo(key);
   return key;
 }
 
@@ -177,6 +178,7 @@ void BaseStore::ReadBody(Base& base) {
   if (!stored_.ParseFromString(*bytes)) return Damaged("base");
   LoadBase(stored_, base);
   if (stored_.has_spilled_evidence()) ReadSpilledEvidence(base);
+  if (base.listings_spilled) ReadSpilledListings(base);
   if (!Rebuild(base, state_)) Damaged("piece of evidence");
 }
 
@@ -188,6 +190,19 @@ void BaseStore::ReadSpilledEvidence(Base& base) {
       LoadEvidence(evidence, base).spilled = true;
     } else {
       Damaged("piece of evidence");
+    }
+    return true;
+  });
+}
+
+void BaseStore::ReadSpilledListings(Base& base) {
+  const std::string prefix = Key(kListingTable, base.id);
+  state_.Scan(prefix, AfterPrefix(prefix), [&](std::string_view, std::string_view value) {
+    internal::v1::StoredListing listing;
+    if (listing.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      LoadListing(listing, base).spilled = true;
+    } else {
+      Damaged("listing");
     }
     return true;
   });
@@ -243,9 +258,8 @@ void BaseStore::TakeRules() {
 }
 
 void BaseStore::Write(Base& base) {
-  for (const Id& report : base.erased_evidence) state_.Delete(EvidenceKey(base.id, report));
-  base.erased_evidence.clear();
   WriteEvidence(base);
+  WriteListings(base);
   base.dirty = false;
   if (base.empty()) {
     if (base.stored) state_.Delete(Key(kBaseTable, base.id));
@@ -280,6 +294,9 @@ void BaseStore::WriteNodes(Base& base) {
 }
 
 void BaseStore::WriteEvidence(Base& base) {
+  for (const Id& report : std::exchange(base.erased_evidence, {})) {
+    state_.Delete(PartKey(kEvidenceTable, base.id, report));
+  }
   std::sort(base.dirty_evidence.begin(), base.dirty_evidence.end());
   for (const Id& report : std::exchange(base.dirty_evidence, {})) {
     auto found = base.evidence.find(report);
@@ -296,8 +313,37 @@ void BaseStore::WriteEvidence(Base& base) {
     internal::v1::StoredEvidence stored;
     StoreEvidence(report, held, stored);
     stored.SerializeToString(&buffer_);
-    state_.Put(EvidenceKey(base.id, report), buffer_);
+    state_.Put(PartKey(kEvidenceTable, base.id, report), buffer_);
   }
+}
+
+void BaseStore::WriteListings(Base& base) {
+  for (const Id& id : std::exchange(base.erased_listings, {})) {
+    state_.Delete(PartKey(kListingTable, base.id, id));
+  }
+  if (!base.listings_spilled) {
+    if (base.listings.size() <= options_.inline_listings_max) return;
+    base.listings_spilled = true;
+    for (auto& [id, listing] : base.listings) WriteListing(base, listing);
+    return;
+  }
+  SortListings(base.dirty_listings);
+  for (const Id& id : base.dirty_listings) {
+    const auto found = base.listings.find(id);
+    if (found != base.listings.end() && found->second.dirty) WriteListing(base, found->second);
+  }
+  base.dirty_listings.clear();
+}
+
+void BaseStore::WriteListing(Base& base, Listing& listing) {
+  listing.dirty = false;
+  // What only a share speaks of is in no set, and has nothing of its own to remember.
+  if (listing.value.empty()) return;
+  listing.spilled = true;
+  internal::v1::StoredListing stored;
+  StoreListing(listing, stored);
+  stored.SerializeToString(&buffer_);
+  state_.Put(PartKey(kListingTable, base.id, listing.id), buffer_);
 }
 
 void BaseStore::WriteNeighbours(LinkNode& link) {

@@ -18,6 +18,8 @@ namespace ringfence::cluster {
 struct StoreOptions {
   // Pieces of evidence that stand in the base's own entry; later ones have keys of their own.
   size_t inline_evidence_max = 4;
+  // A base with more listings keeps them under keys of their own.
+  size_t inline_listings_max = 16;
   // A node with more neighbours keeps them under keys of their own.
   size_t inline_neighbours_max = 16;
   // How much of the bases, and of the nodes' labels, is kept in memory, as WriteBackCache says.
@@ -31,6 +33,7 @@ struct StoreOptions {
 //   'b' base (16)                                     StoredBase
 //   'q' base (16)                                     StoredNodes
 //   'v' base (16) report (16)                         StoredEvidence
+//   'p' base (16) identifier (16)                     StoredListing
 //   'n' base (16) day (4) neighbour (16) day (4)      a neighbour, packed (base_codec.cc)
 //   't' due (8) base (16)                             timers
 class BaseStore {
@@ -81,11 +84,14 @@ class BaseStore {
   bool ReadNodes(Base& base);
   void ReadBody(Base& base);
   void ReadSpilledEvidence(Base& base);
+  void ReadSpilledListings(Base& base);
   void ReadSpilledNeighbours(LinkNode& link);
   void Damaged(const char* what);
   void Write(Base& base);
   void WriteNodes(Base& base);
   void WriteEvidence(Base& base);
+  void WriteListings(Base& base);
+  void WriteListing(Base& base, Listing& listing);
   void WriteNeighbours(LinkNode& link);
   void WriteNeighbour(const LinkNode& link, const components::NodeKey& key);
 

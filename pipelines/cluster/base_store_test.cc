@@ -75,6 +75,16 @@ TEST_F(BaseStores, WhatGrowsWhileItWaitsCountsAsItIs) {
   EXPECT_EQ(store_.unstored_bytes(), 0u);
 }
 
+// It would end each batch, of which only what changed is written.
+TEST_F(BaseStores, WhatIsLargeCountsForNoMoreThanAPartOfIt) {
+  Put(kHub, 100'000);
+  EXPECT_LE(store_.unstored_bytes(), size_t{64} << 10);
+  for (uint64_t i = 0; i < 10; ++i) Put(Small(i), 1);
+  EXPECT_GT(store_.unstored_bytes(), (size_t{64} << 10) + 10 * 32);
+  store_.WriteBack();
+  EXPECT_EQ(store_.unstored_bytes(), 0u);
+}
+
 // Of one that everybody names the cache may hold less than there is of it. Read again for each
 // batch, its cost would grow with the square of what names it.
 TEST_F(BaseStores, WhatIsLargeAndInUseIsReadOnce) {

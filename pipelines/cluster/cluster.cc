@@ -408,6 +408,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       }
       FinishListings(*base, deciding_.decisions(), clock_.now(), place, "retracted", state_);
       deciding_.TellOfCanaries(*base);
+      base->touched_listings.clear();
       store_.Index(*base);
       store_.MarkDirty(*base);
       sender_.SendLater(*base);
@@ -435,7 +436,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
         store_.Complete(base);
         base.whole_touched = true;
         for (auto& [id, listing] : base.listings) {
-          if (LinkNodeOf(base, listing) == &link) listing.content_touched = true;
+          if (LinkNodeOf(base, listing) == &link) TouchListing(base, listing);
         }
       }
       ++it;

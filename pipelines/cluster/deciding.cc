@@ -120,7 +120,7 @@ void Deciding::ReviewBase(Base& base) {
   host_.BringUpToDate(base);
   for (auto& [id, listing] : base.listings) {
     if (listing.content_touched || !IsOutdated(base, listing, decisions_, now_)) continue;
-    listing.content_touched = true;
+    TouchListing(base, listing);
     host_.Touch(base);
   }
   if (IsScopeOutdated(base, decisions_, now_)) host_.Touch(base);
@@ -136,7 +136,9 @@ void Deciding::ReviewBase(Base& base) {
 }
 
 void Deciding::TellOfCanaries(Base& base) {
-  for (auto& [id, listing] : base.listings) {
+  SortListings(base.touched_listings);
+  for (const Id& id : base.touched_listings) {
+    Listing& listing = base.listings.at(id);
     std::vector<std::string> organisations;
     if ((listing.effects & Effects::kCanary) != 0) organisations = OrganisationsOf(listing);
     if (organisations == listing.canary_organisations) continue;

@@ -58,7 +58,7 @@ class Deciding {
   void GoOnMarking(const core::Id& base);
   // Overrides of the base have expired.
   void OnExpiry(Base& base);
-  // Once the record's listings are finished.
+  // Once the record's listings are finished, of those that it touched.
   void TellOfCanaries(Base& base);
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "pipelines/cluster/hosts.h"
 #include "pipelines/identifiers/policy.h"
 #include "ringfence/internal/v1/state.pb.h"
 
@@ -102,7 +103,7 @@ void ChangeOccurrences(Base& base, const Evidence& evidence, Moment before, Mome
                                  occurrence.value(), state);
     listing.statistics.Change(evidence, occurrence, from, to);
     if (base.below != nullptr) ChangeBelow(*base.below, evidence, occurrence, from, to);
-    listing.content_touched = true;
+    TouchListing(base, listing);
   }
   for (const Share& share : evidence.shares()) {
     const bool bore = before.present && PhaseAt(share, before.time).bears;
@@ -111,7 +112,7 @@ void ChangeOccurrences(Base& base, const Evidence& evidence, Moment before, Mome
     Listing& listing =
         ListingOf(base, {share.id_hi(), share.id_lo()}, share.type(), std::string(), state);
     if (bore != bears) listing.statistics.ChangeShare(evidence, bears);
-    listing.content_touched = true;
+    TouchListing(base, listing);
   }
 }
 
@@ -138,7 +139,7 @@ void TouchAgedPhones(Base& base, Time before, Time now) {
     if (listing.action != v1::ACTION_BLOCK || listing.statistics.incidents().empty()) continue;
     const Time ages =
         listing.statistics.phone_last_counted() + base.options.policy.phone_block_span;
-    if (before < ages && ages <= now) listing.content_touched = true;
+    if (before < ages && ages <= now) TouchListing(base, listing);
   }
 }
 
@@ -161,7 +162,7 @@ void OverrideChanged(Base& base, const Id& id) {
   base.overrides_changed = true;
   for (const Id& touched : {id, base.id}) {
     auto listing = base.listings.find(touched);
-    if (listing != base.listings.end()) listing->second.content_touched = true;
+    if (listing != base.listings.end()) TouchListing(base, listing->second);
   }
 }
 
@@ -287,8 +288,10 @@ bool Rebuild(Base& base, core::State& state) {
     link.recounted.clear();
   }
   base.recounted.clear();
+  base.touched_listings.clear();
   for (auto& [id, listing] : base.listings) {
     listing.content_touched = false;
+    CountHost(base, listing);
   }
   if (base.stands_for_all) GatherBelow(base);
   return true;

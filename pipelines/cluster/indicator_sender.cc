@@ -23,18 +23,25 @@ void IndicatorSender::EndBatch(core::Output& output) {
             [](const Base* a, const Base* b) { return a->id < b->id; });
   bases_.erase(std::unique(bases_.begin(), bases_.end()), bases_.end());
   for (Base* base : bases_) {
-    for (auto it = base->listings.begin(); it != base->listings.end();) {
-      Listing& listing = it->second;
-      if (listing.unsent != 0) Send(*base, listing, output);
-      if (EvidenceOf(*base, listing).empty()) {
-        Remember(listing);
-        it = base->listings.erase(it);
-      } else {
-        ++it;
-      }
-    }
+    SortListings(base->unsent_listings);
+    for (const core::Id& id : base->unsent_listings) EndBatch(*base, id, output);
+    base->unsent_listings.clear();
   }
   bases_.clear();
+}
+
+void IndicatorSender::EndBatch(Base& base, const core::Id& id, core::Output& output) {
+  const auto found = base.listings.find(id);
+  Listing& listing = found->second;
+  listing.is_unsent = false;
+  if (listing.unsent != 0) Send(base, listing, output);
+  if (EvidenceOf(base, listing).empty()) {
+    Remember(listing);
+    if (listing.spilled) base.erased_listings.push_back(id);
+    base.listings.erase(found);
+  } else if (base.listings_spilled && !std::exchange(listing.dirty, true)) {
+    base.dirty_listings.push_back(id);
+  }
 }
 
 void IndicatorSender::Send(Base& base, Listing& listing, core::Output& output) {

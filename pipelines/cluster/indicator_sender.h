@@ -23,6 +23,7 @@ class IndicatorSender {
   void EndBatch(core::Output& output);
 
  private:
+  void EndBatch(Base& base, const core::Id& id, core::Output& output);
   void Send(Base& base, Listing& listing, core::Output& output);
   void Remember(const Listing& listing);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipelines/cluster/evidence.h"
+#include "pipelines/cluster/hosts.h"
 #include "pipelines/cluster/score.h"
 #include "pipelines/core/record_format.h"
 #include "pipelines/identifiers/policy.h"
@@ -67,52 +68,6 @@ bool MayBeListed(const Base& base, const Listing& listing, const Effects& effect
          identifiers::IsListed(listing.type, listing.value);
 }
 
-bool IsBaseItself(const Base& base, const Listing& listing) {
-  return listing.id == base.id && listing.type == v1::IDENTIFIER_TYPE_DOMAIN;
-}
-
-// The registrable domain that a host of the base is below of; empty where it is below none.
-std::string_view DomainOf(const Base& base, std::string_view host) {
-  while (core::IdentifierId(v1::IDENTIFIER_TYPE_DOMAIN, host) != base.id) {
-    const size_t dot = host.find('.');
-    if (dot == std::string_view::npos) return {};
-    host.remove_prefix(dot + 1);
-  }
-  return host;
-}
-
-// The registrable domain that stands for all its hosts; empty where the base is none. What an
-// operator spares below it, named by a report or not, is spared by what stands for the domain.
-std::string_view StandsForAll(const Base& base, const Decisions& decisions, Time now) {
-  if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_DOMAIN ||
-      base.listings.size() < identifiers::kHostsForSubtree) {
-    return {};
-  }
-  uint32_t hosts = 0;
-  std::string_view host;
-  for (const auto& [id, listing] : base.listings) {
-    const Statistics& statistics = listing.statistics;
-    if (listing.type != v1::IDENTIFIER_TYPE_DOMAIN || !statistics.live()) continue;
-    if (!identifiers::IsListed(listing.type, listing.value)) continue;
-    bool is_shared = false;
-    statistics.standings().ForEach([&](int standing, uint32_t) {
-      is_shared |= standing == internal::v1::STANDING_SHARED_HOST;
-    });
-    if (is_shared) return {};
-    const Effects effects = EffectsOf(base, listing, decisions, now);
-    if (id != base.id && effects.spared()) return {};
-    if (effects.hidden() || statistics.incidents().empty()) continue;
-    ++hosts;
-    host = listing.value;
-  }
-  if (hosts < identifiers::kHostsForSubtree) return {};
-  const std::string_view domain = DomainOf(base, host);
-  const bool spares = decisions.Concern(base) &&
-                      decisions.EffectsOf(base, v1::IDENTIFIER_TYPE_DOMAIN, base.id, domain, now)
-                          .Has(Effects::kSparesBelow);
-  return spares ? std::string_view() : domain;
-}
-
 // Why a listing that the effects hide leaves; which values are canaries is nobody's business.
 const char* HiddenReason(const Effects& effects, const char* otherwise) {
   if (effects.Has(Effects::kAllow)) return "allowed";
@@ -126,6 +81,8 @@ void FinishListing(Base& base, Listing& listing, const Decisions& decisions, Tim
   const Statistics& evidence = EvidenceOf(base, listing);
   // What has no evidence may be forgotten at any time.
   listing.effects = evidence.empty() ? 0 : effects.bits;
+  CountHost(base, listing);
+  SendListingLater(base, listing);
   if (MayBeListed(base, listing, effects)) {
     listing.assessment = AssessListing(base, listing, effects, decisions.weights(), now);
     Rise(listing, listing.assessment.action, StrictestTlp(evidence), now);
@@ -262,10 +219,12 @@ bool IsScopeOutdated(const Base& base, const Decisions& decisions, Time now) {
 void FinishListings(Base& base, const Decisions& decisions, Time now, core::Place place,
                     const char* removed, core::State& state) {
   bool hosts_touched = false;
-  for (auto& [id, listing] : base.listings) {
-    if (listing.type == v1::IDENTIFIER_TYPE_DOMAIN) hosts_touched |= listing.content_touched;
+  for (const core::Id& id : base.touched_listings) {
+    Listing& listing = base.listings.at(id);
+    if (!listing.content_touched) continue;
+    hosts_touched |= listing.type == v1::IDENTIFIER_TYPE_DOMAIN;
     if (IsBaseItself(base, listing)) continue;
-    if (listing.content_touched) FinishListing(base, listing, decisions, now, place, removed);
+    FinishListing(base, listing, decisions, now, place, removed);
     listing.content_touched = false;
   }
   if (core::TypeOf(base.id) != v1::IDENTIFIER_TYPE_DOMAIN) return;
@@ -283,6 +242,7 @@ void FinishListings(Base& base, const Decisions& decisions, Time now, core::Plac
   Listing& own = found->second;
   if (own.content_touched || stood != base.stands_for_all ||
       (base.stands_for_all && hosts_touched)) {
+    TouchListing(base, own);
     FinishListing(base, own, decisions, now, place, removed);
   }
   own.content_touched = false;

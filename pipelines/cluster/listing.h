@@ -15,6 +15,7 @@ namespace ringfence::cluster {
 // action, epoch, and whether it is in the set at all. `place` is the record's; `removed` is why a
 // listing leaves the set if it does. Marks what has to be sent. A registrable domain that comes to
 // stand for all its hosts gets a listing, if it has none; `state` is asked what it remembers of it.
+// What was touched stays in `touched_listings`.
 void FinishListings(Base& base, const Decisions& decisions, core::Time now, core::Place place,
                     const char* removed, core::State& state);
 

@@ -34,6 +34,7 @@ bool Recheck(Base& base, const internal::v1::Recheck& recheck, core::Time now, c
     const core::Place latest = std::max({listing.unsent, listing.sent, listing.revision});
     if (!recheck.removed() && latest <= recheck.place()) return false;
     listing.unsent = place;
+    SendListingLater(base, listing);
     return true;
   }
   Listing& listing = Left(base, recheck, state);
@@ -41,6 +42,7 @@ bool Recheck(Base& base, const internal::v1::Recheck& recheck, core::Time now, c
   listing.action_since = now;
   listing.removal_reason = "retracted";
   listing.unsent = place;
+  SendListingLater(base, listing);
   return true;
 }
 

@@ -27,6 +27,10 @@ Knobs RandomKnobs(Random& random) {
   return knobs;
 }
 
+void ChooseWhatIsLarge(Random& random, Knobs& knobs) {
+  knobs.cluster.store.inline_listings_max = random.Pick<size_t>({0, 1, 2, 16});
+}
+
 ties::Rules RandomTieRules(Random& random) {
   ties::Rules rules;
   if (random.Chance(0.2)) return rules;

@@ -79,6 +79,8 @@ class Simulation {
     }
     knobs_.dedupe.review_max = rules_random.Pick<size_t>({1, 2, 256});
     knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
+    Random large_random(options.seed + 0x6c44198c4a475817);
+    ChooseWhatIsLarge(large_random, knobs_);
     if (options.more_chaos) {
       recheck_ = recheck_random_.Pick({0.0, 0.1, 0.8});
       AddHostsUnheardOf(world_, recheck_random_, decisions_);
