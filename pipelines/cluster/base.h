@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
 #include "absl/container/inlined_vector.h"
 #include "pipelines/cluster/overrides.h"
 #include "pipelines/cluster/score.h"
@@ -45,6 +46,8 @@ struct NodeOptions {
   ties::Rules ties;
   // How many neighbours are told of a change at once.
   uint32_t announce_max = 1024;
+  // Of a base with more pieces of evidence, those that are due are looked up.
+  size_t walked_evidence_max = 64;
   // By which listings are assessed.
   identifiers::PolicyValues policy = {};
   // Place of the policy that brought `ties`.
@@ -192,6 +195,8 @@ struct Base {
   // Listings are stored under keys of their own; then those that changed.
   bool listings_spilled = false;
   ListingIds dirty_listings;
+  // When each piece of evidence changes next; null until that is asked of one with many.
+  std::unique_ptr<absl::btree_set<std::pair<core::Time, core::Id>>> evidence_by_next;
   // What had keys of its own and is no longer there: reports; listings; neighbours of nodes that
   // have gone.
   std::vector<core::Id> erased_evidence;

@@ -43,8 +43,10 @@ size_t EstimatedBytes(const Base& base) {
   constexpr size_t kListing = sizeof(Listing) + 900;
   // Its tie and facts, and what the tally counts of it.
   constexpr size_t kNeighbour = 600;
+  constexpr size_t kDue = 40;
   size_t bytes =
       sizeof(Base) + 80 + base.evidence.size() * kEvidence + base.listings.size() * kListing;
+  if (base.evidence_by_next != nullptr) bytes += base.evidence_by_next->size() * kDue;
   for (const auto& [day, link] : base.nodes) {
     bytes += sizeof(LinkNode) + 50 + link.ties.neighbours().size() * kNeighbour;
   }

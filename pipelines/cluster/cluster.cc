@@ -39,12 +39,19 @@ using internal::v1::IndicatorRecord;
 // Rules::announce_max.
 constexpr size_t kPlacesOfNode = 64;
 
+// As they are without a policy.
+NodeOptions CompiledOptions(const Options& options) {
+  return {.ties = options.ties,
+          .announce_max = options.rules.announce_max,
+          .walked_evidence_max = options.walked_evidence_max};
+}
+
 class Cluster : public core::Stage, private components::Outbox, private Deciding::Host {
  public:
   Cluster(core::State& state, const Options& options)
       : options_(options),
         state_(state),
-        node_options_(NodeOptionsOf(state, {options.ties, options.rules.announce_max})),
+        node_options_(NodeOptionsOf(state, CompiledOptions(options))),
         store_(state, options.store, node_options_),
         clock_(state),
         heard_(state),
@@ -379,7 +386,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
 
   void OnPolicy() override {
     const core::Place before = node_options_.rules_place;
-    node_options_ = NodeOptionsOf(state_, {options_.ties, options_.rules.announce_max});
+    node_options_ = NodeOptionsOf(state_, CompiledOptions(options_));
     if (node_options_.rules_place != before) store_.TakeRules();
   }
   void Reconsider(LinkNode& link) override {

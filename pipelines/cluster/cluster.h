@@ -28,6 +28,8 @@ struct Options {
   // Bases that one record may look through for what an operator's decision changes, and reports of
   // a base that it may tell of one; the rest follow in later records.
   size_t review_max = 256;
+  // Pieces of evidence of a base that are gone through for what is due; of more it is looked up.
+  size_t walked_evidence_max = 64;
   components::Rules rules;
   ties::Rules ties;
   StoreOptions store;

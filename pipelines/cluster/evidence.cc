@@ -1,7 +1,10 @@
 #include "pipelines/cluster/evidence.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "pipelines/cluster/hosts.h"
 #include "pipelines/identifiers/policy.h"
@@ -143,6 +146,46 @@ void TouchAgedPhones(Base& base, Time before, Time now) {
   }
 }
 
+void SetNext(Base& base, const Id& report, HeldEvidence& held, Time next) {
+  if (base.evidence_by_next != nullptr) {
+    base.evidence_by_next->erase(std::pair(held.next, report));
+    base.evidence_by_next->insert(std::pair(next, report));
+  }
+  held.next = next;
+}
+
+// Reports whose evidence changes by `now`, in their order.
+std::vector<Id> DueEvidence(Base& base, Time now) {
+  std::vector<Id> due;
+  if (base.evidence.size() <= base.options.walked_evidence_max) {
+    for (const auto& [report, held] : base.evidence) {
+      if (held.next <= now) due.push_back(report);
+    }
+    return due;
+  }
+  auto& by_next = base.evidence_by_next;
+  if (by_next == nullptr) {
+    by_next = std::make_unique<absl::btree_set<std::pair<Time, Id>>>();
+    for (const auto& [report, held] : base.evidence) by_next->insert(std::pair(held.next, report));
+  }
+  for (const auto& [next, report] : *by_next) {
+    if (next > now) break;
+    due.push_back(report);
+  }
+  std::sort(due.begin(), due.end());
+  return due;
+}
+
+// When the first piece of evidence changes; kTimeMax: never.
+Time FirstChange(const Base& base) {
+  if (base.evidence_by_next != nullptr) {
+    return base.evidence_by_next->empty() ? core::kTimeMax : base.evidence_by_next->begin()->first;
+  }
+  Time next = core::kTimeMax;
+  for (const auto& [report, held] : base.evidence) next = std::min(next, held.next);
+  return next;
+}
+
 void MarkDirty(Base& base, const Id& report, HeldEvidence& held) {
   if (held.dirty) return;
   held.dirty = true;
@@ -152,6 +195,9 @@ void MarkDirty(Base& base, const Id& report, HeldEvidence& held) {
 void Erase(Base& base, const Id& report) {
   auto held = base.evidence.find(report);
   if (held->second.spilled) base.erased_evidence.push_back(report);
+  if (base.evidence_by_next != nullptr) {
+    base.evidence_by_next->erase(std::pair(held->second.next, report));
+  }
   std::erase(base.inline_evidence, report);
   base.evidence.erase(held);
 }
@@ -225,8 +271,8 @@ bool ApplyEvidence(Base& base, const Evidence& evidence, Time now, core::State& 
   }
   held.place = evidence.place();
   // What says nothing (any more) still has to outlive the copies of what it replaces.
-  held.next = NextChangeOf(evidence, now);
-  if (held.next == core::kTimeMax) held.next = now + kTombstoneSpan;
+  const Time next = NextChangeOf(evidence, now);
+  SetNext(base, report, held, next == core::kTimeMax ? now + kTombstoneSpan : next);
   MarkDirty(base, report, held);
   evidence.SerializeToString(&held.encoded);
   base.dirty = true;
@@ -260,18 +306,17 @@ bool Advance(Base& base, Time now) {
   AdvanceOverrides(base, now);
   std::vector<Id> over;
   Evidence evidence;
-  for (auto& [report, held] : base.evidence) {
-    if (held.next <= now) {
-      evidence.ParseFromString(held.encoded);
-      ChangeTies(base, evidence, {true, before}, {true, now});
-      ChangeOccurrences(base, evidence, {true, before}, {true, now}, false, nullptr);
-      held.next = NextChangeOf(evidence, now);
-      MarkDirty(base, report, held);
-      if (held.next == core::kTimeMax) over.push_back(report);
-    }
-    base.due = std::min(base.due, held.next);
+  for (const Id& report : DueEvidence(base, now)) {
+    HeldEvidence& held = base.evidence.at(report);
+    evidence.ParseFromString(held.encoded);
+    ChangeTies(base, evidence, {true, before}, {true, now});
+    ChangeOccurrences(base, evidence, {true, before}, {true, now}, false, nullptr);
+    SetNext(base, report, held, NextChangeOf(evidence, now));
+    MarkDirty(base, report, held);
+    if (held.next == core::kTimeMax) over.push_back(report);
   }
   for (const Id& report : over) Erase(base, report);
+  base.due = std::min(base.due, FirstChange(base));
   return true;
 }
 

@@ -220,6 +220,7 @@ class AnyHosts : public Hosts {
     options.store.inline_listings_max = Pick<size_t>({0, 1, 2, 16});
     options.store.inline_evidence_max = Pick<size_t>({0, 4});
     options.store.cache_bytes_max = Pick<size_t>({0, size_t{1} << 24});
+    options.walked_evidence_max = Pick<size_t>({0, 2, 64});
     options.review_max = Pick<size_t>({1, 256});
     restarts_ = Chance(0.3);
     Open(options);

@@ -29,6 +29,7 @@ Knobs RandomKnobs(Random& random) {
 
 void ChooseWhatIsLarge(Random& random, Knobs& knobs) {
   knobs.cluster.store.inline_listings_max = random.Pick<size_t>({0, 1, 2, 16});
+  knobs.cluster.walked_evidence_max = random.Pick<size_t>({0, 1, 64});
 }
 
 ties::Rules RandomTieRules(Random& random) {

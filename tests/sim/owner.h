@@ -28,8 +28,8 @@ struct Knobs {
 };
 
 Knobs RandomKnobs(Random& random);
-// From how many listings on a base is a large one. Apart, so that a seed is the same world whatever
-// is.
+// From how many listings and pieces of evidence on a base is a large one. Apart, so that a seed is
+// the same world whatever is.
 void ChooseWhatIsLarge(Random& random, Knobs& knobs);
 
 // The rule's numbers, mostly so small that small worlds have something of everything.
