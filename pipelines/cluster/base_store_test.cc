@@ -16,12 +16,21 @@ namespace {
 
 using core::Id;
 
-// Counts how often each base's own entry is read, and that of its nodes.
+// Counts how often each base's own entry is read, and that of its nodes; and what is written.
 class CountingState : public core::MemoryState {
  public:
   std::optional<std::string> Get(std::string_view key) override {
     ++gets_[std::string(key)];
     return MemoryState::Get(key);
+  }
+  void Put(std::string_view key, std::string_view value) override {
+    ++puts_[key.front()];
+    MemoryState::Put(key, value);
+  }
+  // Into a table.
+  int Puts(char table) const {
+    auto it = puts_.find(table);
+    return it == puts_.end() ? 0 : it->second;
   }
   int Reads(const Id& base, const char* table = "b") const {
     std::string key = table;
@@ -32,6 +41,7 @@ class CountingState : public core::MemoryState {
 
  private:
   std::map<std::string, int> gets_;
+  std::map<char, int> puts_;
 };
 
 constexpr Id kHub{uint64_t{1} << 56, 1};
@@ -73,6 +83,28 @@ TEST_F(BaseStores, WhatGrowsWhileItWaitsCountsAsItIs) {
   EXPECT_GT(store_.unstored_bytes(), first + 19 * 32);
   store_.WriteBack();
   EXPECT_EQ(store_.unstored_bytes(), 0u);
+}
+
+// Written as a whole, its cost would grow with the square of what names it.
+TEST_F(BaseStores, OfManyListingsThoseThatChangedAreWritten) {
+  Base& base = store_.Load(kHub);
+  for (uint64_t i = 1; i <= 40; ++i) {
+    ListingOf(base, Small(i), v1::IDENTIFIER_TYPE_DOMAIN, "host-" + std::to_string(i), nullptr);
+  }
+  store_.MarkDirty(base);
+  store_.WriteBack();
+  EXPECT_EQ(state_.Puts('p'), 40);
+  Base& again = store_.Load(kHub);
+  Listing& listing = again.listings.at(Small(7));
+  listing.epoch = 3;
+  listing.dirty = true;
+  again.dirty_listings.push_back(listing.id);
+  store_.MarkDirty(again);
+  store_.WriteBack();
+  EXPECT_EQ(state_.Puts('p'), 41);
+  BaseStore last(state_, {}, nodes_);
+  EXPECT_EQ(last.Load(kHub).listings.size(), 40u);
+  EXPECT_EQ(last.Load(kHub).listings.at(Small(7)).epoch, 3u);
 }
 
 // It would end each batch, of which only what changed is written.

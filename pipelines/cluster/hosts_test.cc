@@ -144,6 +144,17 @@ TEST_F(Hosts, WhatAnOperatorSparesOfADomainIsSpared) {
   EXPECT_EQ(Of().indicator().scope(), v1::SCOPE_SUBTREE);
 }
 
+// No listing of the domain shows it, which has none then.
+TEST_F(Hosts, ARangeThatExpiresLetsTheDomainStandAgain) {
+  for (const char* host : {"one", "two", "three"}) Name("a", host, host);
+  EXPECT_EQ(Of().indicator().scope(), v1::SCOPE_SUBTREE);
+  Override("shop", v1::Override::EFFECT_ALLOW, 1, /*removed=*/false, v1::SCOPE_SUBTREE,
+           kSeen + core::kDay);
+  EXPECT_TRUE(Of().has_removed());
+  Tick(kSeen + core::kDay);
+  EXPECT_EQ(Of().indicator().scope(), v1::SCOPE_SUBTREE);
+}
+
 // Of the keys of `table` those that are in one state alone, or have another value there.
 std::set<std::string> Changed(core::MemoryState before, core::MemoryState after, char table) {
   std::map<std::string, std::string> left;
