@@ -10,8 +10,14 @@
 //   incident_bench campaign [REPORTS...]
 //       The same with cluster, where that number and the incident's bearer have all the others as
 //       neighbours.
+//   incident_bench shared [REPORTS...]
+//       CPU seconds that dedupe takes for a thousand reports and more, so many of which each time
+//       share all of 48 blocks and match; and what it sends itself for each.
+//   incident_bench grid [REPORTS...]
+//       The same for so many reports of 48 blocks each that hold up to 61, no two of which share
+//       more than one: as many others as there can be.
 //
-// Exit status 1 where a flood is not one incident.
+// Exit status 1 where a flood, or what shares all, is not one incident.
 #include <sys/resource.h>
 
 #include <cstdint>
@@ -217,12 +223,19 @@ class DedupeOutput : public core::Output {
 struct DedupeCost {
   double seconds = 0;
   uint64_t messages = 0;
+  // To itself, through the log.
+  uint64_t own_messages = 0;
+  uint64_t own_bytes = 0;
   size_t incidents = 0;
 };
 
-std::optional<DedupeCost> FloodDedupe(uint64_t reports) {
+using ReportOf = ReportRevision (*)(uint64_t number, uint64_t parameter);
+
+// `parameter`: what the reports are made with.
+std::optional<DedupeCost> RunDedupe(uint64_t reports, ReportOf report_of, uint64_t parameter,
+                                    const dedupe::Options& options = {}) {
   core::MemoryState state;
-  const std::unique_ptr<core::Stage> stage = dedupe::MakeDedupe(state, {});
+  const std::unique_ptr<core::Stage> stage = dedupe::MakeDedupe(state, options);
   DedupeCost cost;
   std::map<core::Id, core::Id> incident_of;
   int64_t offset = 0;
@@ -230,7 +243,7 @@ std::optional<DedupeCost> FloodDedupe(uint64_t reports) {
   for (uint64_t i = 0; i < reports; ++i) {
     internal::v1::Envelope first;
     first.set_format(core::kEnvelopeFormat);
-    *first.add_revisions() = FloodReport(i);
+    *first.add_revisions() = report_of(i, parameter);
     std::deque<std::string> waiting = {first.SerializeAsString()};
     while (!waiting.empty()) {
       DedupeOutput output;
@@ -239,7 +252,13 @@ std::optional<DedupeCost> FloodDedupe(uint64_t reports) {
       if (status.ok()) status = stage->EndBatch(output);
       if (!status.ok()) return std::nullopt;
       waiting.pop_front();
-      if (output.own.format() != 0) waiting.push_back(output.own.SerializeAsString());
+      if (output.own.format() != 0) {
+        waiting.push_back(output.own.SerializeAsString());
+        cost.own_bytes += waiting.back().size();
+        cost.own_messages +=
+            static_cast<uint64_t>(output.own.block_entries_size() + output.own.block_news_size() +
+                                  output.own.facts_size() + output.own.nodes_size());
+      }
       cost.messages += static_cast<uint64_t>(output.evidence.evidence_size());
       for (const internal::v1::Evidence& evidence : output.evidence.evidence()) {
         if (evidence.removed()) continue;
@@ -259,7 +278,8 @@ std::optional<DedupeCost> FloodDedupe(uint64_t reports) {
 double PerReport(double all, uint64_t reports) { return all / static_cast<double>(reports); }
 
 int Flood(uint64_t reports) {
-  const std::optional<DedupeCost> cost = FloodDedupe(reports);
+  const auto flood_report = [](uint64_t number, uint64_t) { return FloodReport(number); };
+  const std::optional<DedupeCost> cost = RunDedupe(reports, flood_report, 0);
   if (!cost) return 1;
   std::printf(
       "%llu reports of one token: %.1f CPU seconds, %.0f us and %.1f messages a report; "
@@ -268,6 +288,74 @@ int Flood(uint64_t reports) {
       PerReport(cost->seconds * 1e6, reports),
       PerReport(static_cast<double>(cost->messages), reports), cost->incidents);
   return cost->incidents == 1 ? 0 : 1;
+}
+
+ReportRevision ManyBlocks(uint64_t number) {
+  ReportRevision revision = NewReport("partner-" + std::to_string(number % 4), number);
+  revision.set_occurred_at(kStart);
+  Name("+44" + std::to_string(1'000'000'000 + number), revision);
+  return revision;
+}
+
+void AddReference(const std::string& reference, ReportRevision& revision) {
+  internal::v1::NamedIdentifier& named = *revision.add_identifiers();
+  named.set_type(v1::IDENTIFIER_TYPE_PAYMENT_REFERENCE);
+  named.set_value("ref:FT" + reference);
+  named.set_role(v1::IDENTIFIER_ROLE_TRANSACTION);
+  named.set_observed_at(revision.occurred_at());
+}
+
+// `together` of them share everything.
+ReportRevision SharedReport(uint64_t number, uint64_t together) {
+  ReportRevision revision = ManyBlocks(number);
+  const uint64_t first = number / together * dedupe::kBlocksOfReportMax;
+  for (uint64_t block = 0; block < dedupe::kBlocksOfReportMax; ++block) {
+    AddReference(std::to_string(1'000'000'000 + first + block), revision);
+  }
+  return revision;
+}
+
+// A point of the plane over the numbers modulo 61, column by column; its blocks are lines through
+// it.
+ReportRevision GridReport(uint64_t number, uint64_t) {
+  constexpr uint64_t kSide = 61;
+  ReportRevision revision = ManyBlocks(number);
+  const uint64_t x = number / kSide;
+  const uint64_t y = number % kSide;
+  for (uint64_t slope = 0; slope < dedupe::kBlocksOfReportMax; ++slope) {
+    const uint64_t line = slope * kSide + (y + slope * x) % kSide;
+    AddReference(std::to_string(1'000'000'000 + line), revision);
+  }
+  return revision;
+}
+
+// Sends all to itself through the log, as across partitions.
+int PrintSharing(const char* what, uint64_t number, uint64_t reports, ReportOf report_of,
+                 uint64_t parameter, size_t incidents) {
+  const std::optional<DedupeCost> cost = RunDedupe(reports, report_of, parameter);
+  dedupe::Options through_log;
+  through_log.own_messages_max = 0;
+  const std::optional<DedupeCost> sent = RunDedupe(reports, report_of, parameter, through_log);
+  if (!cost || !sent) return 1;
+  std::printf(
+      "%llu %s: %.0f us, %.0f messages and %.0f KB to itself, %.1f pieces of evidence a report; "
+      "incidents: %zu\n",
+      static_cast<unsigned long long>(number), what, PerReport(cost->seconds * 1e6, reports),
+      PerReport(static_cast<double>(sent->own_messages), reports),
+      PerReport(static_cast<double>(sent->own_bytes) / 1e3, reports),
+      PerReport(static_cast<double>(cost->messages), reports), cost->incidents);
+  return cost->incidents == incidents && sent->incidents == incidents ? 0 : 1;
+}
+
+int Shared(uint64_t together) {
+  const uint64_t groups = (1'000 + together - 1) / together;
+  return PrintSharing("reports share all", together, groups * together, SharedReport, together,
+                      groups);
+}
+
+int Grid(uint64_t reports) {
+  return PrintSharing("reports, each shares with others elsewhere", reports, reports, GridReport, 0,
+                      1);
 }
 
 int Campaign(uint64_t reports) {
@@ -290,14 +378,24 @@ int main(int argc, char** argv) {
   std::vector<uint64_t> sizes;
   for (int i = 2; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
   if (what == "cost") return ringfence::Cost(sizes.empty() ? 100'000 : sizes[0]);
-  if (what != "flood" && what != "campaign") {
+  struct Kind {
+    int (*run)(uint64_t size);
+    std::vector<uint64_t> sizes;
+  };
+  const std::map<std::string_view, Kind> kinds = {
+      {"flood", {ringfence::Flood, {25'000, 50'000, 100'000}}},
+      {"campaign", {ringfence::Campaign, {25'000, 50'000, 100'000}}},
+      {"shared", {ringfence::Shared, {8, 16, 32, 64}}},
+      {"grid", {ringfence::Grid, {122, 244, 488}}},
+  };
+  const auto kind = kinds.find(what);
+  if (kind == kinds.end()) {
     std::fprintf(stderr,
-                 "incident_bench cost [REPORTS] | flood [REPORTS...] | campaign [REPORTS...]\n");
+                 "incident_bench cost [REPORTS] | flood|campaign|shared|grid [NUMBER...]\n");
     return 2;
   }
-  if (sizes.empty()) sizes = {25'000, 50'000, 100'000};
-  for (const uint64_t reports : sizes) {
-    const int status = what == "flood" ? ringfence::Flood(reports) : ringfence::Campaign(reports);
+  for (const uint64_t size : sizes.empty() ? kind->second.sizes : sizes) {
+    const int status = kind->second.run(size);
     if (status != 0) return status;
   }
   return 0;
