@@ -61,6 +61,22 @@ class Collector {
 
 }  // namespace
 
+uint32_t ReachOf(size_t blocks, size_t peers_max) {
+  const size_t of_one_block = peers_max / std::max<size_t>(blocks, 1);
+  return static_cast<uint32_t>(std::max<size_t>(of_one_block / 2, 1));
+}
+
+std::vector<Id> OthersOf(const std::vector<BlockMember>& members, size_t index) {
+  std::vector<Id> others;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const size_t ahead = i < index ? index - i : i - index;
+    const size_t apart = std::min(ahead, members.size() - ahead);
+    const uint32_t reach = std::min(members[index].reach, members[i].reach);
+    if (i != index && apart <= reach) others.push_back(members[i].id);
+  }
+  return others;
+}
+
 std::vector<BlockKey> BlocksOf(const ReportRevision& revision) {
   Collector blocks;
   if (!revision.origin().empty()) blocks.Add(Kind::kOrigin, revision.origin());

@@ -28,6 +28,22 @@ inline constexpr size_t kBlocksOfReportMax = 48;
 inline constexpr core::Time kVictimNear = 16 * core::kDay;
 inline constexpr core::Time kPaymentNear = 4 * core::kDay;
 
+// Others that one report is compared with at most, however many its blocks hold.
+inline constexpr size_t kPeersMax = 256;
+
+// The reports of a block stand in a circle, in the order of their ids. Two are compared that are no
+// further apart than either reaches; the more blocks a report is in, the less far, so that it is
+// compared with no more than `peers_max`. One of few blocks reaches all others in each.
+uint32_t ReachOf(size_t blocks, size_t peers_max = kPeersMax);
+
+struct BlockMember {
+  core::Id id;
+  uint32_t reach = 0;
+  bool operator==(const BlockMember&) const = default;
+};
+// Whom the one at `index` is compared with. `members` are sorted by their ids, as is the result.
+std::vector<core::Id> OthersOf(const std::vector<BlockMember>& members, size_t index);
+
 // The blocks of a revision that is not retracted, sorted.
 std::vector<BlockKey> BlocksOf(const internal::v1::ReportRevision& revision);
 

@@ -64,9 +64,9 @@ class Dedupe : public core::Stage {
         store_(state),
         verdicts_(state),
         review_(state),
-        post_(options.partition, options.own_messages_max),
+        post_(options.partition, options.own_messages_max, options.places_soft_max),
         holds_(state, store_, post_, verdicts_, options.partition, options.review_max),
-        joining_(store_, post_, verdicts_, rules_, options.block_max,
+        joining_(store_, post_, verdicts_, rules_, {options.block_max, options.peers_max},
                  [this](Report& report) { Touch(report); }) {}
 
   absl::Status Apply(const core::Record& record, core::Output& output) override {
@@ -95,15 +95,15 @@ class Dedupe : public core::Stage {
       std::visit([this](const auto& own) { joining_.Apply(own); }, *message);
     }
     for (Report* report : std::exchange(touched_, {})) Finish(*report);
-    return store_.status();
+    return Status();
   }
 
-  absl::Status EndBatch(core::Output&) override { return store_.status(); }
+  absl::Status EndBatch(core::Output&) override { return Status(); }
 
   absl::Status Store() override {
     clock_.Store();
     store_.WriteBack();
-    return store_.status();
+    return Status();
   }
   size_t UnstoredBytes() const override { return store_.UnstoredBytes(); }
 
@@ -118,6 +118,11 @@ class Dedupe : public core::Stage {
   }
 
  private:
+  absl::Status Status() const {
+    if (post_.ran_out()) return absl::InternalError("dedupe: a record has used up its places");
+    return store_.status();
+  }
+
   void Touch(Report& report) {
     if (report.touched) return;
     report.touched = true;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "pipelines/components/components.h"
+#include "pipelines/core/place.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
 #include "pipelines/dedupe/blocks.h"
@@ -18,8 +19,13 @@ struct Options {
   // Messages to the same partition that are applied right after the record that caused them; the
   // rest go through the log.
   uint32_t own_messages_max = 65'536;
+  // Places (core/place.h) that one record uses up before its own messages go through the log too. A
+  // record that takes up more than kPlaceIndexMax + 1 all the same fails (kInternal).
+  uint32_t places_soft_max = core::kPlaceIndexMax / 2;
   // A block with more reports is flooded. All partitions must have the same.
   size_t block_max = kBlockMax;
+  // Others that a report is compared with at most. All partitions must have the same.
+  size_t peers_max = kPeersMax;
   // `day_ranks` is set whatever it says.
   components::Rules rules;
 };

@@ -27,7 +27,7 @@ struct ReportExplanation {
   internal::v1::MatchFacts facts;
   // The root of its incident, itself where it is alone.
   core::Id incident;
-  // Those that share a block with it, in the order of their ids: each match, and each near miss.
+  // Those that it is compared with, in the order of their ids: each match, and each near miss.
   std::vector<Other> others;
   // Blocks of a victim's tokens that are flooded: all their reports are one incident.
   uint32_t floods = 0;

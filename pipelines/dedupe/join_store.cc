@@ -79,10 +79,11 @@ void StoreItem(const Id& report, const BlockItem& item, StoredBlock::Entry& entr
   entry.set_place(item.place);
   entry.set_rank(item.rank);
   entry.set_told(item.told);
+  entry.set_reach(item.reach);
 }
 
 BlockItem LoadItem(const StoredBlock::Entry& entry) {
-  return {entry.place(), entry.rank(), entry.told()};
+  return {entry.place(), entry.rank(), entry.told(), entry.reach()};
 }
 
 void StoreJoins(const Joins& joins, StoredJoins& stored) {

@@ -70,12 +70,15 @@ struct BlockItem {
   int32_t rank = 0;
   // News to it has named others, or the flood.
   bool told = false;
+  uint32_t reach = 0;
 };
 
 struct Block {
+  using Entries = absl::btree_map<core::Id, BlockItem>;
+
   core::Id id;
   // While it is not flooded.
-  absl::btree_map<core::Id, BlockItem> entries;
+  Entries entries;
   bool floods_join = false;
   bool flooded = false;
   // Of all entries.

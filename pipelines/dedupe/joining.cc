@@ -1,6 +1,8 @@
 #include "pipelines/dedupe/joining.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "pipelines/components/codec.h"
@@ -9,6 +11,15 @@
 #include "pipelines/dedupe/match.h"
 
 namespace ringfence::dedupe {
+namespace {
+
+std::vector<BlockMember> MembersOf(const Block& block) {
+  std::vector<BlockMember> members;
+  for (const auto& [report, item] : block.entries) members.push_back({report, item.reach});
+  return members;
+}
+
+}  // namespace
 
 using components::NodeKey;
 using core::Id;
@@ -21,12 +32,12 @@ using internal::v1::PeerFacts;
 using internal::v1::ReportRevision;
 
 Joining::Joining(JoinStore& store, Post& post, const Verdicts& verdicts,
-                 const components::Rules& rules, size_t block_max, Touch touch)
+                 const components::Rules& rules, const Limits& limits, Touch touch)
     : store_(store),
       post_(post),
       verdicts_(verdicts),
       rules_(rules),
-      block_max_(block_max),
+      limits_(limits),
       touch_(std::move(touch)),
       components_(rules_, *this) {}
 
@@ -154,16 +165,17 @@ void Joining::SendFacts(Report& report, const Id& to, bool hello) {
   post_.Send(std::move(facts));
 }
 
-void Joining::SendEntry(const Report& report, const BlockKey& block, Place place, bool removed) {
+void Joining::SendEntry(const Report& report, const BlockKey& block, Place place, uint32_t reach) {
   BlockEntry entry;
   entry.set_place(place);
   entry.set_block_hi(block.id.hi);
   entry.set_block_lo(block.id.lo);
   entry.set_report_hi(report.id.hi);
   entry.set_report_lo(report.id.lo);
-  entry.set_removed(removed);
+  entry.set_removed(reach == 0);
   entry.set_floods_join(block.floods_join);
-  if (!removed) entry.set_rank(report.facts->rank());
+  if (reach != 0) entry.set_rank(report.facts->rank());
+  entry.set_reach(reach);
   post_.Send(std::move(entry));
 }
 
@@ -173,14 +185,18 @@ void Joining::Revise(Report& report, const std::vector<BlockKey>& before,
   const std::vector<BlockKey> now = BlocksOf(revision);
   const Place place = now.empty() && before.empty() ? 0 : NextPlace();
   report.stored.set_entry_place(now.empty() ? 0 : place);
-  for (const BlockKey& block : now) SendEntry(report, block, place, false);
+  const uint32_t reach = ReachOf(now.size(), limits_.peers_max);
+  for (const BlockKey& block : now) SendEntry(report, block, place, reach);
   Joins& joins = report.joins;
+  std::vector<Id> left;
   for (const BlockKey& block : before) {
     if (std::binary_search(now.begin(), now.end(), block)) continue;
-    SendEntry(report, block, place, true);
+    SendEntry(report, block, place, 0);
     auto membership = joins.blocks.find(block.id);
     if (membership == joins.blocks.end()) continue;
     SetFlood(report, block.id, membership->second, false);
+    const std::vector<Id>& others = membership->second.others;
+    left.insert(left.end(), others.begin(), others.end());
     joins.blocks.erase(membership);
   }
   if (joins.node && joins.node->node.key.day != report.facts->rank()) {
@@ -197,7 +213,9 @@ void Joining::Revise(Report& report, const std::vector<BlockKey>& before,
   if (joins.node) {
     Run(*joins.node, [&] { joins.node->own = OwnBearers(report); });
   }
-  Reconcile(report);
+  std::sort(left.begin(), left.end());
+  left.erase(std::unique(left.begin(), left.end()), left.end());
+  Reconcile(report, left, {});
   for (auto& [id, peer] : joins.peers) {
     SendFacts(report, id, /*hello=*/false);
     if (peer.place != 0) Match(report, id, peer);
@@ -209,7 +227,7 @@ void Joining::Revise(Report& report, const std::vector<BlockKey>& before,
 void Joining::Leave(Report& report, const std::vector<BlockKey>& before) {
   if (!before.empty()) {
     const Place place = NextPlace();
-    for (const BlockKey& block : before) SendEntry(report, block, place, true);
+    for (const BlockKey& block : before) SendEntry(report, block, place, 0);
   }
   report.stored.set_entry_place(0);
   report.facts.reset();
@@ -223,44 +241,59 @@ void Joining::Leave(Report& report, const std::vector<BlockKey>& before) {
 }
 
 void Joining::Apply(const BlockNews& message) {
-  Report& report = store_.LoadReport({message.report_hi(), message.report_lo()});
-  if (!report.known || message.entry_place() == 0 ||
-      report.stored.entry_place() != message.entry_place()) {
+  std::vector<BlockMember> members;
+  for (int i = 0; i < message.reaches_size() && 2 * i + 1 < message.members_size(); ++i) {
+    members.push_back({{message.members(2 * i), message.members(2 * i + 1)}, message.reaches(i)});
+  }
+  for (const BlockNews::To& to : message.to()) Hear(message, to, members);
+}
+
+void Joining::Hear(const BlockNews& message, const BlockNews::To& to,
+                   const std::vector<BlockMember>& members) {
+  Report& report = store_.LoadReport({to.report_hi(), to.report_lo()});
+  if (!report.known || to.entry_place() == 0 || report.stored.entry_place() != to.entry_place()) {
     return;
   }
   const Id block{message.block_hi(), message.block_lo()};
   Joins::Membership& membership = report.joins.blocks[block];
   if (membership.place >= message.place()) return;
   membership.place = message.place();
-  membership.others.clear();
-  for (int i = 0; i + 1 < message.others_size(); i += 2) {
-    membership.others.push_back({message.others(i), message.others(i + 1)});
+  const std::vector<Id> before = std::exchange(membership.others, {});
+  const auto self = std::find_if(members.begin(), members.end(),
+                                 [&](const BlockMember& member) { return member.id == report.id; });
+  if (self != members.end()) {
+    membership.others = OthersOf(members, static_cast<size_t>(self - members.begin()));
   }
   SetFlood(report, block, membership, message.flooded());
-  Reconcile(report);
+  Reconcile(report, before, membership.others);
   DropIfAlone(report);
   Changed(report);
 }
 
-// Peers are those that any block names.
-void Joining::Reconcile(Report& report) {
+// Peers are those that any block names: where one block names others now, all those of all blocks
+// need not be gone through. What reports share is often a template, all of it at once.
+void Joining::Reconcile(Report& report, const std::vector<Id>& before, const std::vector<Id>& now) {
   Joins& joins = report.joins;
-  std::vector<Id> named;
-  for (const auto& [id, membership] : joins.blocks) {
-    named.insert(named.end(), membership.others.begin(), membership.others.end());
+  const auto is_named = [&](const Id& id) {
+    return std::any_of(joins.blocks.begin(), joins.blocks.end(), [&](const auto& block) {
+      const std::vector<Id>& others = block.second.others;
+      return std::binary_search(others.begin(), others.end(), id);
+    });
+  };
+  std::vector<Id> changed;
+  std::set_difference(before.begin(), before.end(), now.begin(), now.end(),
+                      std::back_inserter(changed));
+  for (const Id& id : changed) {
+    auto peer = joins.peers.find(id);
+    if (peer == joins.peers.end() || is_named(id)) continue;
+    SetEdge(report, peer->second, std::nullopt);
+    joins.peers.erase(peer);
   }
-  std::sort(named.begin(), named.end());
-  named.erase(std::unique(named.begin(), named.end()), named.end());
-  for (auto it = joins.peers.begin(); it != joins.peers.end();) {
-    if (std::binary_search(named.begin(), named.end(), it->first)) {
-      ++it;
-      continue;
-    }
-    SetEdge(report, it->second, std::nullopt);
-    it = joins.peers.erase(it);
-  }
-  for (const Id& id : named) {
-    if (id != report.id && joins.peers.try_emplace(id).second) SendFacts(report, id, true);
+  changed.clear();
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(),
+                      std::back_inserter(changed));
+  for (const Id& id : changed) {
+    if (joins.peers.try_emplace(id).second) SendFacts(report, id, true);
   }
 }
 
@@ -320,7 +353,7 @@ void Joining::Apply(const BlockEntry& message) {
   block.floods_join = message.floods_join();
   if (!message.removed()) {
     store_.EraseTombstone(block, report);
-    BlockItem item{message.place(), message.rank(), held && held->told};
+    BlockItem item{message.place(), message.rank(), held && held->told, message.reach()};
     return Enter(block, report, held.value_or(BlockItem{}), held.has_value(), item);
   }
   store_.PutTombstone(block, report, message.place(), now_);
@@ -329,45 +362,45 @@ void Joining::Apply(const BlockEntry& message) {
 
 void Joining::Enter(Block& block, const Id& report, const BlockItem& before, bool was_in,
                     BlockItem item) {
+  const std::vector<BlockMember> members = MembersOf(block);
   store_.PutItem(block, report, item);
   if (!was_in) ++block.count;
   if (block.flooded) {
     if (!was_in && block.floods_join) ++floods_.reports;
     if (was_in && before.rank != item.rank) Tie(block, {report, before.rank}, false);
     Tie(block, {report, item.rank}, true);
-    return SendNews(block, report, item);
+    return Tell(block, {{report, item}});
   }
-  if (block.count > block_max_) return Flood(block);
-  if (was_in) return SendNews(block, report, item);
-  TellEntries(block);
+  if (block.count > limits_.block_max) return Flood(block);
+  if (was_in && before.reach == item.reach) return Tell(block, {{report, item}});
+  TellChanges(block, members, report);
 }
 
 void Joining::Remove(Block& block, const Id& report, const BlockItem& before) {
+  const std::vector<BlockMember> members = MembersOf(block);
   store_.EraseItem(block, report);
   --block.count;
-  if (!block.flooded) return TellEntries(block);
+  if (!block.flooded) return TellChanges(block, members, std::nullopt);
   Tie(block, {report, before.rank}, false);
-  if (block.count <= block_max_) Subside(block);
+  if (block.count <= limits_.block_max) Subside(block);
 }
 
 void Joining::Flood(Block& block) {
-  const auto entries = block.entries;
+  const Block::Entries entries = block.entries;
   if (block.floods_join) {
     ++floods_.begun;
     floods_.reports += entries.size();
   }
   store_.Spill(block);
-  for (const auto& [report, item] : entries) {
-    Tie(block, {report, item.rank}, true);
-    SendNews(block, report, item);
-  }
+  for (const auto& [report, item] : entries) Tie(block, {report, item.rank}, true);
+  Tell(block, entries);
 }
 
 void Joining::Subside(Block& block) {
   store_.Unspill(block);
   for (const auto& [report, item] : block.entries) Tie(block, {report, item.rank}, false);
   block.node.reset();
-  TellEntries(block);
+  Tell(block, block.entries);
 }
 
 void Joining::Tie(Block& block, const NodeKey& report, bool tied) {
@@ -382,35 +415,55 @@ void Joining::Tie(Block& block, const NodeKey& report, bool tied) {
   store_.EraseNeighbour(block, report);
 }
 
-void Joining::TellEntries(Block& block) {
-  const auto entries = block.entries;
-  for (const auto& [report, item] : entries) SendNews(block, report, item);
+void Joining::TellChanges(Block& block, const std::vector<BlockMember>& before,
+                          std::optional<Id> anyway) {
+  const std::vector<BlockMember> now = MembersOf(block);
+  Block::Entries changed;
+  size_t earlier = 0;
+  for (size_t i = 0; i < now.size(); ++i) {
+    const Id& id = now[i].id;
+    while (earlier < before.size() && before[earlier].id < id) ++earlier;
+    const bool was_in = earlier < before.size() && before[earlier].id == id;
+    const bool same = was_in && id != anyway && OthersOf(before, earlier) == OthersOf(now, i);
+    if (!same) changed.insert({id, block.entries.at(id)});
+  }
+  Tell(block, changed);
 }
 
-void Joining::SendNews(Block& block, const Id& report, BlockItem item) {
+// One message for each partition: with one for each report a block of templates would send, for
+// every report that comes, as many ids as the square of what it holds.
+void Joining::Tell(Block& block, const Block::Entries& entries) {
   const bool tells = block.flooded ? block.floods_join : block.entries.size() > 1;
-  // Nothing to say, nor to take back: what took something back may have been about an earlier
-  // entry.
-  if (!tells && !item.told) return;
-  BlockNews news;
-  news.set_place(NextPlace());
-  news.set_block_hi(block.id.hi);
-  news.set_block_lo(block.id.lo);
-  news.set_report_hi(report.hi);
-  news.set_report_lo(report.lo);
-  news.set_entry_place(item.place);
-  news.set_flooded(block.flooded && block.floods_join);
+  std::map<uint32_t, BlockNews> by_partition;
+  std::vector<std::pair<Id, BlockItem>> first_told;
+  for (const auto& [report, item] : entries) {
+    // Nothing to say, nor to take back: what took something back may have been about an earlier
+    // entry.
+    if (!tells && !item.told) continue;
+    BlockNews::To& to = *by_partition[post_.PartitionOf(report)].add_to();
+    to.set_report_hi(report.hi);
+    to.set_report_lo(report.lo);
+    to.set_entry_place(item.place);
+    if (!item.told) first_told.push_back({report, {item.place, item.rank, true, item.reach}});
+  }
+  if (by_partition.empty()) return;
+  for (const auto& [report, item] : first_told) store_.PutItem(block, report, item);
+  BlockNews about;
+  about.set_place(NextPlace());
+  about.set_block_hi(block.id.hi);
+  about.set_block_lo(block.id.lo);
+  about.set_flooded(block.flooded && block.floods_join);
   if (!block.flooded) {
-    for (const auto& [other, unused] : block.entries) {
-      if (other == report) continue;
-      news.add_others(other.hi);
-      news.add_others(other.lo);
+    for (const auto& [member, item] : block.entries) {
+      about.add_members(member.hi);
+      about.add_members(member.lo);
+      about.add_reaches(item.reach);
     }
   }
-  post_.Send(std::move(news));
-  if (item.told) return;
-  item.told = true;
-  store_.PutItem(block, report, item);
+  for (auto& [partition, news] : by_partition) {
+    news.MergeFrom(about);
+    post_.Send(std::move(news), partition);
+  }
 }
 
 }  // namespace ringfence::dedupe

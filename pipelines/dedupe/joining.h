@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,8 +19,9 @@ namespace ringfence::dedupe {
 // Joins reports of one incident, by messages between reports and blocks alone:
 //
 //   1. A report enters its blocks (BlockEntry). A report that shares none costs no more than that.
-//   2. A block that holds several tells each of the others (BlockNews). One that holds more than
-//      `block_max` is flooded: it is a node that ties all its reports, or says nothing.
+//   2. A block that holds several tells each of the others that it is to be compared with
+//      (BlockNews). One that holds more than `block_max` is flooded: it is a node that ties all its
+//      reports, or says nothing.
 //   3. Reports that learn of each other exchange what they are compared by (PeerFacts), and each
 //      compares: both ends come to the same.
 //   4. A match is an edge between the two; components::Components finds the incident's root. With
@@ -31,8 +33,12 @@ class Joining : private components::Outbox {
  public:
   // All must outlive it. `touch` is called with each report whose incident may be another.
   using Touch = std::function<void(Report&)>;
+  struct Limits {
+    size_t block_max = kBlockMax;
+    size_t peers_max = kPeersMax;
+  };
   Joining(JoinStore& store, Post& post, const Verdicts& verdicts, const components::Rules& rules,
-          size_t block_max, Touch touch);
+          const Limits& limits, Touch touch);
 
   // Of blocks of victims' tokens.
   struct Floods {
@@ -79,7 +85,11 @@ class Joining : private components::Outbox {
   JoinNode& NodeOf(Report& report);
   std::string OwnBearers(const Report& report);
   void SendFacts(Report& report, const core::Id& to, bool hello);
-  void Reconcile(Report& report);
+  void Hear(const internal::v1::BlockNews& message, const internal::v1::BlockNews::To& to,
+            const std::vector<BlockMember>& members);
+  // A block names `now` where it named `before`, both sorted.
+  void Reconcile(Report& report, const std::vector<core::Id>& before,
+                 const std::vector<core::Id>& now);
   void Match(Report& report, const core::Id& other, Joins::Peer& peer);
   void SetEdge(Report& report, Joins::Peer& peer, std::optional<components::NodeKey> edge);
   void SetFlood(Report& report, const core::Id& block, Joins::Membership& membership, bool flooded);
@@ -87,21 +97,25 @@ class Joining : private components::Outbox {
   void Changed(Report& report);
 
   // -- a block
-  void SendEntry(const Report& report, const BlockKey& block, core::Place place, bool removed);
+  // `reach` 0: it left.
+  void SendEntry(const Report& report, const BlockKey& block, core::Place place, uint32_t reach);
   void Enter(Block& block, const core::Id& report, const BlockItem& before, bool was_in,
              BlockItem item);
   void Remove(Block& block, const core::Id& report, const BlockItem& before);
   void Flood(Block& block);
   void Subside(Block& block);
-  void SendNews(Block& block, const core::Id& report, BlockItem item);
-  void TellEntries(Block& block);
+  // Tells those whom it introduced to others when its members were `before`; and `anyway`.
+  void TellChanges(Block& block, const std::vector<BlockMember>& before,
+                   std::optional<core::Id> anyway);
+  // Tells `entries`, which are in the block, who is in it, where there is anything to say.
+  void Tell(Block& block, const Block::Entries& entries);
   void Tie(Block& block, const components::NodeKey& report, bool tied);
 
   JoinStore& store_;
   Post& post_;
   const Verdicts& verdicts_;
   const components::Rules& rules_;
-  const size_t block_max_;
+  const Limits limits_;
   const Touch touch_;
   components::Components components_;
   core::Time now_ = core::kTimeMin;

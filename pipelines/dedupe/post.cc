@@ -1,17 +1,13 @@
 #include "pipelines/dedupe/post.h"
 
+#include <algorithm>
+
 namespace ringfence::dedupe {
 
 using core::Id;
 using core::Mailbox;
 using internal::v1::Continue;
-
-namespace {
-
-// Places that one record may use up before its own messages go through the log too.
-constexpr uint32_t kPlacesSoftMax = core::kPlaceIndexMax / 2;
-
-}  // namespace
+using internal::v1::Envelope;
 
 void Post::Begin(int64_t offset, core::Output& output) {
   output_ = &output;
@@ -22,49 +18,45 @@ void Post::Begin(int64_t offset, core::Output& output) {
   own_left_ = own_messages_max_;
 }
 
-internal::v1::Envelope* Post::EnvelopeTo(const Id& id) {
-  const uint32_t partition = core::PartitionOf(id, partitions_);
-  if (partition == partition_ && own_left_ > 0 && index_ < kPlacesSoftMax) {
-    --own_left_;
+Envelope* Post::EnvelopeTo(uint32_t partition, uint32_t entries) {
+  if (partition == partition_ && own_left_ > 0 && index_ < places_soft_max_) {
+    own_left_ -= std::min(own_left_, entries);
     return nullptr;
   }
   return &output_->To(Mailbox::kDedupe, partition);
 }
 
-void Post::Send(internal::v1::BlockEntry entry) {
-  auto* envelope = EnvelopeTo({entry.block_hi(), entry.block_lo()});
-  if (envelope == nullptr) {
-    own_.emplace_back(std::move(entry));
-  } else {
-    *envelope->add_block_entries() = std::move(entry);
-  }
+void Post::Add(internal::v1::BlockEntry message, Envelope& envelope) {
+  *envelope.add_block_entries() = std::move(message);
+}
+void Post::Add(internal::v1::BlockNews message, Envelope& envelope) {
+  *envelope.add_block_news() = std::move(message);
+}
+void Post::Add(internal::v1::PeerFacts message, Envelope& envelope) {
+  *envelope.add_facts() = std::move(message);
+}
+void Post::Add(internal::v1::NodeMessage message, Envelope& envelope) {
+  *envelope.add_nodes() = std::move(message);
 }
 
-void Post::Send(internal::v1::BlockNews news) {
-  auto* envelope = EnvelopeTo({news.report_hi(), news.report_lo()});
-  if (envelope == nullptr) {
-    own_.emplace_back(std::move(news));
-  } else {
-    *envelope->add_block_news() = std::move(news);
-  }
+void Post::Send(internal::v1::BlockEntry entry) {
+  Envelope* envelope = EnvelopeTo({entry.block_hi(), entry.block_lo()});
+  SendTo(envelope, std::move(entry));
+}
+
+void Post::Send(internal::v1::BlockNews news, uint32_t partition) {
+  Envelope* envelope = EnvelopeTo(partition, static_cast<uint32_t>(news.to_size()));
+  SendTo(envelope, std::move(news));
 }
 
 void Post::Send(internal::v1::PeerFacts facts) {
-  auto* envelope = EnvelopeTo({facts.to_hi(), facts.to_lo()});
-  if (envelope == nullptr) {
-    own_.emplace_back(std::move(facts));
-  } else {
-    *envelope->add_facts() = std::move(facts);
-  }
+  Envelope* envelope = EnvelopeTo({facts.to_hi(), facts.to_lo()});
+  SendTo(envelope, std::move(facts));
 }
 
 void Post::Send(internal::v1::NodeMessage message) {
-  auto* envelope = EnvelopeTo({message.to_hi(), message.to_lo()});
-  if (envelope == nullptr) {
-    own_.emplace_back(std::move(message));
-  } else {
-    *envelope->add_nodes() = std::move(message);
-  }
+  Envelope* envelope = EnvelopeTo({message.to_hi(), message.to_lo()});
+  SendTo(envelope, std::move(message));
 }
 
 void Post::Send(internal::v1::Evidence evidence) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -20,20 +21,28 @@ using OwnMessage = std::variant<internal::v1::BlockEntry, internal::v1::BlockNew
                                 internal::v1::PeerFacts, internal::v1::NodeMessage>;
 
 // Where the messages of one record go: those to the same partition are applied right after the
-// record that caused them, up to a number; the rest go through the log. Gives places.
+// record that caused them, up to a number, and until `places_soft_max` places are used up; the rest
+// go through the log. Gives places.
 class Post {
  public:
-  Post(uint32_t partition, uint32_t own_messages_max)
-      : partition_(partition), own_messages_max_(own_messages_max) {}
+  Post(uint32_t partition, uint32_t own_messages_max, uint32_t places_soft_max)
+      : partition_(partition),
+        own_messages_max_(own_messages_max),
+        places_soft_max_(places_soft_max) {}
 
   // `output` must live until the next call, or the end of the batch.
   void Begin(int64_t offset, core::Output& output);
 
-  // Above all earlier ones.
-  core::Place NextPlace() { return core::MakePlace(offset_, index_++); }
+  // Above all earlier ones. Of a record that ran out of places every further one is its last, and
+  // an error.
+  core::Place NextPlace() {
+    return core::MakePlace(offset_, std::min(index_++, core::kPlaceIndexMax));
+  }
+  bool ran_out() const { return index_ > core::kPlaceIndexMax + 1; }
 
   void Send(internal::v1::BlockEntry entry);
-  void Send(internal::v1::BlockNews news);
+  // To reports of that partition.
+  void Send(internal::v1::BlockNews news, uint32_t partition);
   void Send(internal::v1::PeerFacts facts);
   void Send(internal::v1::NodeMessage message);
   void Send(internal::v1::Evidence evidence);
@@ -44,15 +53,35 @@ class Post {
   void ContinueHolds();
   void ContinueAnnounce(const components::NodeKey& node);
 
+  // Of dedupe, where what is told to a report or a block goes.
+  uint32_t PartitionOf(const core::Id& id) const { return core::PartitionOf(id, partitions_); }
+
   // The next of the messages to the same partition.
   std::optional<OwnMessage> TakeOwn();
 
  private:
-  // The envelope to `id`'s partition, or null where the message goes to the same one at once.
-  internal::v1::Envelope* EnvelopeTo(const core::Id& id);
+  static void Add(internal::v1::BlockEntry message, internal::v1::Envelope& envelope);
+  static void Add(internal::v1::BlockNews message, internal::v1::Envelope& envelope);
+  static void Add(internal::v1::PeerFacts message, internal::v1::Envelope& envelope);
+  static void Add(internal::v1::NodeMessage message, internal::v1::Envelope& envelope);
+
+  template <typename Message>
+  void SendTo(internal::v1::Envelope* envelope, Message message) {
+    if (envelope == nullptr) {
+      own_.emplace_back(std::move(message));
+    } else {
+      Add(std::move(message), *envelope);
+    }
+  }
+
+  // The envelope to the partition, or null where the message goes to the same one at once, to so
+  // many entries.
+  internal::v1::Envelope* EnvelopeTo(uint32_t partition, uint32_t entries = 1);
+  internal::v1::Envelope* EnvelopeTo(const core::Id& id) { return EnvelopeTo(PartitionOf(id)); }
 
   const uint32_t partition_;
   const uint32_t own_messages_max_;
+  const uint32_t places_soft_max_;
   core::Output* output_ = nullptr;
   uint32_t partitions_ = 1;
   uint32_t cluster_partitions_ = 1;

@@ -291,7 +291,7 @@ int Flood(uint64_t reports) {
 }
 
 ReportRevision ManyBlocks(uint64_t number) {
-  ReportRevision revision = NewReport("partner-" + std::to_string(number % 4), number);
+  ReportRevision revision = NewReport("partner-" + std::to_string(number % 61), number);
   revision.set_occurred_at(kStart);
   Name("+44" + std::to_string(1'000'000'000 + number), revision);
   return revision;

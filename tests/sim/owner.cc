@@ -32,6 +32,13 @@ void ChooseWhatIsLarge(Random& random, Knobs& knobs) {
   knobs.cluster.walked_evidence_max = random.Pick<size_t>({0, 1, 64});
 }
 
+void BoundWork(Random& random, Knobs& knobs) {
+  knobs.dedupe.review_max = random.Pick<size_t>({1, 2, 256});
+  knobs.cluster.review_max = random.Pick<size_t>({1, 2, 256});
+  knobs.dedupe.peers_max = random.Pick<size_t>({1, 8, 20, dedupe::kPeersMax});
+  knobs.dedupe.places_soft_max = random.Pick<uint32_t>({1, 5, 20, 500'000});
+}
+
 ties::Rules RandomTieRules(Random& random) {
   ties::Rules rules;
   if (random.Chance(0.2)) return rules;

@@ -32,6 +32,9 @@ Knobs RandomKnobs(Random& random);
 // the same world whatever is.
 void ChooseWhatIsLarge(Random& random, Knobs& knobs);
 
+// What small worlds seldom have more of than a record may do, or a report be compared with.
+void BoundWork(Random& random, Knobs& knobs);
+
 // The rule's numbers, mostly so small that small worlds have something of everything.
 ties::Rules RandomTieRules(Random& random);
 

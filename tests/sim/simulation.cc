@@ -77,8 +77,7 @@ class Simulation {
       DoubtReports(world_, policy_random);
       AddPolicies(world_, policy_random, decisions_);
     }
-    knobs_.dedupe.review_max = rules_random.Pick<size_t>({1, 2, 256});
-    knobs_.cluster.review_max = rules_random.Pick<size_t>({1, 2, 256});
+    BoundWork(rules_random, knobs_);
     Random large_random(options.seed + 0x6c44198c4a475817);
     ChooseWhatIsLarge(large_random, knobs_);
     if (options.more_chaos) {
@@ -412,7 +411,8 @@ class Simulation {
     world.as_of = world_.as_of;
     world.rules = knobs_.cluster.ties;
     DecideIn(world, decisions_);
-    world.representatives = oracle::Representatives(world, knobs_.dedupe.block_max);
+    world.representatives =
+        oracle::Representatives(world, knobs_.dedupe.block_max, knobs_.dedupe.peers_max);
     std::string wrong = CompareIncidents(world);
     if (wrong.empty()) wrong = CompareHolds();
     if (wrong.empty()) wrong = CompareWithheld(world);

@@ -24,9 +24,9 @@ absl::Status Versions::Check(const PartitionName& from, const PartitionName& to,
     if (!status.ok()) return status;
   }
   for (const internal::v1::BlockNews& news : envelope.block_news()) {
-    absl::Status status = CheckOne(fmt::format("{} to {} news {:x} {:x} at {}", sender, to.number,
-                                               news.block_lo(), news.report_lo(), news.place()),
-                                   news);
+    absl::Status status = CheckOne(
+        fmt::format("{} to {} news {:x} at {}", sender, to.number, news.block_lo(), news.place()),
+        news);
     if (!status.ok()) return status;
   }
   for (const internal::v1::PeerFacts& facts : envelope.facts()) {
