@@ -255,6 +255,7 @@ class Dedupe : public core::Stage {
   // incident is another now.
   void Finish(Report& report) {
     report.touched = false;
+    store_.Measure(report);
     if (!report.known) return;
     Joins& joins = report.joins;
     std::optional<Id> root;

@@ -63,6 +63,8 @@ struct Report {
   bool touched = false;
   // Its evidence goes out whether or not its incident is another.
   bool revised = false;
+  // What it was last counted as.
+  size_t bytes = 0;
 };
 
 struct BlockItem {
@@ -136,6 +138,8 @@ class JoinStore {
   bool SweepTombstones(core::Time now, size_t max);
 
   void WriteBack();
+  // Counts what the report takes in memory anew: whoever has changed it calls this.
+  void Measure(Report& report);
   // Of all that WriteBack lets go, by an estimate.
   size_t UnstoredBytes() const;
 
@@ -151,6 +155,9 @@ class JoinStore {
   core::Timers tombstones_;
   absl::flat_hash_map<core::Id, std::unique_ptr<Report>> reports_;
   absl::flat_hash_map<core::Id, std::unique_ptr<Block>> blocks_;
+  // Of the reports in memory, and of entries of blocks that are not flooded.
+  size_t reports_bytes_ = 0;
+  size_t entries_ = 0;
   std::string buffer_;
   absl::Status status_;
 };

@@ -50,5 +50,47 @@ TEST(JoinStore, RemovalsAreRememberedForEightWholeDays) {
   EXPECT_EQ(store.TombstoneOf(block, report), std::nullopt);
 }
 
+// Else it is not stored in time.
+TEST(JoinStore, WhatAReportSharesCountsAsMemoryUntilItIsStored) {
+  core::MemoryState state;
+  JoinStore store(state);
+  Report& report = store.LoadReport({1, 2});
+  report.known = true;
+  report.dirty = true;
+  const size_t alone = store.UnstoredBytes();
+  for (uint64_t i = 0; i < 100; ++i) {
+    report.joins.blocks[{3, i}].others.resize(10);
+    report.joins.peers[{4, i}].facts = std::string(1'000, 'f');
+  }
+  store.Measure(report);
+  EXPECT_GT(store.UnstoredBytes(), alone + 100 * (1'000 + 160));
+  store.WriteBack();
+  EXPECT_EQ(store.UnstoredBytes(), 0u);
+  // What is read is counted as well.
+  store.LoadReport({1, 2});
+  EXPECT_GT(store.UnstoredBytes(), alone + 100 * (1'000 + 160));
+  // What it lost is not.
+  Report& read = store.LoadReport({1, 2});
+  read.joins = Joins();
+  store.Measure(read);
+  EXPECT_EQ(store.UnstoredBytes(), alone);
+}
+
+TEST(JoinStore, EntriesOfBlocksCountAsMemoryUntilTheyAreStored) {
+  core::MemoryState state;
+  JoinStore store(state);
+  Block& block = store.LoadBlock({1, 2});
+  const size_t empty = store.UnstoredBytes();
+  for (uint64_t i = 0; i < 60; ++i) {
+    block.count = static_cast<uint32_t>(i) + 1;
+    store.PutItem(block, {3, i}, {.place = 1, .rank = 0, .told = true, .reach = 7});
+  }
+  EXPECT_GT(store.UnstoredBytes(), empty + 60 * 30);
+  store.WriteBack();
+  EXPECT_EQ(store.UnstoredBytes(), 0u);
+  EXPECT_EQ(store.FindItem(store.LoadBlock({1, 2}), {3, 5})->reach, 7u);
+  EXPECT_GT(store.UnstoredBytes(), empty + 60 * 30);
+}
+
 }  // namespace
 }  // namespace ringfence::dedupe
