@@ -24,6 +24,7 @@ constexpr char kItemTable = 'e';
 constexpr char kNeighbourTable = 'n';
 constexpr char kTombstoneTable = 'x';
 constexpr char kTombstoneTimers = 'u';
+constexpr char kTombstoneOrder = 'w';
 
 // Reports that are looked up in the state at once.
 constexpr size_t kScannedMax = 256;
@@ -71,6 +72,15 @@ uint64_t ReadNumber(std::string_view bytes) {
   uint64_t number = 0;
   for (char byte : bytes.substr(0, 8)) number = number << 8 | static_cast<uint8_t>(byte);
   return number;
+}
+
+// A tombstone, in the order in which its block's are forgotten. Of one that was put anew or erased
+// there may be earlier ones.
+std::string OrderKey(const Id& block, Time due, const Id& report) {
+  std::string key = Key(kTombstoneOrder, block);
+  AppendNumber(static_cast<uint64_t>(due), key);
+  report.AppendTo(key);
+  return key;
 }
 
 void StoreItem(const Id& report, const BlockItem& item, StoredBlock::Entry& entry) {
@@ -337,6 +347,7 @@ void JoinStore::PutTombstone(Block& block, const Id& report, Place place, Time n
   AppendNumber(static_cast<uint64_t>(due), value);
   AppendNumber(place, value);
   state_.Put(Key(kTombstoneTable, block.id, report), value);
+  state_.Put(OrderKey(block.id, due, report), "");
   tombstones_.Set(due, block.id);
   block.has_tombstones = true;
   block.dirty = true;
@@ -351,20 +362,18 @@ bool JoinStore::SweepTombstones(Time now, size_t max) {
   const std::vector<core::Timers::Entry> due = tombstones_.Due(now, max);
   for (const core::Timers::Entry& timer : due) {
     if (left == 0) return true;
-    const std::string prefix = Key(kTombstoneTable, timer.id);
+    // Those that are not due yet stand behind, and are not gone through.
+    const std::string prefix = Key(kTombstoneOrder, timer.id);
     std::vector<std::string> over;
     bool more = false;
     bool others = false;
-    state_.Scan(prefix, After(prefix), [&](std::string_view key, std::string_view value) {
-      if (static_cast<Time>(ReadNumber(value)) > now) {
-        others = true;
-        return true;
-      }
-      more = over.size() == left;
-      if (!more) over.emplace_back(key);
-      return !more;
+    state_.Scan(prefix, After(prefix), [&](std::string_view key, std::string_view) {
+      others = static_cast<Time>(ReadNumber(key.substr(prefix.size()))) > now;
+      more = !others && over.size() == left;
+      if (!others && !more) over.emplace_back(key);
+      return !others && !more;
     });
-    for (const std::string& key : over) state_.Delete(key);
+    for (const std::string& key : over) ForgetTombstone(timer.id, key);
     if (more) return true;
     left -= std::min(left, std::max<size_t>(over.size(), 1));
     tombstones_.Clear(timer.due, timer.id);
@@ -374,6 +383,16 @@ bool JoinStore::SweepTombstones(Time now, size_t max) {
     block.dirty = true;
   }
   return due.size() == max;
+}
+
+void JoinStore::ForgetTombstone(const Id& block, const std::string& order_key) {
+  state_.Delete(order_key);
+  const std::string_view rest =
+      std::string_view(order_key).substr(Key(kTombstoneOrder, block).size());
+  const std::string key = Key(kTombstoneTable, block, Id::FromBytes(rest.substr(8)));
+  const auto bytes = state_.Get(key);
+  // It may have been put anew since.
+  if (bytes && ReadNumber(*bytes) == ReadNumber(rest)) state_.Delete(key);
 }
 
 void JoinStore::Measure(Report& report) {

@@ -104,6 +104,7 @@ struct Block {
 //   'n' block (16) neighbour (16) rank (4)   StoredNeighbour, of a flooded block
 //   'x' block (16) report (16)               tombstone: due (8) place (8)
 //   'u' due (8) block (16)                   when tombstones are forgotten
+//   'w' block (16) due (8) report (16)       nothing: the order in which they are
 class JoinStore {
  public:
   explicit JoinStore(core::State& state);
@@ -147,6 +148,7 @@ class JoinStore {
   std::vector<core::Id> ReportsFrom(const core::Id& from, std::optional<core::Id>& next);
   void Read(Report& report);
   void Read(Block& block);
+  void ForgetTombstone(const core::Id& block, const std::string& order_key);
   void Write(Report& report);
   void Write(Block& block);
   void WriteNeighbours(Block& block);

@@ -92,5 +92,44 @@ TEST(JoinStore, EntriesOfBlocksCountAsMemoryUntilTheyAreStored) {
   EXPECT_GT(store.UnstoredBytes(), empty + 60 * 30);
 }
 
+// Counts what scans go through.
+class CountingState : public core::MemoryState {
+ public:
+  void Scan(std::string_view from, std::string_view until, const Visitor& visit) override {
+    MemoryState::Scan(from, until, [&](std::string_view key, std::string_view value) {
+      ++visited;
+      return visit(key, value);
+    });
+  }
+  size_t visited = 0;
+};
+
+TEST(JoinStore, ForgetsRemovalsWithoutGoingThroughThoseOfLater) {
+  CountingState state;
+  JoinStore store(state);
+  Block& block = store.LoadBlock({1, 2});
+  const core::Time first_day = 20'000 * core::kDay;
+  for (uint64_t i = 0; i < 2'000; ++i) {
+    store.PutTombstone(block, {i, 3}, 5, first_day + (i % 2 == 0 ? 0 : 2 * core::kDay));
+  }
+  // One is put anew, one comes back.
+  store.PutTombstone(block, {0, 3}, 6, first_day + 2 * core::kDay);
+  store.EraseTombstone(block, {2, 3});
+  const core::Time due = first_day + 9 * core::kDay;
+  while (true) {
+    state.visited = 0;
+    const bool more = store.SweepTombstones(due, 10);
+    EXPECT_LE(state.visited, 30u);
+    if (!more) break;
+  }
+  EXPECT_EQ(store.TombstoneOf(block, {0, 3}), 6u);
+  EXPECT_EQ(store.TombstoneOf(block, {1, 3}), 5u);
+  EXPECT_EQ(store.TombstoneOf(block, {4, 3}), std::nullopt);
+  while (store.SweepTombstones(due + 2 * core::kDay, 10)) {
+  }
+  EXPECT_FALSE(store.LoadBlock({1, 2}).has_tombstones);
+  EXPECT_EQ(state.size(), 0u);
+}
+
 }  // namespace
 }  // namespace ringfence::dedupe
