@@ -55,7 +55,11 @@ bool LogOutput::IsFull(Filling& filling) {
                    BytesOfNew(envelope.evidence(), filling.measured[1]) +
                    BytesOfNew(envelope.nodes(), filling.measured[2]) +
                    BytesOfNew(envelope.continues(), filling.measured[3]) +
-                   BytesOfNew(envelope.marks(), filling.measured[4]);
+                   BytesOfNew(envelope.marks(), filling.measured[4]) +
+                   BytesOfNew(envelope.block_entries(), filling.measured[5]) +
+                   BytesOfNew(envelope.block_news(), filling.measured[6]) +
+                   BytesOfNew(envelope.facts(), filling.measured[7]) +
+                   BytesOfNew(envelope.referral_entries(), filling.measured[8]);
   const size_t packed = envelope.packed_nodes().size() + envelope.packed_ties().size();
   size_t messages = packed / kPackedMessageBytes;
   for (const int measured : filling.measured) messages += static_cast<size_t>(measured);

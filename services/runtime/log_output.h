@@ -41,7 +41,7 @@ class LogOutput : public core::Output {
   struct Filling {
     internal::v1::Envelope envelope;
     // Messages of each kind whose bytes are in `bytes`.
-    std::array<int, 5> measured{};
+    std::array<int, 9> measured{};
     size_t bytes = 0;
   };
   static bool IsFull(Filling& filling);

@@ -81,5 +81,29 @@ TEST(LogOutput, EnvelopesHaveBoundedBytes) {
   }
 }
 
+// Of whatever a stage may send many.
+TEST(LogOutput, EnvelopesOfEveryKindAreBounded) {
+  using internal::v1::Envelope;
+  static const std::string kBytes(10'000, 'x');
+  constexpr void (*kAdd[])(Envelope&) = {
+      [](Envelope& envelope) { envelope.add_block_entries()->set_place(1); },
+      [](Envelope& envelope) {
+        internal::v1::BlockNews& news = *envelope.add_block_news();
+        for (int i = 0; i < 1'250; ++i) news.add_members(1);
+      },
+      [](Envelope& envelope) { envelope.add_facts()->set_facts(kBytes); },
+      [](Envelope& envelope) { envelope.add_referral_entries()->set_hold_id(kBytes); },
+  };
+  for (const auto add : kAdd) {
+    LogOutput output({});
+    for (int i = 0; i < 4'500; ++i) add(output.To(Mailbox::kDedupe, 0));
+    const std::vector<AppendRecord> records = output.Take();
+    EXPECT_GE(records.size(), 3u);
+    for (const AppendRecord& record : records) {
+      EXPECT_LE(record.value.size(), LogOutput::kEnvelopeBytesMax + 11'000);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ringfence::runtime
