@@ -37,7 +37,8 @@ class IntakeService : public runtime::RunningService {
             [this] { return known_.receivers(); },
             [this](const core::Id& id, core::Time time) { return known_.ListedBefore(id, time); }),
         host_(
-            HostOptions(surroundings.config), [this](int32_t share) { return Start(share); },
+            HostOptions(surroundings.config),
+            [this](int32_t share, const std::stop_token&) { return Start(share); },
             surroundings.metrics) {}
   ~IntakeService() override {
     if (ownership_) ownership_->Leave();

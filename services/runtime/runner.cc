@@ -35,11 +35,12 @@ bool IsDue(core::Time now, core::Time last, core::Time every) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Runner>> Runner::Start(const Options& options, StageFactory factory,
-                                                      Log& log, Metrics& metrics) {
+                                                      Log& log, Metrics& metrics,
+                                                      const std::stop_token& stop) {
   std::unique_ptr<Runner> runner(new Runner(options, std::move(factory), log, metrics));
-  if (absl::Status status = runner->OpenState(); !status.ok()) return status;
+  if (absl::Status status = runner->OpenState(stop); !status.ok()) return status;
   Runner* const self = runner.get();
-  runner->thread_ = std::jthread([self](const std::stop_token& stop) { self->Run(stop); });
+  runner->thread_ = std::jthread([self](const std::stop_token& token) { self->Run(token); });
   return runner;
 }
 
@@ -83,12 +84,12 @@ absl::Status Runner::Stop() {
   return status;
 }
 
-absl::Status Runner::OpenState() {
+absl::Status Runner::OpenState(const std::stop_token& stop) {
   const absl::StatusOr<int64_t> start = log_.StartOffset(input_);
   if (!start.ok()) return start.status();
   const absl::StatusOr<int64_t> end = log_.EndOffset(input_);
   if (!end.ok()) return end.status();
-  absl::StatusOr<std::unique_ptr<RocksState>> state = OpenFitting(*start, *end);
+  absl::StatusOr<std::unique_ptr<RocksState>> state = OpenFitting(*start, *end, stop);
   if (!state.ok()) return state.status();
   if (options_.recheck && !foreign_) {
     auto foreign = ForeignRecords::Open(input_, options_.output.source_partition, log_, metrics_);
@@ -113,10 +114,11 @@ absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenOnDisk() const {
                            core::kStateFormat, log_.Incarnation()});
 }
 
-absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, int64_t end) const {
+absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, int64_t end,
+                                                                const std::stop_token& stop) const {
   const bool had_state = HasState(options_.state_dir);
   if (options_.restore && !had_state) {
-    if (absl::Status status = options_.restore(start, end, -1); !status.ok()) return status;
+    if (absl::Status status = options_.restore(start, end, -1, stop); !status.ok()) return status;
   }
   absl::StatusOr<std::unique_ptr<RocksState>> state = OpenOnDisk();
   if (!state.ok()) return state;
@@ -131,7 +133,8 @@ absl::StatusOr<std::unique_ptr<RocksState>> Runner::OpenFitting(int64_t start, i
   }
   if (behind > kReplayMax && had_state && options_.restore) {
     state->reset();
-    if (absl::Status status = options_.restore(start, end, found); !status.ok()) return status;
+    if (absl::Status status = options_.restore(start, end, found, stop); !status.ok())
+      return status;
     state = OpenOnDisk();
     if (!state.ok()) return state;
   }
@@ -218,10 +221,12 @@ void Runner::Run(const std::stop_token& stop) {
   Backoff backoff;
   while (!stop.stop_requested()) {
     pulse_.Beat();
-    absl::Status status = RunBatch();
+    absl::Status status = RunBatch(stop);
     if (status.ok()) status = Keep();
     if (status.ok()) {
       backoff.Reset();
+    } else if (stop.stop_requested() && absl::IsCancelled(status)) {
+      break;
     } else if (!React(status, backoff, stop)) {
       break;
     }
@@ -269,9 +274,9 @@ void Runner::StartOver() {
   next_offset_ = state_->NextOffset();
 }
 
-absl::Status Runner::RunBatch() {
+absl::Status Runner::RunBatch(const std::stop_token& stop) {
   if (!state_) {
-    if (absl::Status status = OpenState(); !status.ok()) return status;
+    if (absl::Status status = OpenState(stop); !status.ok()) return status;
   }
   if (absl::Status error = state_->background_error(); !error.ok()) return error;
   if (options_.has_room && !options_.has_room()) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,9 +55,11 @@ class Runner {
     std::function<bool()> has_room = nullptr;
     // Called where the state's folder holds none, or one of another log, or that the log has left
     // behind, or that a day of records lies after: puts a snapshot in its place that goes on within
-    // what the log holds, and beyond `above`, or does nothing. Nobody has the folder open. Null:
-    // the log from the state's offset on.
-    std::function<absl::Status(int64_t start, int64_t end, int64_t above)> restore = nullptr;
+    // what the log holds, and beyond `above`, or does nothing; kCancelled soon after `stop` is
+    // requested. Nobody has the folder open. Null: the log from the state's offset on.
+    std::function<absl::Status(int64_t start, int64_t end, int64_t above,
+                               const std::stop_token& stop)>
+        restore = nullptr;
     // Compare what others have written to its own partition of `indicators` with the state (see
     // ForeignRecords): where a partition changes owners.
     bool recheck = false;
@@ -69,9 +72,11 @@ class Runner {
 
   // `log` and `metrics` must outlive it. Opens the state and starts. kOutOfRange where the log no
   // longer holds, or has never held, the offset with which the state goes on, kFailedPrecondition
-  // where the state is of another log; else what RocksState::Open says.
+  // where the state is of another log; else what RocksState::Open and Options::restore say, which
+  // is told of `stop`.
   static absl::StatusOr<std::unique_ptr<Runner>> Start(const Options& options, StageFactory factory,
-                                                       Log& log, Metrics& metrics);
+                                                       Log& log, Metrics& metrics,
+                                                       const std::stop_token& stop = {});
   // As Stop.
   ~Runner();
 
@@ -94,8 +99,9 @@ class Runner {
   Runner(const Options& options, StageFactory factory, Log& log, Metrics& metrics);
 
   // Opens what is on the disk, after `restore`; any error leaves it closed.
-  absl::Status OpenState();
-  absl::StatusOr<std::unique_ptr<RocksState>> OpenFitting(int64_t start, int64_t end) const;
+  absl::Status OpenState(const std::stop_token& stop);
+  absl::StatusOr<std::unique_ptr<RocksState>> OpenFitting(int64_t start, int64_t end,
+                                                          const std::stop_token& stop) const;
   absl::StatusOr<std::unique_ptr<RocksState>> OpenOnDisk() const;
   // How long ago the first record came that is still to be applied; 0 where there is none.
   absl::StatusOr<core::Time> Behind(int64_t next, int64_t end) const;
@@ -104,7 +110,7 @@ class Runner {
   void CloseState();
   void Run(const std::stop_token& stop);
   // Reads, applies, appends what is there; commits and waits a little if nothing is.
-  absl::Status RunBatch();
+  absl::Status RunBatch(const std::stop_token& stop);
   absl::Status ApplyAndSend(const std::vector<LogRecord>& records);
   // How many were applied: fewer where the stage holds as much as it may.
   absl::StatusOr<size_t> ApplyBatch(const std::vector<LogRecord>& records);

@@ -326,7 +326,7 @@ TEST_F(Runners, WithoutStateALogWhoseBeginningIsGoneIsRefused) {
   log_ = std::make_unique<TrimmedLog>(*embedded_);
   int restored = 0;
   change_options_ = [&](Runner::Options& options) {
-    options.restore = [&](int64_t start, int64_t, int64_t) {
+    options.restore = [&](int64_t start, int64_t, int64_t, const std::stop_token&) {
       EXPECT_EQ(start, 5);
       ++restored;
       return absl::OkStatus();
@@ -341,7 +341,7 @@ TEST_F(Runners, WithoutStateALogWhoseBeginningIsGoneIsRefused) {
 TEST_F(Runners, AStateThatIsNotThereIsRestoredOnce) {
   int restored = 0;
   change_options_ = [&](Runner::Options& options) {
-    options.restore = [&](int64_t start, int64_t end, int64_t) {
+    options.restore = [&](int64_t start, int64_t end, int64_t, const std::stop_token&) {
       ++restored;
       EXPECT_EQ(start, 0);
       EXPECT_EQ(end, 1);
@@ -353,6 +353,22 @@ TEST_F(Runners, AStateThatIsNotThereIsRestoredOnce) {
   EXPECT_TRUE(EventuallyCounted({{"a", "1"}}));
   Start();
   EXPECT_EQ(restored, 1);
+}
+
+TEST_F(Runners, StopGivesUpARestoreOfAStateThatTheDiskLost) {
+  std::atomic<int> restores = 0;
+  change_options_ = [&](Runner::Options& options) {
+    options.restore = [&](int64_t, int64_t, int64_t, const std::stop_token& stop) {
+      if (++restores == 1) return absl::OkStatus();
+      SleepUnlessStopped(stop, std::chrono::minutes(10));
+      return absl::CancelledError("was told to stop");
+    };
+  };
+  Start();
+  std::filesystem::remove_all(folder_.path() + "/state");
+  clock_.Advance(core::kHour);
+  ASSERT_TRUE(Eventually([&] { return restores == 2; }));
+  EXPECT_TRUE(runner_->Stop().ok());
 }
 
 // A state of one record, and a later one as a snapshot; the clock stands `age` after the first.
@@ -377,7 +393,7 @@ class LeftStates : public Runners {
     std::filesystem::rename(left_, state_);
     Send({"a"});
     change_options_ = [this](Runner::Options& options) {
-      options.restore = [this](int64_t, int64_t, int64_t above) {
+      options.restore = [this](int64_t, int64_t, int64_t above, const std::stop_token&) {
         above_.push_back(above);
         if (!has_snapshot_) return absl::OkStatus();
         std::filesystem::remove_all(state_);

@@ -72,12 +72,13 @@ void PartitionHost::Revoke(const std::vector<int32_t>& partitions) {
 void PartitionHost::StartWorker(int32_t partition, const std::stop_token& stop) {
   Backoff backoff;
   while (!stop.stop_requested()) {
-    absl::StatusOr<std::unique_ptr<Worker>> worker = factory_(partition);
+    absl::StatusOr<std::unique_ptr<Worker>> worker = factory_(partition, stop);
     if (worker.ok()) {
       absl::MutexLock lock(&mutex_);
       slots_.at(partition).worker = *std::move(worker);
       return;
     }
+    if (stop.stop_requested() && absl::IsCancelled(worker.status())) return;
     if (!React(partition, worker.status())) return;
     SleepUnlessStopped(stop, backoff.Next());
   }

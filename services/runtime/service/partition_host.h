@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,7 +41,9 @@ class PartitionHost {
     std::chrono::seconds live_within{120};
     int64_t ready_lag_records_max = 10'000;
   };
-  using Factory = std::function<absl::StatusOr<std::unique_ptr<Worker>>(int32_t partition)>;
+  // kCancelled soon after `stop` is requested: it is given up, and nothing has failed.
+  using Factory = std::function<absl::StatusOr<std::unique_ptr<Worker>>(
+      int32_t partition, const std::stop_token& stop)>;
 
   // `metrics` must outlive it, and so must what `factory` uses.
   PartitionHost(const Options& options, Factory factory, Metrics& metrics);

@@ -23,6 +23,8 @@ struct World {
   std::atomic<bool> stuck = false;
   std::atomic<bool> stopped = false;
   std::atomic<bool> fails_alone = false;
+  // Starting takes until it is given up.
+  std::atomic<bool> restores = false;
 };
 
 class FakeWorker : public Worker {
@@ -75,8 +77,13 @@ class PartitionHosts : public testing::Test {
   Metrics metrics_;
   PartitionHost host_{
       {.stage = "dedupe", .live_within = std::chrono::seconds(5), .ready_lag_records_max = 10},
-      [this](int32_t partition) -> absl::StatusOr<std::unique_ptr<Worker>> {
+      [this](int32_t partition,
+             const std::stop_token& stop) -> absl::StatusOr<std::unique_ptr<Worker>> {
         ++world_.tries;
+        if (world_.restores) {
+          SleepUnlessStopped(stop, std::chrono::minutes(10));
+          return absl::CancelledError("was told to stop");
+        }
         {
           absl::MutexLock lock(&world_.mutex);
           if (absl::Status status = world_.errors[partition]; !status.ok()) return status;
@@ -162,6 +169,15 @@ TEST_F(PartitionHosts, RevokeEndsATakeoverThatIsUnderWay) {
   const int tries = world_.tries;
   EXPECT_TRUE(host_.Ready().ok());
   EXPECT_EQ(world_.tries, tries);
+}
+
+TEST_F(PartitionHosts, RevokeGivesUpAStartThatTakesLongAndNothingHasFailed) {
+  world_.restores = true;
+  host_.Assign({0});
+  ASSERT_TRUE(Eventually([&] { return world_.tries >= 1; }));
+  host_.Revoke({0});
+  EXPECT_EQ(world_.tries, 1);
+  EXPECT_THAT(metrics_.Text(), testing::Not(HasSubstr("ringfence_stage_errors_total{")));
 }
 
 TEST(FixedOwnerships, GiveAllAndTakeAllBack) {

@@ -40,7 +40,10 @@ class StageService : public RunningService {
     options.live_within = std::chrono::seconds(config.process().live_within_seconds());
     options.ready_lag_records_max = static_cast<int64_t>(config.process().ready_lag_records_max());
     host_.emplace(
-        options, [this](int32_t partition) { return StartWorker(partition); },
+        options,
+        [this](int32_t partition, const std::stop_token& stop) {
+          return StartWorker(partition, stop);
+        },
         surroundings_.metrics);
     auto ownership = surroundings_.opened.Share(kind_.name, MailboxTopic(kind_.mailbox));
     if (!ownership.ok()) return ownership.status();
@@ -57,7 +60,7 @@ class StageService : public RunningService {
   absl::Status Failed() const override { return ownership_->status(); }
 
  private:
-  absl::StatusOr<std::unique_ptr<Worker>> StartWorker(int32_t number) {
+  absl::StatusOr<std::unique_ptr<Worker>> StartWorker(int32_t number, const std::stop_token& stop) {
     const auto partition = static_cast<uint32_t>(number);
     const Config& config = surroundings_.config;
     StageSurroundings stage;
@@ -72,18 +75,19 @@ class StageService : public RunningService {
     const TopicPartition input{MailboxTopic(kind_.mailbox), number};
     if (snapshots_) {
       options.restore = [this, partition, dir = options.state_dir](int64_t start, int64_t end,
-                                                                   int64_t above) {
+                                                                   int64_t above,
+                                                                   const std::stop_token& token) {
         SnapshotFor wanted;
         wanted.start = start;
         wanted.end = end;
         wanted.above = above;
-        return Restore(partition, dir, std::move(wanted));
+        return Restore(partition, dir, std::move(wanted), token);
       };
       absl::Status held = HoldLogForSnapshots(*snapshots_, kind_.name, input, surroundings_.log());
       if (!held.ok()) return held;
     }
     auto runner = Runner::Start(options, FactoryOf(kind_, partition), surroundings_.log(),
-                                surroundings_.metrics);
+                                surroundings_.metrics, stop);
     if (!runner.ok()) return runner.status();
     auto worker = std::make_unique<StageWorker>(*std::move(runner));
     if (snapshots_) {
@@ -110,7 +114,8 @@ class StageService : public RunningService {
   }
 
   // `wanted` says which offsets.
-  absl::Status Restore(uint32_t partition, const std::string& state_dir, SnapshotFor wanted) {
+  absl::Status Restore(uint32_t partition, const std::string& state_dir, SnapshotFor wanted,
+                       const std::stop_token& stop) {
     wanted.deployment = surroundings_.config.deployment();
     wanted.stage = kind_.name;
     wanted.partition = partition;
@@ -118,7 +123,7 @@ class StageService : public RunningService {
     wanted.log_incarnation = surroundings_.log().Incarnation();
     int refused = 0;
     const absl::StatusOr<Restored> restored =
-        RestoreNewest(*snapshots_, wanted, state_dir, refused);
+        RestoreNewest(*snapshots_, wanted, state_dir, refused, stop);
     Metrics& metrics = surroundings_.metrics;
     if (refused > 0) {
       metrics.Add(Metric::kStateSnapshots, {{"stage", kind_.name}, {"outcome", "refused"}},

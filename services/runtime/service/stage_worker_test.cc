@@ -36,7 +36,7 @@ class SlowStore : public SnapshotStore {
   absl::StatusOr<std::vector<StoredSnapshot>> List(const std::string&) override {
     return std::vector<StoredSnapshot>();
   }
-  absl::Status Fetch(const StoredSnapshot&, const std::string&) override {
+  absl::Status Fetch(const StoredSnapshot&, const std::string&, const std::stop_token&) override {
     return absl::UnimplementedError("");
   }
   absl::Status Verify(const StoredSnapshot&) override { return absl::UnimplementedError(""); }

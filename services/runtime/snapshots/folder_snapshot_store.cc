@@ -143,14 +143,15 @@ absl::Status FolderSnapshotStore::ListSeries(const std::string& series,
   return absl::OkStatus();
 }
 
-absl::Status FolderSnapshotStore::Check(const StoredSnapshot& snapshot, const std::string& to) {
+absl::Status FolderSnapshotStore::Check(const StoredSnapshot& snapshot, const std::string& to,
+                                        const std::stop_token& stop) {
   if (!snapshot.status.ok()) return snapshot.status;
   const std::string from = PathOf(snapshot.id);
   std::set<std::string> expected = {kManifest};
   for (const internal::v1::SnapshotFile& file : snapshot.manifest.files()) {
     expected.insert(file.name());
     const absl::StatusOr<FileDigest> digest =
-        DigestFile(from + "/" + file.name(), to.empty() ? "" : to + "/" + file.name());
+        DigestFile(from + "/" + file.name(), to.empty() ? "" : to + "/" + file.name(), stop);
     if (absl::IsNotFound(digest.status()))
       return absl::DataLossError(from + "/" + file.name() + ": is missing");
     if (!digest.ok()) return digest.status();
@@ -168,14 +169,15 @@ absl::Status FolderSnapshotStore::Check(const StoredSnapshot& snapshot, const st
   return absl::OkStatus();
 }
 
-absl::Status FolderSnapshotStore::Fetch(const StoredSnapshot& snapshot, const std::string& folder) {
+absl::Status FolderSnapshotStore::Fetch(const StoredSnapshot& snapshot, const std::string& folder,
+                                        const std::stop_token& stop) {
   if (absl::Status status = MakeFolder(folder); !status.ok()) return status;
-  if (absl::Status status = Check(snapshot, folder); !status.ok()) return status;
+  if (absl::Status status = Check(snapshot, folder, stop); !status.ok()) return status;
   return SyncFolder(folder);
 }
 
 absl::Status FolderSnapshotStore::Verify(const StoredSnapshot& snapshot) {
-  return Check(snapshot, "");
+  return Check(snapshot, "", {});
 }
 
 absl::Status FolderSnapshotStore::Remove(const std::string& id) {

@@ -22,7 +22,8 @@ class FolderSnapshotStore : public SnapshotStore {
   absl::StatusOr<SnapshotManifest> Put(SnapshotManifest manifest, const std::string& folder,
                                        const std::stop_token& stop) override;
   absl::StatusOr<std::vector<StoredSnapshot>> List(const std::string& series) override;
-  absl::Status Fetch(const StoredSnapshot& snapshot, const std::string& folder) override;
+  absl::Status Fetch(const StoredSnapshot& snapshot, const std::string& folder,
+                     const std::stop_token& stop) override;
   absl::Status Verify(const StoredSnapshot& snapshot) override;
   absl::Status Remove(const std::string& id) override;
   absl::StatusOr<uint64_t> FreeBytes() override;
@@ -33,7 +34,8 @@ class FolderSnapshotStore : public SnapshotStore {
   absl::Status Write(SnapshotManifest& manifest, const std::string& from, const std::string& to,
                      const std::stop_token& stop);
   // Where `to` is empty, without writing.
-  absl::Status Check(const StoredSnapshot& snapshot, const std::string& to);
+  absl::Status Check(const StoredSnapshot& snapshot, const std::string& to,
+                     const std::stop_token& stop);
   absl::Status ListSeries(const std::string& series, std::vector<StoredSnapshot>& snapshots);
 
   const std::string folder_;

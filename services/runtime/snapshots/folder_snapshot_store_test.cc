@@ -64,6 +64,15 @@ TEST_F(FolderSnapshots, GiveUpOnRequestAndKeepNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(root_.path() + "/store/dedupe-3"));
 }
 
+TEST_F(FolderSnapshots, AreNotFetchedOnAfterARequestToStop) {
+  ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
+  std::stop_source stop;
+  stop.request_stop();
+  const std::string target = root_.path() + "/target";
+  EXPECT_TRUE(absl::IsCancelled(store_->Fetch(Newest(), target, stop.get_token())));
+  EXPECT_FALSE(std::filesystem::exists(target + "/empty"));
+}
+
 TEST_F(FolderSnapshots, GiveBackWhatWasPut) {
   const auto made = store_->Put(At(7), source_, {});
   ASSERT_TRUE(made.ok()) << made.status();
@@ -74,7 +83,7 @@ TEST_F(FolderSnapshots, GiveBackWhatWasPut) {
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_TRUE(store_->Verify(Newest()).ok());
   const std::string target = root_.path() + "/target";
-  ASSERT_TRUE(store_->Fetch(Newest(), target).ok());
+  ASSERT_TRUE(store_->Fetch(Newest(), target, {}).ok());
   for (const char* name : {"a.sst", "CURRENT", "empty"})
     EXPECT_EQ(Read(target + "/" + name), Read(source_ + "/" + name));
   EXPECT_EQ(FolderEntries(target)->size(), 3u);
@@ -124,7 +133,7 @@ TEST_F(FolderSnapshots, EveryKindOfDamageIsFound) {
     ASSERT_TRUE(store_->Put(At(7), source_, {}).ok());
     damages[i]();
     EXPECT_TRUE(absl::IsDataLoss(store_->Verify(Newest()))) << i;
-    EXPECT_TRUE(absl::IsDataLoss(store_->Fetch(Newest(), root_.path() + "/target"))) << i;
+    EXPECT_TRUE(absl::IsDataLoss(store_->Fetch(Newest(), root_.path() + "/target", {}))) << i;
   }
 }
 

@@ -47,14 +47,17 @@ absl::Status Replace(const std::string& state_dir, const std::string& by) {
   return RemoveFolder(leaving);
 }
 
+// It says nothing of the snapshot.
 bool IsOfSurroundings(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) ||
+         absl::IsCancelled(status);
 }
 
 }  // namespace
 
 absl::StatusOr<Restored> RestoreNewest(SnapshotStore& store, const SnapshotFor& wanted,
-                                       const std::string& state_dir, int& refused) {
+                                       const std::string& state_dir, int& refused,
+                                       const std::stop_token& stop) {
   const absl::StatusOr<std::vector<StoredSnapshot>> snapshots =
       store.List(SnapshotSeries(wanted.stage, wanted.partition));
   if (!snapshots.ok()) return snapshots.status();
@@ -64,7 +67,7 @@ absl::StatusOr<Restored> RestoreNewest(SnapshotStore& store, const SnapshotFor& 
     absl::Status status = snapshot.status;
     if (status.ok() && snapshot.manifest.offset() <= wanted.above) continue;
     if (status.ok()) status = CheckFits(snapshot.manifest, wanted);
-    if (status.ok()) status = store.Fetch(snapshot, beside);
+    if (status.ok()) status = store.Fetch(snapshot, beside, stop);
     if (status.ok()) status = CheckState(beside, snapshot.manifest);
     if (status.ok()) {
       if (status = Replace(state_dir, beside); !status.ok()) return status;

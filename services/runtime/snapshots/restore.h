@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,8 +27,10 @@ enum class Restored { kNothing, kSnapshot };
 // Restores the newest snapshot that is whole and fits to `state_dir`, in place of what is there,
 // which nobody may have open. One that is damaged or does not fit is told in the log, with
 // `refused` counting it, and the next older one is taken. An error is one of the surroundings
-// (kUnavailable, kResourceExhausted); `state_dir` then is as it was, or is not there.
+// (kUnavailable, kResourceExhausted), or kCancelled soon after `stop` is requested; `state_dir`
+// then is as it was, or is not there.
 absl::StatusOr<Restored> RestoreNewest(SnapshotStore& store, const SnapshotFor& wanted,
-                                       const std::string& state_dir, int& refused);
+                                       const std::string& state_dir, int& refused,
+                                       const std::stop_token& stop = {});
 
 }  // namespace ringfence::runtime

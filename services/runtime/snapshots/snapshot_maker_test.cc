@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <stop_token>
 
 #include "pipelines/core/format.h"
 #include "services/runtime/rocks/embedded_log.h"
@@ -224,6 +225,20 @@ TEST_F(Snapshots, AStateGivesWayToOneThatIsFurtherOnly) {
   wanted.above = 9;
   EXPECT_EQ(*RestoreNewest(*store_, wanted, dir_, refused_), Restored::kSnapshot);
   EXPECT_FALSE(std::filesystem::exists(dir_ + ".replaced"));
+  Open();
+  EXPECT_EQ(state_->NextOffset(), 10);
+}
+
+TEST_F(Snapshots, ARestoreThatIsGivenUpRefusesNoneAndLeavesTheState) {
+  AdvanceTo(10);
+  ASSERT_TRUE(Make().ok());
+  state_.reset();
+  std::stop_source stop;
+  stop.request_stop();
+  const auto given_up = RestoreNewest(*store_, Wanted(), dir_, refused_, stop.get_token());
+  EXPECT_TRUE(absl::IsCancelled(given_up.status())) << given_up.status();
+  EXPECT_EQ(refused_, 0);
+  EXPECT_FALSE(std::filesystem::exists(dir_ + ".restoring"));
   Open();
   EXPECT_EQ(state_->NextOffset(), 10);
 }

@@ -43,8 +43,10 @@ class SnapshotStore {
   // All of the series, of every series where it is empty; the newest first within each.
   virtual absl::StatusOr<std::vector<StoredSnapshot>> List(const std::string& series) = 0;
   // Writes the files to `folder`, which is made, and holds each to its size and hash: kDataLoss
-  // where one differs, is missing or is more. Then `folder` holds nothing of use.
-  virtual absl::Status Fetch(const StoredSnapshot& snapshot, const std::string& folder) = 0;
+  // where one differs, is missing or is more; kCancelled soon after `stop` is requested. Then
+  // `folder` holds nothing of use.
+  virtual absl::Status Fetch(const StoredSnapshot& snapshot, const std::string& folder,
+                             const std::stop_token& stop) = 0;
   // As Fetch, without writing.
   virtual absl::Status Verify(const StoredSnapshot& snapshot) = 0;
   virtual absl::Status Remove(const std::string& id) = 0;
