@@ -44,6 +44,12 @@ absl::StatusOr<v1::ListCampaignsRequest> ListRequestOf(const HttpRequest& reques
   return list;
 }
 
+HttpResponse Busy() {
+  HttpResponse response = Problem(503, "busy: ask again a little later");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 }  // namespace
 
 Console::Console(const Options& options, const Publisher& publisher)
@@ -58,10 +64,27 @@ std::optional<HttpResponse> Console::Answer(const HttpRequest& request,
   const bool is_api = request.path.starts_with(kApi);
   std::optional<HttpResponse> page = is_api ? std::nullopt : AnswerPage(request.path);
   if (!is_api && !page) return std::nullopt;
-  HttpResponse response = page ? *std::move(page) : AnswerApi(request, caller);
+  HttpResponse response;
+  if (page) {
+    response = *std::move(page);
+  } else {
+    Places* const places = PlacesFor(request, std::string_view(request.path).substr(kApi.size()));
+    const std::shared_ptr<const void> place = places == nullptr ? nullptr : places->Take();
+    response = places == nullptr || place ? AnswerApi(request, caller) : Busy();
+  }
   response.route = is_api ? "api" : "console";
   AddSecurityHeaders(response);
   return response;
+}
+
+Places* Console::PlacesFor(const HttpRequest& request, std::string_view path) const {
+  if (request.method == "POST") {
+    if (path == "referrals") return &packs_;
+    return path == "lookup" ? nullptr : &writes_;
+  }
+  const bool looks = path == "status" || path == "partners" || path == "held" ||
+                     (path.starts_with("campaigns/") && path.ends_with("/graph"));
+  return looks ? &looks_ : nullptr;
 }
 
 HttpResponse Console::AnswerApi(const HttpRequest& request, const runtime::Caller& who) const {
@@ -98,7 +121,7 @@ HttpResponse Console::AnswerApi(const HttpRequest& request, const runtime::Calle
   }
   if (path == "status" && options_.status) {
     if (!caller.is_analyst) return Problem(403, "for analysts");
-    return Json(options_.status());
+    return Json(*status_.Get(0, ++status_asked_, options_.status));
   }
   if (path == "events") {
     auto stream = events_.Begin([this, caller](const Moment& now) {

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "pipelines/stix/objects.h"
 #include "ringfence/v1/admin_service.pb.h"
@@ -13,6 +17,7 @@
 #include "services/publish/console/held_answers.h"
 #include "services/publish/console/keeper.h"
 #include "services/publish/console/partners.h"
+#include "services/publish/console/places.h"
 #include "services/publish/operators.h"
 #include "services/publish/publisher.h"
 #include "services/publish/referrals.h"
@@ -22,6 +27,14 @@
 namespace ringfence::publish {
 
 inline constexpr const char* kConsoleApi = "/api/v1/";
+
+// Of answers that wait for others at most so many at a time, by kind, so that none takes the
+// other's places: looks at the log and the stages' states, decisions that are written, packs. One
+// more is 503. Together they are fewer than the threads that the server keeps from answers in
+// pieces (runtime::HttpServer): lists, health and the rest of the console go on.
+inline constexpr size_t kLooksMax = 3;
+inline constexpr size_t kWritesMax = 3;
+inline constexpr size_t kPacksMax = 1;
 
 // The analysts' console: its pages below /console/, and below /api/v1/ what they read
 // (ops/console-api.md, proto/ringfence/console/v1). Pages load nothing from elsewhere and may not:
@@ -46,10 +59,13 @@ class Console {
   Console(const Options& options, const Publisher& publisher);
 
   // Nothing where the path is none of the console's. That the caller may ask the gate has decided.
+  // Whatever waits for the log or a state is done in the caller's thread, within the bounds above.
   std::optional<runtime::HttpResponse> Answer(const runtime::HttpRequest& request,
                                               const runtime::Caller& caller) const;
 
  private:
+  // Null where the answer waits for nobody.
+  Places* PlacesFor(const runtime::HttpRequest& request, std::string_view path) const;
   runtime::HttpResponse AnswerApi(const runtime::HttpRequest& request,
                                   const runtime::Caller& who) const;
   runtime::HttpResponse AnswerOverview(const Moment& moment, const Viewer& caller) const;
@@ -67,6 +83,12 @@ class Console {
   mutable Keeper<v1::Tlp, console::v1::Overlap> overlap_{8};
   // By campaign and who asks.
   mutable Keeper<std::string, console::v1::CampaignGraph> graphs_{8};
+  // Where many ask at once, one looks.
+  mutable Keeper<int, v1::GetStatusResponse> status_{1};
+  mutable std::atomic<uint64_t> status_asked_ = 0;
+  mutable Places looks_{kLooksMax};
+  mutable Places writes_{kWritesMax};
+  mutable Places packs_{kPacksMax};
   mutable HeldAnswers held_;
   mutable EventStreams events_;
 };

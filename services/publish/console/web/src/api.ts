@@ -91,8 +91,17 @@ async function answerOf<T>(response: Response): Promise<T> {
   throw await errorOf(response);
 }
 
+const kAskAgainMax = 3;
+
+// What is busy for a moment says when to ask again.
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return answerOf(await fetch(`/api/v1/${path}`, { signal, headers: { Accept: 'application/json' } }));
+  for (let asked = 1; ; ++asked) {
+    const response = await fetch(`/api/v1/${path}`, { signal, headers: { Accept: 'application/json' } });
+    const seconds = Number(response.headers.get('Retry-After'));
+    if (response.status !== 503 || !seconds || asked > kAskAgainMax) return answerOf(response);
+    await new Promise((resolve) => { window.setTimeout(resolve, seconds * 1_000); });
+    signal?.throwIfAborted();
+  }
 }
 
 function send(path: string, body: unknown, accept: string, signal?: AbortSignal): Promise<Response> {
