@@ -18,6 +18,9 @@ struct RecentChange {
   std::optional<campaigns::Listed> before;
   // Of the record that changed it.
   core::Time append_time = 0;
+  // Where that stands, as all records of the identifier do.
+  int32_t partition = 0;
+  int64_t offset = 0;
   // Set instead of `id` and `before`: all that stands on this node got another label, and was as it
   // is now.
   std::optional<campaigns::Label> node = {};

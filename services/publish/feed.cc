@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -30,7 +31,8 @@ bool SpellOut(campaigns::ReadView& view, size_t max, std::vector<RecentChange>& 
       continue;
     }
     view.Standing(*change.node, [&](const core::Id& id, const campaigns::Row& row) {
-      if (known.insert(id).second) all.push_back({id, row.listed, change.append_time});
+      if (!known.insert(id).second) return true;
+      all.push_back({id, row.listed, change.append_time, change.partition, change.offset});
       return true;
     });
   }
@@ -48,6 +50,14 @@ google::protobuf::Duration ToProto(std::chrono::seconds seconds) {
   return duration;
 }
 
+// How far one has come who has been told all of it but `left`, which is in each partition's order.
+Offsets ReachedBut(std::span<const RecentChange> left, const Moment& until) {
+  Offsets offsets = until.offsets;
+  for (auto change = left.rbegin(); change != left.rend(); ++change)
+    offsets[static_cast<size_t>(change->partition)] = change->offset;
+  return offsets;
+}
+
 }  // namespace
 
 Feed::Feed(const Options& options, const Publisher& publisher, runtime::Metrics& metrics)
@@ -59,7 +69,7 @@ Feed::Feed(const Options& options, const Publisher& publisher, runtime::Metrics&
       image_budget_(options.shared_snapshot_bytes_max) {}
 
 std::shared_ptr<const Feed::Deltas> Feed::DeltasBetween(const Filter& filter, uint64_t from_changes,
-                                                        const Offsets& from, const Moment& until) {
+                                                        const Moment& until) {
   std::string key = filter.Key();
   {
     absl::MutexLock lock(&mutex_);
@@ -72,7 +82,7 @@ std::shared_ptr<const Feed::Deltas> Feed::DeltasBetween(const Filter& filter, ui
       publisher_.ChangesBetween(from_changes, until.changes, options_.live_changes_max);
   campaigns::ReadView view(*until.state, publisher_.names());
   if (!changes || !SpellOut(view, options_.live_changes_max, *changes)) return nullptr;
-  std::shared_ptr<const Deltas> deltas = Make(filter, *changes, from, until, view);
+  std::shared_ptr<const Deltas> deltas = Make(filter, *changes, until, view);
   absl::MutexLock lock(&mutex_);
   made_.push_back({std::move(key), from_changes, until.changes, deltas});
   if (made_.size() > kMadeMax) made_.pop_front();
@@ -81,23 +91,25 @@ std::shared_ptr<const Feed::Deltas> Feed::DeltasBetween(const Filter& filter, ui
 
 std::shared_ptr<const Feed::Deltas> Feed::Make(const Filter& filter,
                                                const std::vector<RecentChange>& changes,
-                                               const Offsets& from, const Moment& until,
+                                               const Moment& until,
                                                campaigns::ReadView& view) const {
   Differences differences(view, ids_, filter, until.as_of);
   auto deltas = std::make_shared<Deltas>();
   deltas->append_time = core::kTimeMax;
   DeltaPacker packer(options_.message_bytes_max);
-  for (const RecentChange& change : changes) {
-    Difference difference = differences.Since(change);
+  const auto take = [&](Offsets offsets) {
+    grpc::ByteBuffer message = Serialised(packer.Take(CursorAt(offsets, filter)));
+    deltas->parts.push_back({std::move(message), std::move(offsets)});
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Difference difference = differences.Since(changes[i]);
     if (difference.removals.empty() && !difference.upsert) continue;
-    deltas->append_time = std::min(deltas->append_time, change.append_time);
+    deltas->append_time = std::min(deltas->append_time, changes[i].append_time);
     if (packer.TryAdd(std::move(difference))) continue;
-    // Only the last of several has all that its cursor says.
-    deltas->messages.push_back(Serialised(packer.Take(CursorAt(from, filter))));
+    take(ReachedBut(std::span(changes).subspan(i), until));
     (void)packer.TryAdd(std::move(difference));  // An empty one takes anything.
   }
-  if (!packer.IsEmpty())
-    deltas->messages.push_back(Serialised(packer.Take(CursorAt(until.offsets, filter))));
+  if (!packer.IsEmpty()) take(until.offsets);
   return deltas;
 }
 

@@ -58,10 +58,15 @@ class Feed {
   // `publisher` and `metrics` must outlive it.
   Feed(const Options& options, const Publisher& publisher, runtime::Metrics& metrics);
 
-  // All Deltas that take those who hold what comes through `filter` after `from_changes` changes,
-  // at `from`, to a later moment. Null where that is too far back or too much.
+  // All Deltas that take those who hold what comes through `filter` after `from_changes` changes to
+  // a later moment. Null where that is too far back or too much.
   struct Deltas {
-    std::vector<grpc::ByteBuffer> messages;
+    struct Part {
+      grpc::ByteBuffer message;
+      // Of its cursor: nothing of what later parts say stands before.
+      Offsets offsets;
+    };
+    std::vector<Part> parts;
     // Of the first record among those that caused them.
     core::Time append_time = 0;
   };
@@ -73,8 +78,7 @@ class Feed {
                                           const Offsets& not_before, TimePoint now)
       ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<const Deltas> DeltasBetween(const Filter& filter, uint64_t from_changes,
-                                              const Offsets& from, const Moment& until)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+                                              const Moment& until) ABSL_LOCKS_EXCLUDED(mutex_);
 
   v1::SubscribeResponse MakeBookmark(const Filter& filter, const Moment& moment)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -98,8 +102,7 @@ class Feed {
     std::shared_ptr<const Deltas> deltas;
   };
   std::shared_ptr<const Deltas> Make(const Filter& filter, const std::vector<RecentChange>& changes,
-                                     const Offsets& from, const Moment& until,
-                                     campaigns::ReadView& view) const;
+                                     const Moment& until, campaigns::ReadView& view) const;
 
   // As DigestOf, once for all streams with one filter.
   v1::SetDigest DigestAt(const Filter& filter, const Moment& moment) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -241,11 +241,13 @@ absl::StatusOr<size_t> Publisher::ApplyPartition(size_t partition) {
     const core::Time append_time = superseded.FirstAppend(record);
     for (const campaigns::Change& change : *changes) {
       if (change.node) {
-        batch_changes_.push_back({{}, std::nullopt, append_time, change.node});
+        batch_changes_.push_back(
+            {{}, std::nullopt, append_time, from.partition, record.offset, change.node});
         continue;
       }
       if (!change.before && complete_[partition]) CountNew(record.value);
-      batch_changes_.push_back({change.id, change.before, append_time});
+      batch_changes_.push_back(
+          {change.id, change.before, append_time, from.partition, record.offset});
       if (change.before && Revocation::Is(*change.before, change.after)) {
         batch_revocations_.push_back({from.partition, record.offset, append_time,
                                       core::TypeOf(change.id), *change.before, change.after});

@@ -191,9 +191,11 @@ std::optional<Subscription::Step> Subscription::Live(TimePoint now) {
   if (!pending_.empty()) {
     Pending next = std::move(pending_.front());
     pending_.pop_front();
-    // The last delta's cursor is there; a bookmark behind it says no more.
-    if (pending_.empty() || !pending_.front().is_delta) position_ = ahead_;
-    return next.is_delta ? SendDelta(std::move(next.message)) : Send{std::move(next.message)};
+    // A bookmark behind the last delta says no more.
+    if (pending_.empty() || !pending_.front().offsets) position_->changes = changes_ahead_;
+    if (!next.offsets) return Send{std::move(next.message)};
+    position_->offsets = *std::move(next.offsets);
+    return SendDelta(std::move(next.message));
   }
   if (retiring_) return SayBye(*retiring_);
   std::shared_ptr<const Moment> moment = feed_.publisher().Latest();
@@ -205,18 +207,19 @@ std::optional<Subscription::Step> Subscription::Live(TimePoint now) {
   const bool is_remembered = !IsAhead(moment->remembered_from, position_->offsets);
   std::shared_ptr<const Feed::Deltas> deltas;
   if (is_remembered) {
-    deltas = feed_.DeltasBetween(filter_, position_->changes, position_->offsets, *moment);
+    deltas = feed_.DeltasBetween(filter_, position_->changes, *moment);
   }
   if (!deltas) return TakeUp(std::move(moment), position_->offsets, now);
-  ahead_ = {moment->offsets, moment->changes};
-  if (deltas->messages.empty()) {
-    position_ = ahead_;
+  if (deltas->parts.empty()) {
+    position_ = Position{moment->offsets, moment->changes};
     return std::nullopt;
   }
-  for (const grpc::ByteBuffer& message : deltas->messages) pending_.push_back({message, true});
+  changes_ahead_ = moment->changes;
+  for (const Feed::Deltas::Part& part : deltas->parts)
+    pending_.push_back({part.message, part.offsets});
   // One who reads slower than changes come would never have them all.
   if (now >= bookmark_due_) {
-    pending_.push_back({Serialised(feed_.MakeBookmark(filter_, *moment)), false});
+    pending_.push_back({Serialised(feed_.MakeBookmark(filter_, *moment)), std::nullopt});
     bookmark_due_ = now + feed_.options().bookmark_every;
   }
   const core::Time took = feed_.options().clock() - deltas->append_time;

@@ -97,7 +97,8 @@ class Subscription {
   };
   struct Pending {
     grpc::ByteBuffer message;
-    bool is_delta = false;
+    // Where it leads to; of a bookmark nothing.
+    std::optional<Offsets> offsets;
   };
   enum class Phase { kOpening, kSnapshot, kCatchingUp, kLive };
 
@@ -141,9 +142,9 @@ class Subscription {
   std::optional<Reading> reading_;
   std::optional<Walk> walk_;
   DeltaPacker delta_{feed_.options().message_bytes_max};
-  // Deltas on the way, and the position that they lead to; a bookmark behind them where one is due.
+  // Deltas on the way, and how many changes they lead to; a bookmark behind them where one is due.
   std::deque<Pending> pending_;
-  Position ahead_;
+  uint64_t changes_ahead_ = 0;
   TimePoint bookmark_due_;
 };
 

@@ -362,7 +362,95 @@ TEST_F(SubscriptionResumeTest, WhoListensWhileALabelMovesADomainHearsOfEachOfIts
   }
 }
 
-TEST_F(SubscriptionResumeTest, ADeltaInPiecesIsGoodFromItsBeginningOnly) {
+// The hosts that one label moved stand at one place: who stops among them gets those again.
+TEST_F(SubscriptionResumeTest, WhoStopsBetweenDeltasOfADomainThatMovedMissesNoneOfItsHosts) {
+  constexpr size_t kHosts = 20;
+  feed_options_.message_bytes_max = 300;
+  RecordSpec host{.type = v1::IDENTIFIER_TYPE_DOMAIN,
+                  .value = {},
+                  .root = "other.example",
+                  .base = "x.example"};
+  core::Place place = 1;
+  const auto say = [&](size_t number, bool with_label) {
+    host.value = "h" + std::to_string(number) + ".x.example";
+    host.place = ++place;
+    internal::v1::IndicatorRecord record = Upsert(host);
+    const std::string key = record.identifier_id();
+    if (!with_label) {
+      record.clear_root_hi();
+      record.clear_root_lo();
+    }
+    log_.AppendBytes(0, key, record.SerializeAsString());
+  };
+  for (size_t i = 0; i < kHosts; ++i) say(i, true);
+  log_.Append(0, Upsert({.value = "+1", .first_seen = kNow - 9 * core::kDay, .root = "+1"}));
+  const campaigns::Label node = campaigns::NodeOf(Upsert(host));
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  log_.HoldReadsAt(*log_.EndOffset({std::string(runtime::kIndicatorsTopic), 0}));
+  say(3, false);
+  log_.AppendBytes(
+      0, core::LabelKeyOf(node.root, node.day),
+      campaigns::LabelRecord(node, {campaigns::IdOf({.value = "+1"}), 0}, ++place)
+          .SerializeAsString());
+  say(4, false);
+  log_.ReleaseReads();
+  publisher_.AwaitApplied();
+  const std::string campaign = publisher_->names().NameOf(campaigns::IdOf({.value = "+1"}));
+  std::set<std::string> told;
+  const auto note = [&](const Consumer& from, size_t begin, std::set<std::string>& values) {
+    for (size_t i = begin; i < from.events.size(); ++i) {
+      for (const v1::Indicator& indicator : from.events[i].delta().upserts()) {
+        EXPECT_EQ(indicator.campaign_id(), campaign);
+        values.insert(indicator.value());
+      }
+    }
+  };
+  int messages = 0;
+  while (told.size() < kHosts) {
+    const size_t before = consumer.events.size();
+    ASSERT_EQ(stream.Follow(consumer, 1), 1);
+    note(consumer, before, told);
+    Consumer other = consumer;
+    other.events.clear();
+    Stream(Request(consumer.cursor)).Follow(other);
+    std::set<std::string> in_all = told;
+    note(other, 0, in_all);
+    EXPECT_EQ(in_all.size(), kHosts) << "after " << ++messages;
+  }
+  EXPECT_GT(messages, 3);
+}
+
+TEST_F(SubscriptionResumeTest, WhoStopsBetweenDeltasOfOneMomentGetsNoneOfThemAgain) {
+  feed_options_.message_bytes_max = 300;
+  Start();
+  Consumer consumer;
+  StreamUnderTest stream = Stream();
+  stream.Follow(consumer);
+  log_.HoldReadsAt(0);
+  constexpr size_t kAll = 20;
+  for (size_t i = 0; i < kAll; ++i)
+    log_.Append(i % 3 == 0, Upsert({.value = "+" + std::to_string(i)}));
+  log_.ReleaseReads();
+  publisher_.AwaitApplied();
+  int messages = 0;
+  for (; consumer.Values().size() < kAll; ++messages) {
+    ASSERT_EQ(stream.Follow(consumer, 1), 1);
+    Consumer other = consumer;
+    other.events.clear();
+    Stream(Request(consumer.cursor)).Follow(other);
+    EXPECT_EQ(other.Values().size(), kAll);
+    size_t told = 0;
+    for (const SubscribeResponse& event : other.events)
+      told += static_cast<size_t>(event.delta().upserts_size());
+    EXPECT_EQ(told, kAll - consumer.Values().size());
+  }
+  EXPECT_GT(messages, 3);
+}
+
+TEST_F(SubscriptionResumeTest, WhoIsCutOffBetweenDeltasOfOneMomentGetsTheRest) {
   feed_options_.message_bytes_max = 300;
   Start();
   for (const bool says_goodbye : {false, true}) {
