@@ -110,6 +110,7 @@ BOARDS = {
         *DISKS,
         graph("Certificates: time left", "s",
               ("min by (certificate) (ringfence_certificate_expiry_time_seconds{$n}) - time()", "{{certificate}}"), needs=CERTIFICATES),
+        graph("Files that cannot be used", "short", ("sum by (file) (ringfence_file_refused{$n})", "{{file}}"), needs=CERTIFICATES),
         dict(kind="table", title="What runs", unit="short",
              queries=(("count by (version, rocksdb, rocksdb_assertions) (ringfence_build_info{$n})", ""),)),
     ]),

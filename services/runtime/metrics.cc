@@ -96,6 +96,9 @@ constexpr auto kRows = std::to_array<Row>({
     {Metric::kReloads, Kind::kCounter, "ringfence_file_reloads_total",
      "Files of certificates, identities and tokens that changed, by whether they were used or "
      "refused."},
+    {Metric::kFileRefused, Kind::kGauge, "ringfence_file_refused",
+     "1 while a file of certificates, identities or tokens could not be used when it was last "
+     "read, so that what was read before is in force; else 0."},
     {Metric::kQuotaRefusals, Kind::kCounter, "ringfence_quota_refusals_total",
      "Calls past a quota of their caller: reports, lookups, calls, streams, snapshots."},
     {Metric::kKafkaBrokersUp, Kind::kGauge, "ringfence_kafka_brokers_up",

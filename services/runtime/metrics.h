@@ -61,6 +61,7 @@ enum class Metric {
   kCallSeconds,          // method
   kNewIndicators,        // partner
   kCertificateExpiry,    // certificate
+  kFileRefused,          // file
 };
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;

@@ -61,6 +61,7 @@ absl::StatusOr<std::unique_ptr<Gate>> Gate::Open(const Options& options, Metrics
     if (path.empty()) continue;
     for (const char* outcome : {"used", "refused"})
       metrics.Add(Metric::kReloads, {{"file", what}, {"outcome", outcome}}, 0);
+    metrics.Set(Metric::kFileRefused, {{"file", what}}, 0);
   }
   absl::MutexLock lock(&gate->mutex_);
   gate->files_ = std::move(files);
@@ -92,6 +93,7 @@ void Gate::LookAtFiles() const {
     if (path.empty() || found == stamp) return;
     const absl::Status status = read();
     metrics_.Add(Metric::kReloads, {{"file", what}, {"outcome", status.ok() ? "used" : "refused"}});
+    metrics_.Set(Metric::kFileRefused, {{"file", what}}, status.ok() ? 0 : 1);
     if (status.ok()) {
       LogLine(LogLevel::kInfo, "file was read again", {{"file", path}});
     } else {

@@ -158,8 +158,13 @@ TEST_F(GateTest, TheFileIsReadAgainAndAnUnsoundOneLeavesWhatWasThere) {
     return metrics_.Text().find("file=\"identities\",outcome=\"refused\"} " + count) !=
            std::string::npos;
   };
+  const auto is_refused = [&](const std::string& whether) {
+    return metrics_.Text().find("ringfence_file_refused{file=\"identities\"} " + whether) !=
+           std::string::npos;
+  };
   // An alert on its growth sees the first one too.
   EXPECT_TRUE(refused("0"));
+  EXPECT_TRUE(is_refused("0"));
   const auto caller = gate_->Decide(WithCertificate({"spiffe://t/p/a"}));
   ASSERT_TRUE(caller.ok());
   Write("trust_domain: t\nidentities: [nonsense]\n");
@@ -167,12 +172,14 @@ TEST_F(GateTest, TheFileIsReadAgainAndAnUnsoundOneLeavesWhatWasThere) {
     (void)Rpc(kReports, Credentials(WithCertificate({"spiffe://t/p/a"})));
     return refused("1");
   }));
+  EXPECT_TRUE(is_refused("1"));
   EXPECT_EQ(Rpc(kReports, WithCertificate({"spiffe://t/p/a"})), kOk);
   EXPECT_TRUE(gate_->StillHolds(*caller));
   Write(std::string(kHead) + kConsumer);
   EXPECT_TRUE(Eventually(
       [&] { return Rpc(kReports, WithCertificate({"spiffe://t/p/a"})) == kUnauthenticated; }));
   EXPECT_FALSE(gate_->StillHolds(*caller));
+  EXPECT_TRUE(is_refused("0"));
 }
 
 TEST_F(GateTest, WhatIsOpenGoesOnWhereItsIdentityIsTheSame) {

@@ -110,9 +110,15 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Open(const TlsFiles& fil
   // From 0 on, so that an alert sees the first refusal too.
   for (const char* outcome : {"used", "refused"})
     metrics.Add(Metric::kReloads, {{"file", "http_certificates"}, {"outcome", outcome}}, 0);
+  context->SetRefused(false);
   absl::MutexLock lock(&context->mutex_);
   context->loaded_ = *std::move(loaded);
   return context;
+}
+
+void TlsContext::SetRefused(bool refused) {
+  refused_ = refused;
+  metrics_.Set(Metric::kFileRefused, {{"file", "http_certificates"}}, refused ? 1 : 0);
 }
 
 std::shared_ptr<const TlsContext::Loaded> TlsContext::Current() {
@@ -127,10 +133,15 @@ std::shared_ptr<const TlsContext::Loaded> TlsContext::Current() {
   if (now - last < kLookAtFilesEvery.count() || !looked_at_.compare_exchange_strong(last, now))
     return current;
   const std::array<FileStamp, 3> stamps = Stamps();
-  if (stamps == current->stamps) return current;
+  if (stamps == current->stamps) {
+    // Those that are in force may have been put back.
+    if (refused_) SetRefused(false);
+    return current;
+  }
   absl::StatusOr<std::shared_ptr<const Loaded>> loaded = Load(files_);
   metrics_.Add(Metric::kReloads,
                {{"file", "http_certificates"}, {"outcome", loaded.ok() ? "used" : "refused"}});
+  SetRefused(!loaded.ok());
   if (!loaded.ok()) {
     // Looked at again at once, not only when it changes: a key may come after its certificate.
     LogLine(LogLevel::kError, "certificates cannot be used: those read before stay in force",

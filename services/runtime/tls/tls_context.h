@@ -35,6 +35,7 @@ class TlsContext {
   struct Loaded;
   TlsContext(const TlsFiles& files, Metrics& metrics) : files_(files), metrics_(metrics) {}
   std::array<FileStamp, 3> Stamps() const;
+  void SetRefused(bool refused);
   static absl::StatusOr<std::shared_ptr<const Loaded>> Load(const TlsFiles& files);
   std::shared_ptr<const Loaded> Current() ABSL_LOCKS_EXCLUDED(mutex_);
   // OpenSSL's callback for each connection.
@@ -44,6 +45,8 @@ class TlsContext {
   const TlsFiles files_;
   Metrics& metrics_;
   std::atomic<int64_t> looked_at_{0};
+  // The files could not be used when they were last looked at.
+  std::atomic<bool> refused_ = false;
   absl::Mutex mutex_;
   std::shared_ptr<const Loaded> loaded_ ABSL_GUARDED_BY(mutex_);
 };
