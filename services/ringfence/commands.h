@@ -30,6 +30,7 @@ using Command = std::function<int()>;
 // command; wrong use that only shows later is a CLI::ValidationError.
 Command DeclareServe(CLI::App& app);
 Command DeclareReplay(CLI::App& app);
+Command DeclareExport(CLI::App& app);
 Command DeclareIngest(CLI::App& app);
 Command DeclareSubscribe(CLI::App& app);
 Command DeclareLookup(CLI::App& app);

@@ -40,6 +40,7 @@ constexpr Row kCommands[] = {
     {"status", "Says how far each stage is", DeclareStatus},
     {"consumers", "Says who takes the set, and who lags", DeclareConsumers},
     {"replay", "Runs files of reports through the stages, offline", DeclareReplay},
+    {"export", "Writes reports of a data directory to files", DeclareExport},
     {"sample", "Writes reports of a made-up world to try it with", DeclareSample},
     {"snapshot", "Lists and verifies snapshots of state", DeclareSnapshot},
     {"topics", "Makes or checks the topics of a Kafka cluster", DeclareTopics},

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -13,12 +12,12 @@
 #include "pipelines/identifiers/normalise.h"
 #include "ringfence/internal/v1/state.pb.h"
 #include "services/dedupe/dedupe_stage.h"
+#include "services/ringfence/data_log.h"
 #include "services/ringfence/replay/memory_pipeline.h"
 #include "services/ringfence/replay/published_set.h"
 #include "services/ringfence/words.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/keys/key_files.h"
-#include "services/runtime/rocks/embedded_log.h"
 #include "services/runtime/rocks/rocks_state.h"
 #include "services/runtime/stage_kind.h"
 
@@ -130,19 +129,9 @@ std::string CampaignsText(const char* what, const char* how,
 }  // namespace
 
 absl::StatusOr<HeldData> ReadHeldData(const std::string& dir) {
-  if (!std::filesystem::exists(dir + "/log")) {
-    return absl::NotFoundError(dir + ": no server has written here");
-  }
   const auto memory = runtime::MakeRocksMemory({});
-  runtime::EmbeddedLog::Options options;
-  options.dir = dir + "/log";
-  options.clock = runtime::SystemNow;
-  options.memory = memory;
-  auto log = runtime::EmbeddedLog::Open(options);
-  if (!log.ok()) {
-    return absl::UnavailableError(std::string(log.status().message()) +
-                                  " (does a server run on it?)");
-  }
+  const auto log = OpenDataLog(dir, memory);
+  if (!log.ok()) return log.status();
   HeldData data;
   const absl::StatusOr<runtime::Keys> keys =
       runtime::ReadOrMakeKeys(dir + "/keys", runtime::Missing::kRefuse);

@@ -288,4 +288,5 @@ def main():
     print("ok")
 
 
-main()
+if __name__ == "__main__":
+    main()
