@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include "pipelines/core/envelope.h"
@@ -130,8 +131,8 @@ TEST_F(Dedupes, AHeldReportSaysNothingUntilItIsReleasedAndNothingOnceDropped) {
   EXPECT_THAT(Apply(held), IsEmpty());
   ASSERT_EQ(ListHeld(state_).size(), 1u);
   EXPECT_EQ(ListHeld(state_)[0].waiting, 1u);
-  EXPECT_EQ(CountHeld(state_, "acme", kSeen, kSeen + 1), 1u);
-  EXPECT_EQ(CountHeld(state_, "acme", kSeen + 1, kSeen + 2), 0u);
+  EXPECT_EQ(CountHeld(state_, "acme", kSeen, kSeen + 1, false), 1u);
+  EXPECT_EQ(CountHeld(state_, "acme", kSeen + 1, kSeen + 2, false), 0u);
 
   internal::v1::Envelope decision;
   internal::v1::HeldDecision& word = *decision.add_held_decisions();
@@ -165,6 +166,56 @@ TEST_F(Dedupes, AHeldReportSaysNothingUntilItIsReleasedAndNothingOnceDropped) {
   bool indexed = false;
   state_.Scan("i", "j", [&](std::string_view, std::string_view) { return indexed = true; });
   EXPECT_FALSE(indexed);
+}
+
+// Whatever came before: what a decision is said to change is what it changes.
+TEST_F(Dedupes, ADecisionAboutHeldReportsChangesAsManyAsItIsSaidTo) {
+  std::mt19937_64 random(1);
+  const auto below = [&](uint64_t bound) { return static_cast<int64_t>(random() % bound); };
+  const auto dropped = [&] {
+    uint64_t sum = 0;
+    for (const HeldReports& held : ListHeld(state_)) sum += held.dropped;
+    return sum;
+  };
+  uint64_t changed = 0;
+  for (int turn = 1; turn <= 1'500; ++turn) {
+    internal::v1::Envelope envelope;
+    const std::string partner = below(3) == 0 ? "other" : "acme";
+    const core::Time from = kSeen + below(20);
+    const core::Time until = from + below(12);
+    const int64_t kind = below(20);
+    if (kind < 14) {
+      const std::string id = partner + std::to_string(below(60));
+      ReportRevision report = Report(static_cast<uint32_t>(turn), {"+" + id});
+      report.set_partner(partner);
+      report.set_report_id(id);
+      report.set_arrival(from);
+      report.set_held(below(3) != 0);
+      report.set_retracted(below(8) == 0);
+      *envelope.add_revisions() = report;
+    } else if (kind == 14 && below(4) == 0) {
+      internal::v1::PartnerRetraction& retraction = *envelope.add_partner_retractions();
+      retraction.set_place(static_cast<core::Place>(turn));
+      retraction.set_partner(partner);
+      retraction.set_from(from);
+      retraction.set_until(from + 2);
+    } else {
+      internal::v1::HeldDecision& decision = *envelope.add_held_decisions();
+      decision.set_place(static_cast<core::Place>(turn));
+      decision.set_partner(partner);
+      decision.set_from(from);
+      decision.set_until(until);
+      decision.set_drop(below(2) == 0);
+      const uint64_t said = CountHeld(state_, partner, from, until, decision.drop());
+      const uint64_t before = decision.drop() ? dropped() : named_.size();
+      ApplyAll(envelope);
+      EXPECT_EQ((decision.drop() ? dropped() : named_.size()) - before, said) << turn;
+      changed += said;
+      continue;
+    }
+    ApplyAll(envelope);
+  }
+  EXPECT_GT(changed, 300u);
 }
 
 TEST_F(Dedupes, OfARevisionThatComesTwiceWhatIntakeThoughtMoreOfHolds) {

@@ -238,11 +238,26 @@ std::vector<HeldReports> ListHeld(core::State& state) {
 }
 
 uint64_t CountHeld(core::State& state, const std::string& partner, core::Time from,
-                   core::Time until) {
+                   core::Time until, bool drop) {
   uint64_t reports = 0;
-  VisitHeld(state, [&](const ReportRevision& revision, bool) {
-    const bool arrived = from <= revision.arrival() && revision.arrival() < until;
-    if (arrived && revision.partner() == partner) ++reports;
+  const auto is_meant = [&](const ReportRevision& revision) {
+    return from <= revision.arrival() && revision.arrival() < until &&
+           revision.partner() == partner;
+  };
+  if (!drop) {
+    VisitHeld(state, [&](const ReportRevision& revision, bool) { reports += is_meant(revision); });
+    return reports;
+  }
+  // What was released stands among all others.
+  const Verdicts verdicts(state);
+  StoredReport stored;
+  ReportRevision revision;
+  state.Scan("r", "s", [&](std::string_view, std::string_view value) {
+    if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) return true;
+    if (stored.retracted() || !revision.ParseFromString(stored.content())) return true;
+    if (!revision.held() || !is_meant(revision) || verdicts.IsRetracted(revision)) return true;
+    reports += verdicts.FateOf(partner, revision.arrival()) != Verdicts::Fate::kDropped;
+    return true;
   });
   return reports;
 }

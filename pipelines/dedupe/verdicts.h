@@ -96,9 +96,11 @@ struct HeldReports {
 // By partner; those that were released are held no longer. Reads those that are held, whatever else
 // there is.
 std::vector<HeldReports> ListHeld(core::State& state);
-// How many reports of the partner that arrived in [from, until) are held, dropped ones among them.
+// Of how many reports of the partner that arrived in [from, until) a decision makes another thing:
+// one that drops, of those that wait or were released; one that releases, of those that wait or
+// were dropped. To drop reads all of the state.
 uint64_t CountHeld(core::State& state, const std::string& partner, core::Time from,
-                   core::Time until);
+                   core::Time until, bool drop);
 
 // Keeps what cluster says of an identifier of the report. False where nothing is another then: it
 // is older than what is held, says the same, or `revision`, which the report holds, names no such

@@ -168,12 +168,6 @@ absl::StatusOr<v1::DecideHeldResponse> Operators::DecideHeld(const v1::DecideHel
   const absl::StatusOr<Span> span = CheckSpan(request);
   if (!span.ok()) return span.status();
   if (absl::Status known = CheckPartner(request.partner()); !known.ok()) return known;
-  v1::DecideHeldResponse response;
-  if (options_.count_held) {
-    const auto reports = options_.count_held(request.partner(), span->from, span->until);
-    if (!reports.ok()) return reports.status();
-    response.set_reports(*reports);
-  }
   absl::Status status = WriteDown(who, request.drop() ? "held.drop" : "held.release",
                                   request.partner(), request.reason(), "");
   if (!status.ok()) return status;
@@ -185,7 +179,26 @@ absl::StatusOr<v1::DecideHeldResponse> Operators::DecideHeld(const v1::DecideHel
   decision.set_drop(request.drop());
   record.set_by(who);
   record.set_reason(request.reason());
-  if (status = book_.DecideHeld(std::move(record)); !status.ok()) return status;
+  std::optional<absl::Status> decided;
+  const auto decide = [&] {
+    if (!decided) decided = book_.DecideHeld(record);
+    return *decided;
+  };
+  absl::StatusOr<uint64_t> reports = uint64_t{0};
+  if (options_.count_held) {
+    reports =
+        options_.count_held(request.partner(), span->from, span->until, request.drop(), decide);
+  }
+  // Also where the count did not come so far.
+  if (status = decide(); !status.ok()) return status;
+  v1::DecideHeldResponse response;
+  if (reports.ok()) {
+    response.set_reports(*reports);
+  } else {
+    runtime::LogLine(
+        runtime::LogLevel::kWarning, "held reports that were decided about were not counted",
+        {{"partner", request.partner()}, {"error", std::string(reports.status().message())}});
+  }
   return response;
 }
 

@@ -19,9 +19,11 @@ namespace ringfence::publish {
 // kInvalidArgument begins with the name of the field that is wrong.
 class Operators {
  public:
-  // Held reports of a partner that arrived in [from, until).
-  using CountHeld = std::function<absl::StatusOr<uint64_t>(const std::string& partner,
-                                                           core::Time from, core::Time until)>;
+  // Of how many reports of a partner that arrived in [from, until) `decide`, which drops or
+  // releases them, makes another thing (dedupe::CountHeld). To be called as `retract` is below.
+  using CountHeld = std::function<absl::StatusOr<uint64_t>(
+      const std::string& partner, core::Time from, core::Time until, bool drop,
+      const std::function<absl::Status()>& decide)>;
   // How many reports of a partner that arrived in [from, until) stood before `retract`, which
   // withdraws them. To be called once it is known what stood, and before what takes long, which is
   // not done where that fails.
@@ -49,6 +51,7 @@ class Operators {
   // Says 0 where the reports were withdrawn and could not be counted.
   absl::StatusOr<v1::RetractPartnerResponse> Retract(const v1::RetractPartnerRequest& request,
                                                      const std::string& who);
+  // Likewise.
   absl::StatusOr<v1::DecideHeldResponse> DecideHeld(const v1::DecideHeldRequest& request,
                                                     const std::string& who);
   v1::GetPolicyResponse Policy() const;

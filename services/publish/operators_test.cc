@@ -86,5 +86,49 @@ TEST_F(RetractTest, FailsWhereItCannotBeWritten) {
   EXPECT_FALSE(counted);
 }
 
+class DecideHeldTest : public RetractTest {
+ protected:
+  absl::StatusOr<v1::DecideHeldResponse> Drop(Operators::CountHeld count) {
+    Operators::Options options;
+    options.clock = [] { return kNow; };
+    options.count_held = std::move(count);
+    v1::DecideHeldRequest request;
+    request.set_partner("acme");
+    request.set_reason("fabricated");
+    request.set_drop(true);
+    return Operators(std::move(options), *book_).DecideHeld(request, "ann");
+  }
+};
+
+TEST_F(DecideHeldTest, IsWrittenOnceAndSaysWhatWasCounted) {
+  const auto response = Drop([&](const std::string& partner, core::Time from, core::Time until,
+                                 bool drop, const std::function<absl::Status()>& decide) {
+    EXPECT_EQ(partner, "acme");
+    EXPECT_EQ(from, 0);
+    EXPECT_EQ(until, kNow + 1);
+    EXPECT_TRUE(drop);
+    EXPECT_EQ(Written(), 0);
+    EXPECT_TRUE(decide().ok());
+    EXPECT_EQ(Written(), 1);
+    return 7;
+  });
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->reports(), 7u);
+  EXPECT_EQ(Written(), 1);
+}
+
+TEST_F(DecideHeldTest, IsWrittenAlsoWhereNothingCanBeCounted) {
+  const auto response = Drop([](const auto&...) { return absl::UnavailableError("told to fail"); });
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->reports(), 0u);
+  EXPECT_EQ(Written(), 1);
+}
+
+TEST_F(DecideHeldTest, FailsWhereItCannotBeWritten) {
+  log_->FailAppends(absl::StatusCode::kUnavailable);
+  const auto response = Drop([](const auto&...) { return 7; });
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace ringfence::publish

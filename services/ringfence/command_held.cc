@@ -16,7 +16,8 @@ constexpr char kFooter[] =
     R"(Reports beyond their partner's quota (ringfence serve --quota-reports,
 --quota-new-identifiers) are taken, kept, and held: they do nothing until they are released. Dropped
 ones do nothing and wait no longer. The last word about a report holds, so that what was dropped can
-still be released. Arrival is the log's time. A partner that no report ever came from is refused.
+still be released, and what was released dropped. Arrival is the log's time. A partner that no report
+ever came from is refused.
 
 Exit status: 0 done; 2 wrong use; 3 no answer, or refused.
 

@@ -174,6 +174,14 @@ def check_quotas(program, folder):
     server.run("status", "--wait-quiet", "60")
     assert "partners" not in json.loads(server.run("held", "list", "--json"))
     assert indicator(server, NUMBER)["explanation"]["incidents"] == 4
+    # What has been taken is counted, however far dedupe has come; and what was released can be dropped.
+    path = pathlib.Path(folder) / "shop.jsonl"
+    path.write_text("".join(json.dumps(report(i, f"+1212555{i:04}")) + "\n" for i in range(1500)))
+    server.run("ingest", "--partner", "shop", str(path))
+    for word, done, count in (("release", "released", "1,498"), ("drop", "dropped", "1,498"), ("drop", "dropped", "0"), ("release", "released", "1,498")):
+        said = server.run("held", word, "shop", "--reason", "a backlog")
+        assert said == f"{count} reports {done}\n", (word, count, said)
+        server.run("status", "--wait-quiet", "60")
     said = server.run("held", "drop", "Bank!", "--reason", "x", expect=3)
     assert "partner:" in said, said
     server.run("held", "release", "bank", expect=2)

@@ -324,7 +324,7 @@ class OverrideAnswersTest : public ConsoleTest {
     Operators::Options operators;
     operators.clock = book.clock;
     operators.audit = &audit_;
-    operators.count_held = [](const std::string&, core::Time, core::Time) { return 2; };
+    operators.count_held = [](const auto&...) { return 2; };
     operators_ = std::make_unique<Operators>(std::move(operators), *book_);
     MakeConsole(nullptr);
   }

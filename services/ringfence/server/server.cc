@@ -174,8 +174,9 @@ absl::Status Server::StartDecisions() {
     return CountReports(partner, from, until, retract);
   };
   operators.check_partner = [this](const std::string& partner) { return CheckPartner(partner); };
-  operators.count_held = [this](const std::string& partner, core::Time from, core::Time until) {
-    return CountHeld(partner, from, until);
+  operators.count_held = [this](const std::string& partner, core::Time from, core::Time until,
+                                bool drop, const std::function<absl::Status()>& decide) {
+    return CountHeld(partner, from, until, drop, decide);
   };
   operators_ = std::make_unique<publish::Operators>(std::move(operators), *decisions_);
   publish::Referrals::Options referrals;

@@ -104,8 +104,11 @@ class Server {
                                         const std::function<absl::Status()>& retract) const;
   // kNotFound where no report ever came from a partner of that name.
   absl::Status CheckPartner(const std::string& partner) const;
-  absl::StatusOr<uint64_t> CountHeld(const std::string& partner, core::Time from,
-                                     core::Time until) const;
+  // See Operators::CountHeld. Waits a while for what arrived to have come to dedupe.
+  absl::StatusOr<uint64_t> CountHeld(const std::string& partner, core::Time from, core::Time until,
+                                     bool drop, const std::function<absl::Status()>& decide) const;
+  // Until dedupe has what the partner's topic holds now; some seconds at most.
+  void AwaitDedupe(const std::string& partner) const;
   absl::StatusOr<v1::ListHeldResponse> ListHeld() const;
   absl::Status VisitDedupe(const std::function<void(core::State& state)>& visit) const;
   // Calls `read` with all partitions of dedupe as they are before it is called, behind `views`.

@@ -1,9 +1,20 @@
 // What the server knows of reports that dedupe holds.
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
 #include "pipelines/dedupe/verdicts.h"
 #include "services/publish/held_reports.h"
 #include "services/ringfence/server/server.h"
 
 namespace ringfence::server {
+namespace {
+
+// What was taken by then is counted where the stages are not far behind.
+constexpr std::chrono::seconds kArriveWithin{5};
+constexpr std::chrono::milliseconds kLookEvery{10};
+
+}  // namespace
 
 absl::Status Server::VisitDedupe(const std::function<void(core::State& state)>& visit) const {
   for (runtime::Runner* const dedupe : dedupe_) {
@@ -56,12 +67,46 @@ absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::
   return reports;
 }
 
+void Server::AwaitDedupe(const std::string& partner) const {
+  const auto until = std::chrono::steady_clock::now() + kArriveWithin;
+  // Readers have applied what the topic holds now; what was applied has been sent on.
+  const auto await = [&](const std::string& topic) {
+    const absl::StatusOr<int32_t> partitions = log_->Partitions(topic);
+    if (!partitions.ok()) return false;
+    for (int32_t partition = 0; partition < *partitions; ++partition) {
+      const runtime::TopicPartition input{topic, partition};
+      const int64_t end = log_->EndOffset(input).value_or(std::numeric_limits<int64_t>::max());
+      const auto has_come = [&](const runtime::Progress& reader) {
+        return reader.input == input && reader.applied >= end;
+      };
+      for (;;) {
+        const std::vector<runtime::Progress> progress = AllProgress();
+        if (std::any_of(progress.begin(), progress.end(), has_come)) break;
+        if (std::chrono::steady_clock::now() >= until) return false;
+        runtime::SleepUnlessStopped({}, kLookEvery);
+      }
+    }
+    return true;
+  };
+  if (await(std::string(runtime::kReportsPrefix) + partner))
+    await(std::string(runtime::kDedupeTopic));
+}
+
 absl::StatusOr<uint64_t> Server::CountHeld(const std::string& partner, core::Time from,
-                                           core::Time until) const {
+                                           core::Time until, bool drop,
+                                           const std::function<absl::Status()>& decide) const {
+  AwaitDedupe(partner);
   uint64_t reports = 0;
-  const absl::Status status = VisitDedupe(
-      [&](core::State& state) { reports += dedupe::CountHeld(state, partner, from, until); });
-  if (!status.ok()) return status;
+  const auto count = [&](const Views& views) {
+    absl::Status status = decide();
+    for (runtime::StateView* const view : views) {
+      if (!status.ok()) break;
+      reports += dedupe::CountHeld(*view, partner, from, until, drop);
+      status = view->status();
+    }
+    return status;
+  };
+  if (absl::Status status = WithDedupe({}, count); !status.ok()) return status;
   return reports;
 }
 
