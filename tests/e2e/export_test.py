@@ -25,7 +25,7 @@ def export(program, data, out, *options, expect=0):
 
 def send(server, sample):
     for file in services.partner_files(sample):
-        server.run("ingest", "--partner", file.stem, str(file))
+        server.run("ingest", "--partner", file.stem, "--rejects", f"{server.folder}/{file.stem}.rejects", str(file))
     server.run("status", "--wait-quiet", "120")
 
 

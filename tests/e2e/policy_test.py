@@ -177,7 +177,7 @@ def check_quotas(program, folder):
     # What has been taken is counted, however far dedupe has come; and what was released can be dropped.
     path = pathlib.Path(folder) / "shop.jsonl"
     path.write_text("".join(json.dumps(report(i, f"+1212555{i:04}")) + "\n" for i in range(1500)))
-    server.run("ingest", "--partner", "shop", str(path))
+    server.run("ingest", "--partner", "shop", "--rejects", f"{folder}/shop.rejects", str(path))
     for word, done, count in (("release", "released", "1,498"), ("drop", "dropped", "1,498"), ("drop", "dropped", "0"), ("release", "released", "1,498")):
         said = server.run("held", word, "shop", "--reason", "a backlog")
         assert said == f"{count} reports {done}\n", (word, count, said)
