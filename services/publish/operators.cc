@@ -112,7 +112,8 @@ absl::StatusOr<Operators::Span> Operators::CheckSpan(const Request& request) con
   if (!IsPartner(request.partner())) {
     return absl::InvalidArgumentError("partner: a-z, 0-9 and '-', up to 40");
   }
-  const core::Time now = options_.clock();
+  core::Time now = options_.clock();
+  if (options_.last_arrival) now = std::max(now, options_.last_arrival(request.partner()));
   const auto from =
       TimeOf("received_from", request.has_received_from(), request.received_from(), 0);
   if (!from.ok()) return from.status();

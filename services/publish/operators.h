@@ -37,6 +37,9 @@ class Operators {
     CountHeld count_held;
     // Refuses names of which no report ever came. Null where this process does not know.
     std::function<absl::Status(const std::string& partner)> check_partner = nullptr;
+    // When the last report came from the partner by the log's time, which is ahead of the clock
+    // where that was set back: what has arrived is meant whole. Null: the clock says what has.
+    std::function<core::Time(const std::string& partner)> last_arrival = nullptr;
     // May be null: acts are not written down.
     AuditSink* audit = nullptr;
   };

@@ -32,6 +32,7 @@ class RetractTest : public testing::Test {
   absl::StatusOr<v1::RetractPartnerResponse> Retract(Operators::CountReports count) {
     Operators::Options options;
     options.clock = [] { return kNow; };
+    options.last_arrival = [this](const std::string&) { return last_arrival_; };
     options.count_reports = std::move(count);
     v1::RetractPartnerRequest request;
     request.set_partner("acme");
@@ -42,6 +43,7 @@ class RetractTest : public testing::Test {
     return *embedded_->EndOffset({std::string(runtime::kOverridesTopic), 0});
   }
 
+  core::Time last_arrival_ = kNow - core::kHour;
   runtime::TemporaryFolder folder_;
   std::unique_ptr<runtime::EmbeddedLog> embedded_;
   std::optional<runtime::FaultyLog> log_;
@@ -62,6 +64,18 @@ TEST_F(RetractTest, IsWrittenOnceAndWhatStoodIsCounted) {
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->reports(), 7u);
   EXPECT_EQ(Written(), 1);
+}
+
+// The clock was set back: by the log's time reports have come that it does not expect yet.
+TEST_F(RetractTest, CoversAllThatHasArrivedByTheLogsTime) {
+  last_arrival_ = kNow + core::kHour;
+  const auto response = Retract([&](const std::string&, core::Time, core::Time until,
+                                    const std::function<absl::Status()>& retract) {
+    EXPECT_EQ(until, last_arrival_ + 1);
+    EXPECT_TRUE(retract().ok());
+    return 7;
+  });
+  EXPECT_TRUE(response.ok()) << response.status();
 }
 
 TEST_F(RetractTest, IsWrittenAlsoWhereNothingCanBeCounted) {

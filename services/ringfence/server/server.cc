@@ -25,6 +25,7 @@
 #include "services/runtime/logging.h"
 #include "services/runtime/service/open_log.h"
 #include "services/runtime/service/operations_http.h"
+#include "services/runtime/steady_clock.h"
 #include "services/runtime/thread_name.h"
 
 namespace ringfence::server {
@@ -108,6 +109,7 @@ absl::Status Server::OpenLog() {
   options.clock = runtime::SystemNow;
   options.memory = memory_;
   options.report_retention = options_.keep_reports;
+  options.steady = runtime::SteadyNow;
   absl::StatusOr<std::unique_ptr<runtime::EmbeddedLog>> log = runtime::EmbeddedLog::Open(options);
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
@@ -173,6 +175,7 @@ absl::Status Server::StartDecisions() {
                                    const std::function<absl::Status()>& retract) {
     return CountReports(partner, from, until, retract);
   };
+  operators.last_arrival = [this](const std::string& partner) { return LastArrival(partner); };
   operators.check_partner = [this](const std::string& partner) { return CheckPartner(partner); };
   operators.count_held = [this](const std::string& partner, core::Time from, core::Time until,
                                 bool drop, const std::function<absl::Status()>& decide) {

@@ -102,6 +102,8 @@ class Server {
   absl::StatusOr<uint64_t> CountReports(const std::string& partner, core::Time from,
                                         core::Time until,
                                         const std::function<absl::Status()>& retract) const;
+  // kTimeMin where none has come.
+  core::Time LastArrival(const std::string& partner) const;
   // kNotFound where no report ever came from a partner of that name.
   absl::Status CheckPartner(const std::string& partner) const;
   // See Operators::CountHeld. Waits a while for what arrived to have come to dedupe.

@@ -50,6 +50,19 @@ absl::Status Server::CheckPartner(const std::string& partner) const {
                                   : status;
 }
 
+core::Time Server::LastArrival(const std::string& partner) const {
+  const std::string topic = std::string(runtime::kReportsPrefix) + partner;
+  core::Time last = core::kTimeMin;
+  for (int32_t partition = 0; partition < log_->Partitions(topic).value_or(0); ++partition) {
+    const runtime::TopicPartition from{topic, partition};
+    const absl::StatusOr<int64_t> end = log_->EndOffset(from);
+    if (!end.ok() || *end == 0) continue;
+    const auto records = log_->Read(from, *end - 1, 1, 1);
+    if (records.ok() && !records->empty()) last = std::max(last, records->front().append_time);
+  }
+  return last;
+}
+
 absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::Time from,
                                               core::Time until,
                                               const std::function<absl::Status()>& retract) const {

@@ -11,6 +11,7 @@
 #include "services/runtime/rocks/log_catalog.h"
 #include "services/runtime/rocks/log_store.h"
 #include "services/runtime/rocks/log_tails.h"
+#include "services/runtime/rocks/retention_clock.h"
 
 namespace ringfence::runtime {
 namespace {
@@ -37,7 +38,8 @@ class EmbeddedLog::Impl {
       : options_(options), store_(options.dir, options.memory), tails_(options.tail_bytes_max) {}
   ~Impl();
 
-  absl::Status Open();
+  // Once.
+  absl::Status Begin();
 
   absl::Status CreateTopic(const std::string& name, const TopicOptions& options);
   absl::StatusOr<std::vector<std::string>> Topics(std::string_view prefix);
@@ -54,6 +56,7 @@ class EmbeddedLog::Impl {
   const std::string& incarnation() const { return incarnation_; }
 
  private:
+  absl::Status Open();
   // Only who has the turn writes to the store, and changes ends of partitions.
   void TakeTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -70,15 +73,21 @@ class EmbeddedLog::Impl {
   void Publish(Request& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // What was appended before may go.
-  core::Time Oldest(const std::string& name, const LogTopic& topic) const;
-  absl::Status DropOld(const TopicPartition& name, const LogTopic& topic);
-  absl::Status PurgeRemovals(const TopicPartition& name, const LogTopic& topic);
+  core::Time Oldest(const std::string& name, const LogTopic& topic) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(retention_mutex_);
+  absl::Status DropOld(const TopicPartition& name, const LogTopic& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(retention_mutex_);
+  absl::Status PurgeRemovals(const TopicPartition& name, const LogTopic& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(retention_mutex_);
 
   const Options options_;
   LogStore store_;
   std::string incarnation_;
 
   absl::Mutex retention_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+  std::optional<RetentionClock> believed_ ABSL_GUARDED_BY(retention_mutex_);
+  // The clock as far as it is believed, at this retention.
+  core::Time retention_now_ ABSL_GUARDED_BY(retention_mutex_) = core::kTimeMin;
   absl::Mutex mutex_;
   absl::CondVar appended_;  // for readers
   absl::CondVar turned_;    // for writers
@@ -95,6 +104,20 @@ EmbeddedLog::Impl::~Impl() {
 absl::Status EmbeddedLog::Impl::Open() {
   if (absl::Status status = store_.Open(); !status.ok()) return status;
   return LoadStore();
+}
+
+absl::Status EmbeddedLog::Impl::Begin() {
+  if (absl::Status status = Open(); !status.ok()) return status;
+  if (!options_.steady) return absl::OkStatus();
+  const absl::MutexLock retention_lock(&retention_mutex_);
+  const absl::MutexLock lock(&mutex_);
+  core::Time last = core::kTimeMin;
+  for (const auto& [name, topic] : catalog_.topics()) {
+    for (const LogPartition& partition : topic.partitions)
+      last = std::max(last, partition.last_append);
+  }
+  believed_.emplace(last == core::kTimeMin ? options_.clock() : last, options_.steady());
+  return absl::OkStatus();
 }
 
 absl::Status EmbeddedLog::Impl::LoadStore() {
@@ -326,6 +349,8 @@ absl::StatusOr<std::optional<int64_t>> EmbeddedLog::Impl::Committed(
 
 absl::Status EmbeddedLog::Impl::ApplyRetention() {
   absl::MutexLock retention_lock(&retention_mutex_);
+  retention_now_ = options_.clock();
+  if (believed_) retention_now_ = believed_->Believed(retention_now_, options_.steady());
   // A crash must not bring back a position below what is going to be removed.
   if (absl::Status status = WritePositions(); !status.ok()) return status;
   std::map<std::string, LogTopic, std::less<>> topics;
@@ -346,7 +371,7 @@ absl::Status EmbeddedLog::Impl::ApplyRetention() {
 core::Time EmbeddedLog::Impl::Oldest(const std::string& name, const LogTopic& topic) const {
   std::chrono::hours retention = topic.stored.options.retention;
   if (name.starts_with(kReportsPrefix)) retention = options_.report_retention.value_or(retention);
-  return options_.clock() - retention.count() * core::kHour;
+  return retention_now_ - retention.count() * core::kHour;
 }
 
 absl::Status EmbeddedLog::Impl::DropOld(const TopicPartition& name, const LogTopic& topic) {
@@ -394,7 +419,7 @@ absl::Status EmbeddedLog::Impl::PurgeRemovals(const TopicPartition& name, const 
 
 absl::StatusOr<std::unique_ptr<EmbeddedLog>> EmbeddedLog::Open(const Options& options) {
   auto impl = std::make_unique<Impl>(options);
-  if (absl::Status status = impl->Open(); !status.ok()) return status;
+  if (absl::Status status = impl->Begin(); !status.ok()) return status;
   return std::unique_ptr<EmbeddedLog>(new EmbeddedLog(std::move(impl)));
 }
 

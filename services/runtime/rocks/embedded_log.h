@@ -31,6 +31,10 @@ class EmbeddedLog : public Log {
     // With less free space than this nothing is appended. What is in memory has to find room there
     // too, and RocksDB while it rearranges files.
     uint64_t reserve_bytes = uint64_t{256} << 20;
+    // Where there is one, what retention removes is safe from a `clock` that is ahead for a while:
+    // a time more than an hour ahead of the last append, and of what has passed since by this, is
+    // believed once it has been so for a day. Null: `clock` is believed.
+    std::function<core::Time()> steady = nullptr;
     // Of topics `reports.`, those that are there already too. Unset: as each was made.
     std::optional<std::chrono::hours> report_retention = std::nullopt;
     // Of the latest records, of all partitions, that are kept in memory for their readers.

@@ -48,11 +48,19 @@ class TestedLog : public LogUnderTest {
   void Advance(core::Time by) { now_ += by; }
   // From the next opening on.
   void KeepReports(std::chrono::hours retention) { options_.report_retention = retention; }
+  void HaveSteadyTime() {
+    options_.steady = [this] { return steady_.load(); };
+  }
+  void Pass(core::Time by) {
+    now_ += by;
+    steady_ += by;
+  }
 
  private:
   TemporaryFolder folder_;
   std::shared_ptr<FaultyFiles> files_ = std::make_shared<FaultyFiles>();
   std::atomic<core::Time> now_ = 1'000 * core::kDay;
+  std::atomic<core::Time> steady_ = 0;
   EmbeddedLog::Options options_;
   std::unique_ptr<EmbeddedLog> log_;
 };
@@ -163,6 +171,32 @@ TEST_F(EmbeddedLogs, RetentionRemovesOnlyWhatIsOld) {
   ASSERT_TRUE(log().Commit("a", {"reports.t", 0}, 48).ok());
   ASSERT_TRUE(log().ApplyRetention().ok());
   EXPECT_EQ(*log().StartOffset({"reports.t", 0}), 24);
+}
+
+TEST_F(EmbeddedLogs, AClockThatIsAheadForAWhileRemovesNothing) {
+  tested_.HaveSteadyTime();
+  Create("reports.t", {.retention = std::chrono::hours(240)});
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(Append("reports.t", "", std::to_string(i)).ok());
+  ASSERT_TRUE(log().Commit("a", {"reports.t", 0}, 10).ok());
+  const auto start = [&] {
+    EXPECT_TRUE(log().ApplyRetention().ok());
+    return *log().StartOffset({"reports.t", 0});
+  };
+  // While it is down, and while it runs.
+  for (const bool reopens : {true, false}) {
+    tested_.Advance(1'000 * core::kDay);
+    if (reopens) tested_.Reopen();
+    EXPECT_EQ(start(), 0);
+    tested_.Pass(23 * core::kHour);
+    EXPECT_EQ(start(), 0);
+    tested_.Advance(-1'000 * core::kDay);
+    EXPECT_EQ(start(), 0);
+  }
+  // One that was set right stays as it is.
+  tested_.Advance(20 * core::kDay);
+  EXPECT_EQ(start(), 0);
+  tested_.Pass(core::kDay);
+  EXPECT_EQ(start(), 9) << "all but the last";
 }
 
 TEST_F(EmbeddedLogs, ReportsStayAsLongAsIsSaidAtTheStartInTopicsOfBeforeToo) {
