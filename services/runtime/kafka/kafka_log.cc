@@ -15,6 +15,7 @@
 #include "services/runtime/kafka/positions.h"
 #include "services/runtime/kafka/producer.h"
 #include "services/runtime/kafka/topic_catalog.h"
+#include "services/runtime/log/retention.h"
 #include "services/runtime/logging.h"
 
 namespace ringfence::runtime {
@@ -170,9 +171,9 @@ absl::Status KafkaLog::Impl::CreateTopic(const std::string& topic, const TopicOp
   absl::StatusOr<int32_t> partitions = catalog_->Partitions(name);
   if (absl::IsNotFound(partitions.status())) {
     TopicOptions made = options;
-    made.retention =
-        (topic.starts_with(kReportsPrefix) ? options_.report_retention : options_.retention)
-            .value_or(options.retention);
+    made.retention = RetentionOf(
+        topic, (topic.starts_with(kReportsPrefix) ? options_.report_retention : options_.retention)
+                   .value_or(options.retention));
     const absl::Status created =
         catalog_->Create({.name = name,
                           .partitions = options.partitions,

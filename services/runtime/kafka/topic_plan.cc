@@ -120,10 +120,11 @@ absl::Status CheckTopicPlan(const TopicPlan& plan) {
 std::vector<KafkaTopic> PlanTopics(const TopicPlan& plan) {
   std::vector<KafkaTopic> topics;
   const auto add = [&](const std::string& name, int32_t partitions, bool compacted) {
-    const TopicOptions options{
-        .partitions = partitions,
-        .compacted = compacted,
-        .retention = name.starts_with(kReportsPrefix) ? plan.report_retention : plan.retention};
+    const TopicOptions options{.partitions = partitions,
+                               .compacted = compacted,
+                               .retention = name.starts_with(kReportsPrefix)
+                                                ? plan.report_retention
+                                                : RetentionOf(name, plan.retention)};
     topics.push_back({plan.prefix + name, partitions, plan.replication,
                       KafkaTopicConfig(options, plan.min_insync_replicas)});
   };

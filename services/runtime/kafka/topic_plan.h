@@ -42,7 +42,8 @@ struct TopicPlan {
   int32_t report_partitions = 1;
   int32_t replication = 3;
   int32_t min_insync_replicas = 2;
-  // Of mailboxes and rejects; removals of indicators stay as long.
+  // Of mailboxes and rejects; keys that were removed from `indicators` are seen as long, and as
+  // RetentionOf says.
   std::chrono::hours retention = kRetention;
   std::chrono::hours report_retention = kReportRetention;
 };

@@ -68,6 +68,22 @@ TEST(TopicPlan, ReportsAreKeptLongerThanEvidenceLinks) {
   EXPECT_EQ(Planned(plan, "p.reports.harbour-bank").config.at("retention.ms"), "2592000000");
 }
 
+TEST(TopicPlan, KeysRemovedFromIndicatorsAreSeenForAMonthAtLeast) {
+  const auto seen = [](const TopicPlan& plan) {
+    return Planned(plan, "p.ringfence.indicators").config.at("delete.retention.ms");
+  };
+  TopicPlan plan = Plan();
+  EXPECT_EQ(seen(plan), "2592000000");
+  plan.retention = std::chrono::hours(24 * 40);
+  EXPECT_EQ(seen(plan), "3456000000");
+  EXPECT_EQ(Planned(Plan(), "p.ringfence.overrides").config.at("delete.retention.ms"), "604800000");
+  // Topics that are there are held to it.
+  KafkaTopic actual = Planned(Plan(), "p.ringfence.indicators");
+  actual.config["delete.retention.ms"] = "604800000";
+  EXPECT_THAT(CompareTopics(Planned(Plan(), actual.name), actual),
+              ElementsAre(HasSubstr("delete.retention.ms=2592000000")));
+}
+
 TEST(TopicPlan, WhatIsWrongIsSaid) {
   struct Row {
     std::function<void(TopicPlan&)> change;

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "services/runtime/log/retention.h"
 #include "services/runtime/rocks/log_catalog.h"
 #include "services/runtime/rocks/log_store.h"
 #include "services/runtime/rocks/log_tails.h"
@@ -369,7 +370,7 @@ absl::Status EmbeddedLog::Impl::ApplyRetention() {
 }
 
 core::Time EmbeddedLog::Impl::Oldest(const std::string& name, const LogTopic& topic) const {
-  std::chrono::hours retention = topic.stored.options.retention;
+  std::chrono::hours retention = RetentionOf(name, topic.stored.options.retention);
   if (name.starts_with(kReportsPrefix)) retention = options_.report_retention.value_or(retention);
   return retention_now_ - retention.count() * core::kHour;
 }

@@ -134,6 +134,21 @@ TEST_F(EmbeddedLogs, ALastRemovalStaysSoThatOffsetsGoOn) {
   EXPECT_EQ(*log().EndOffset({"t", 0}), 2);
 }
 
+// Topics that were made before say seven days.
+TEST_F(EmbeddedLogs, ARemovalFromIndicatorsIsKeptForAMonthAtLeast) {
+  const std::string topic(kIndicatorsTopic);
+  Create(topic, {.compacted = true, .retention = std::chrono::hours(24 * 7)});
+  ASSERT_TRUE(Append(topic, "a", "1").ok());
+  ASSERT_TRUE(Append(topic, "a", "").ok());
+  ASSERT_TRUE(Append(topic, "b", "2").ok());
+  tested_.Advance(29 * core::kDay);
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_THAT(Values(topic), ElementsAre("", "2"));
+  tested_.Advance(2 * core::kDay);
+  ASSERT_TRUE(log().ApplyRetention().ok());
+  EXPECT_THAT(Values(topic), ElementsAre("2"));
+}
+
 TEST_F(EmbeddedLogs, PurgesManyRemovals) {
   Create("t", {.compacted = true, .retention = std::chrono::hours(24)});
   std::vector<AppendRecord> removals;
