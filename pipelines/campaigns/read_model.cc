@@ -38,12 +38,12 @@ const IndicatorRecord* RecordOn(const Label& node, const Row& row, google::proto
 
 absl::StatusOr<Changes> ReadModel::Apply(int32_t partition, int64_t offset, std::string_view key,
                                          std::string_view value, core::Time append_time) {
-  // The log's own way to remove a key; ours carry why.
   if (value.empty()) {
     Progress& progress = HeldProgress(partition);
-    if (core::IsReferralKey(key) && offset >= progress.next_offset) state_.Delete(ReferralKey(key));
-    progress.next_offset = std::max(progress.next_offset, offset + 1);
-    return Changes();
+    if (offset < progress.next_offset) return Changes();
+    progress.next_offset = offset + 1;
+    progress.append_time = std::max(progress.append_time, append_time);
+    return ApplyPurge({partition, offset, progress.append_time}, key, progress);
   }
   if (core::IsReferralKey(key)) return ApplyReferral(partition, offset, key, value);
   char block[kBlockBytes];
@@ -226,11 +226,11 @@ void ReadModel::ReadTo(int32_t partition, int64_t offset) {
   progress.next_offset = std::max(progress.next_offset, offset);
 }
 
-void ReadModel::BeginAt(int32_t partition, int64_t offset) {
+void ReadModel::BeginAt(int32_t partition, int64_t offset, int64_t remembered_from) {
   Progress& progress = HeldProgress(partition);
   Demand(progress.next_offset == 0);
   progress.next_offset = offset;
-  progress.remembered_from = offset;
+  progress.remembered_from = std::max(offset, remembered_from);
 }
 
 Progress ReadModel::ProgressOf(int32_t partition) {
@@ -283,15 +283,19 @@ void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
     return true;
   });
   for (const std::string& key : due) {
-    const std::string row_key = RowKey(IdAtEnd(key));
-    const std::optional<std::string> row = state_.Get(row_key);
+    const core::Id id = IdAtEnd(key);
+    const std::optional<std::string> row = state_.Get(RowKey(id));
     Demand(row.has_value());
-    const int64_t offset = DecodeRow(*row).offset;
-    progress.remembered_from = std::max(progress.remembered_from, offset + 1);
-    state_.Delete(ChangeKey(partition, offset, IdAtEnd(key)));
-    state_.Delete(row_key);
-    state_.Delete(key);
+    ForgetRemoval(id, DecodeRow(*row), EndOf(key), progress);
   }
+}
+
+void ReadModel::ForgetRemoval(const core::Id& id, const Row& row, core::Time removed_at,
+                              Progress& progress) {
+  progress.remembered_from = std::max(progress.remembered_from, row.offset + 1);
+  state_.Delete(ChangeKey(row.partition, row.offset, id));
+  state_.Delete(RemovalKey(row.partition, removed_at, id));
+  state_.Delete(RowKey(id));
 }
 
 void ReadModel::DropChange(const core::Id& id, const Row& row, const IndicatorRecord& record) {

@@ -13,6 +13,7 @@
 #include "pipelines/campaigns/campaign_sums.h"
 #include "pipelines/campaigns/label.h"
 #include "pipelines/campaigns/tables.h"
+#include "pipelines/core/removals.h"
 #include "pipelines/core/state.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
 
@@ -39,6 +40,11 @@ using Changes = absl::InlinedVector<Change, 1>;
 // else comes; a removal is remembered for `removals_kept` of pipeline time, so that a late writer
 // does not undo it and subscribers can be told of it, and so is that a node is one by itself.
 //
+// A record without value follows a removal by `keep_removals` (pipelines/core/removals.h). Whoever
+// reads it without that, as one may who reads while compaction goes on, takes out what stands
+// there. It has no place of its own: what stands there for less than half of that time came after
+// what it is about, and is left alone.
+//
 // The label stands with its node, and what stands on the node is not touched by another one: a
 // record costs the same whatever number of rows it moves. What is said of a node and of all that
 // stands on it comes in one partition. Owned by one thread.
@@ -46,6 +52,7 @@ class ReadModel {
  public:
   struct Options {
     core::Time removals_kept = 7 * core::kDay;
+    core::Time keep_removals = core::kKeepRemovals;
     // One mark forgets at most as many removals, and as many labels: the rest go with the next.
     size_t forget_max = 1'000;
   };
@@ -66,9 +73,9 @@ class ReadModel {
   // does not.
   void ReadTo(int32_t partition, int64_t offset);
 
-  // Reading begins at `offset`: nothing below it is in the log any more. For a partition of which
-  // nothing has been read.
-  void BeginAt(int32_t partition, int64_t offset);
+  // Reading begins at `offset`: nothing below it is in the log any more, and of what left the set
+  // below `remembered_from` perhaps nothing. For a partition of which nothing has been read.
+  void BeginAt(int32_t partition, int64_t offset, int64_t remembered_from);
 
   // Writes what is held back (one put a campaign or a node that was touched). The state is as of
   // the last record then.
@@ -95,6 +102,13 @@ class ReadModel {
   std::optional<Change> ApplyIdentifier(const LogPlace& at,
                                         const internal::v1::IndicatorRecord& record,
                                         std::string_view bytes);
+  // A record without value.
+  Changes ApplyPurge(const LogPlace& at, std::string_view key, Progress& progress);
+  std::optional<Change> PurgeIdentifier(const LogPlace& at, const core::Id& id, Progress& progress);
+  std::optional<Change> PurgeLabel(const LogPlace& at, const Label& node, Progress& progress);
+  // What stands on the node stands where its own record does again.
+  void StandAlone(const HeldLabel& label, const Label& node);
+  bool IsOldEnough(core::Time since, const LogPlace& at) const;
   std::optional<Change> ApplyLabel(const LogPlace& at, const Label& node,
                                    const internal::v1::IndicatorRecord& record);
   // The same where what stands on the node is at most one row, and where it may be several.
@@ -112,6 +126,7 @@ class ReadModel {
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
   void ForgetRemovals(int32_t partition, Progress& progress);
+  void ForgetRemoval(const core::Id& id, const Row& row, core::Time removed_at, Progress& progress);
   void ForgetLabels(int32_t partition, const Progress& progress);
 
   void TakeOut(const core::Id& id, const Row& row, const internal::v1::IndicatorRecord& record);

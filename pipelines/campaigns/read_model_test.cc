@@ -466,7 +466,7 @@ TEST_F(ReadModelTest, PassesTheLogsOwnTombstones) {
 }
 
 TEST_F(ReadModelTest, BeginsWhereTheLogBegins) {
-  model_.BeginAt(3, 40);
+  model_.BeginAt(3, 40, 0);
   model_.EndBatch();
   EXPECT_EQ(View().ProgressOf(3).next_offset, 40);
   EXPECT_EQ(View().ProgressOf(3).remembered_from, 40);

@@ -116,6 +116,7 @@ class PublishService : public runtime::RunningService {
     options.state_dir = folder + "/publish";
     options.placement = identifiers::PlacementFingerprint();
     options.memory = surroundings_.memory;
+    options.clock = surroundings_.clock;
     options.has_room = [this] { return disk_->has_room(); };
     const absl::StatusOr<campaigns::NamingKey> naming =
         runtime::ReadNamingKey(surroundings_.config.keys().naming_file());

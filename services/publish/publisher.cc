@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "pipelines/campaigns/read_view.h"
+#include "pipelines/core/removals.h"
 #include "pipelines/identifiers/normalise.h"
 #include "services/publish/superseded.h"
+#include "services/runtime/log/time_index.h"
 #include "services/runtime/logging.h"
 #include "services/runtime/reaction.h"
 #include "services/runtime/thread_name.h"
@@ -96,7 +99,7 @@ absl::Status Publisher::WithWayOut(const absl::Status& status) const {
       options_.state_dir + ": the log has all that is in it");
 }
 
-absl::Status Publisher::OpenState() {
+absl::Status Publisher::OpenModel() {
   absl::StatusOr<std::unique_ptr<runtime::RocksState>> state =
       runtime::RocksState::Open({options_.state_dir, options_.placement, options_.memory,
                                  campaigns::kReadModelFormat, log_.Incarnation()});
@@ -111,6 +114,36 @@ absl::Status Publisher::OpenState() {
   model_ = std::make_unique<campaigns::ReadModel>(*state_, options_.model);
   // The state's own offset counts batches: that of the partitions stands in the read model.
   batches_ = state_->NextOffset();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Publisher::MayHaveMissedRemovals() {
+  const core::Time oldest = options_.clock() - options_.model.keep_removals + core::kDay;
+  for (const runtime::TopicPartition& partition : partitions_) {
+    const campaigns::Progress progress = model_->ProgressOf(partition.partition);
+    if (progress.next_offset == 0 || progress.append_time >= oldest) continue;
+    const absl::StatusOr<int64_t> end = log_.EndOffset(partition);
+    if (!end.ok()) return end.status();
+    if (progress.next_offset < *end) return true;
+  }
+  return false;
+}
+
+absl::Status Publisher::OpenState() {
+  if (absl::Status status = OpenModel(); !status.ok()) return status;
+  const absl::StatusOr<bool> is_too_old = MayHaveMissedRemovals();
+  if (!is_too_old.ok()) return is_too_old.status();
+  if (*is_too_old) {
+    runtime::LogLine(runtime::LogLevel::kWarning,
+                     "state is older than removals are kept: it is made anew from the log",
+                     {{"stage", kStage}});
+    model_.reset();
+    state_.reset();
+    std::error_code error;
+    std::filesystem::remove_all(options_.state_dir, error);
+    if (error) return absl::InternalError(options_.state_dir + ": " + error.message());
+    if (absl::Status status = OpenModel(); !status.ok()) return status;
+  }
   for (const runtime::TopicPartition& partition : partitions_) {
     if (absl::Status status = OpenPartition(partition); !status.ok()) return status;
   }
@@ -131,8 +164,11 @@ absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) 
   const absl::StatusOr<int64_t> end = log_.EndOffset(partition);
   if (!end.ok()) return end.status();
   int64_t next = model_->ProgressOf(partition.partition).next_offset;
-  if (next == 0 && *start > 0) {
-    model_->BeginAt(partition.partition, *start);
+  if (next == 0 && *end > 0) {
+    const absl::StatusOr<int64_t> remembered = runtime::OffsetAt(
+        log_, partition, options_.clock() - options_.model.keep_removals + core::kRemovalsLate);
+    if (!remembered.ok()) return remembered.status();
+    model_->BeginAt(partition.partition, *start, *remembered);
     next = *start;
   }
   if (next < *start || next > *end) {

@@ -20,6 +20,7 @@
 #include "services/publish/change_ring.h"
 #include "services/publish/moment.h"
 #include "services/publish/revocations.h"
+#include "services/runtime/clock.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/metrics.h"
 #include "services/runtime/progress.h"
@@ -31,8 +32,9 @@ namespace ringfence::publish {
 
 // Reads all partitions of `indicators` in one thread and keeps the read model on a state of its
 // own; shows readers one moment of it after the other. Its state may be thrown away: the log has it
-// all. A thread of its own asks how far the log reaches, which may take long where a broker is
-// gone.
+// all. It throws it away itself where it has read nothing for so long that what left the set in the
+// meantime may be gone from the log. A thread of its own asks how far the log reaches, which may
+// take long where a broker is gone.
 //
 // What it shows was durable in the log first.
 class Publisher {
@@ -43,6 +45,8 @@ class Publisher {
     std::shared_ptr<runtime::RocksMemory> memory;
     campaigns::NamingKey naming_key = {};
     campaigns::ReadModel::Options model;
+    // As the log's append times.
+    runtime::Clock clock = runtime::SystemNow;
     size_t batch_records_max = 8'000;
     size_t batch_bytes_max = size_t{8} << 20;
     // Asked before each batch: false, and nothing is read until there is room for more state. Null:
@@ -103,6 +107,9 @@ class Publisher {
 
   absl::Status OpenState();
   absl::Status WithWayOut(const absl::Status& status) const;
+  absl::Status OpenModel();
+  // May the log have forgotten that something left the set which the state still holds?
+  absl::StatusOr<bool> MayHaveMissedRemovals();
   absl::Status OpenPartition(const runtime::TopicPartition& partition);
   void Run(std::stop_token stop);
   // As the log said last, or as far as `moment` is.

@@ -146,6 +146,36 @@ TEST_F(PublisherTest, ItsStateMayBeLost) {
   EXPECT_TRUE(Has("+2"));
 }
 
+// Both logs are the same one, before and after compaction took out a removal, and what it removed.
+TEST_F(PublisherTest, AStateThatMayHaveMissedARemovalIsMadeAnew) {
+  log_.Append(0, Upsert({.value = "+1"}));
+  log_.Append(0, Upsert({.value = "+2"}));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  under_test_.End();
+  MemoryLog later(2);
+  for (const char* key : {"a", "b"}) later.AppendBytes(0, key, "");
+  later.SetNow(kNow + 35 * core::kDay);
+  later.Append(0, Upsert({.value = "+2", .place = 2}));
+  under_test_.UseLog(later);
+  under_test_.options.clock = [] { return kNow + core::kKeepRemovals - core::kDay; };
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+1")) << "it can have missed nothing";
+  under_test_.End();
+  under_test_.options.clock = [] { return kNow + 70 * core::kDay; };
+  later.Append(1, Mark(kNow));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_TRUE(Has("+1")) << "there is nothing that it has not read";
+  under_test_.End();
+  later.Append(0, Mark(kNow));
+  ASSERT_TRUE(under_test_.Start().ok());
+  under_test_.AwaitApplied();
+  EXPECT_FALSE(Has("+1"));
+  EXPECT_TRUE(Has("+2"));
+}
+
 TEST_F(PublisherTest, BeginsWhereTheLogBeginsAndRemembersRemovalsFromThere) {
   for (int i = 0; i < 5; ++i) log_.Append(0, Upsert({.value = std::to_string(i)}));
   log_.BeginAt(0, 3);

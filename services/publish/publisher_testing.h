@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "pipelines/campaigns/record_testing.h"
 #include "services/publish/publisher.h"
 #include "services/runtime/log/log.h"
 #include "services/runtime/metrics.h"
@@ -19,6 +20,7 @@ class PublisherUnderTest {
   explicit PublisherUnderTest(runtime::Log& log) : log_(&log) {
     options.placement = "placement";
     options.memory = runtime::MakeRocksMemory({});
+    options.clock = [] { return campaigns::kNow; };
     options.coalesce = std::chrono::milliseconds(1);
     options.ask_ends_every = std::chrono::milliseconds(1);
   }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pipelines/core/removals.h"
 #include "services/publish/subscription.h"
 #include "services/publish/subscription_testing.h"
 
@@ -155,6 +156,85 @@ TEST_F(SubscriptionResumeTest, AStreamThatMissedAForgottenRemovalGetsANewSnapsho
   stream.Follow(consumer);
   EXPECT_EQ(consumer.events[before].snapshot_begin().reason(), "stale");
   EXPECT_THAT(consumer.Values(), ElementsAre("+2"));
+}
+
+class SubscriptionPurgeTest : public SubscriptionResumeTest {
+ protected:
+  // Only keys that are taken out of the log are forgotten.
+  SubscriptionPurgeTest() { publisher_.options.model.removals_kept = 1'000 * core::kDay; }
+  void Purge(const std::string& value, core::Time at) {
+    log_.SetNow(at);
+    log_.AppendBytes(0, campaigns::IdOf({.value = value}).Bytes(), "");
+    publisher_.AwaitApplied();
+  }
+  std::string FirstOf(const std::string& cursor) {
+    Consumer consumer = held_;
+    Stream(Request(cursor)).Follow(consumer);
+    const SubscribeResponse& first = consumer.events.at(0);
+    if (first.has_snapshot_begin()) return first.snapshot_begin().reason();
+    std::string removals;
+    for (const v1::Removal& removal : consumer.removals) removals += removal.value();
+    return removals;
+  }
+
+  // What one held when the cursors were given.
+  Consumer held_;
+};
+
+constexpr core::Time kPurgedAt = kNow + core::kKeepRemovals;
+
+TEST_F(SubscriptionPurgeTest, ACursorFromBeforeAPurgedRemovalIsStaleAndAYoungerOneIsNot) {
+  Append(Upsert({.value = "+1", .place = 1}));
+  Append(Upsert({.value = "+2", .place = 1}));
+  Start();
+  Stream().Follow(held_);
+  held_.events.clear();
+  const std::string before = held_.cursor;
+  Append(Removal({.value = "+1", .place = 2}, "expired", kNow));
+  EXPECT_EQ(FirstOf(before), "+1");
+  held_.set.erase(campaigns::IndicatorIdOf({.value = "+1"}));
+  const std::string between = CursorNow();
+  Append(Removal({.value = "+2", .place = 2}, "expired", kNow + 20 * core::kDay));
+  Purge("+1", kPurgedAt);
+  EXPECT_EQ(FirstOf(before), "stale");
+  EXPECT_EQ(FirstOf(between), "+2");
+  Restart();
+  EXPECT_EQ(FirstOf(before), "stale");
+  EXPECT_EQ(FirstOf(between), "+2");
+}
+
+TEST_F(SubscriptionPurgeTest, WhoHoldsWhatAReplicaMissedTheRemovalOfHearsOfItsEnd) {
+  Append(Upsert({.value = "+1", .place = 1}));
+  Append(Upsert({.value = "+2", .place = 1}));
+  Start();
+  Consumer live;
+  StreamUnderTest stream = Stream();
+  stream.Follow(live);
+  held_ = live;
+  held_.events.clear();
+  Purge("+1", kPurgedAt);
+  stream.Follow(live);
+  EXPECT_THAT(live.Values(), ElementsAre("+2"));
+  EXPECT_EQ(FirstOf(held_.cursor), "+1");
+}
+
+// What had been taken out before it was read cannot be told of.
+TEST_F(SubscriptionPurgeTest, AReplicaThatBeganAnewTrustsNoCursorFromBeforeWhatMayBeGone) {
+  Append(Upsert({.value = "+1", .place = 1}));
+  Start();
+  const std::string old = CursorNow();
+  log_.SetNow(kNow + 20 * core::kDay);
+  Append(Upsert({.value = "+2", .place = 1}));
+  const std::string young = CursorNow();
+  Append(Upsert({.value = "+3", .place = 1}));
+  const core::Time now = kPurgedAt;
+  publisher_.options.clock = [now] { return now; };
+  feed_.reset();
+  publisher_.End();
+  publisher_.LoseState();
+  Start();
+  EXPECT_EQ(ReasonFor(Request(old)), "stale");
+  EXPECT_EQ(ReasonFor(Request(young)), "");
 }
 
 TEST_F(SubscriptionResumeTest, ACursorFromAReplicaThatIsAheadWaits) {
