@@ -185,6 +185,8 @@ struct Base {
   bool whole_touched = false;
   // Days of nodes of which `ties` has to be told what they count now.
   std::vector<core::Day> recounted;
+  // Identifiers that left the set, for Purges.
+  std::vector<core::Id> left;
   // Reports whose evidence stands in the base's own entry, and those whose evidence changed.
   std::vector<core::Id> inline_evidence;
   std::vector<core::Id> dirty_evidence;

@@ -14,11 +14,13 @@
 #include "pipelines/cluster/listing.h"
 #include "pipelines/cluster/packed_messages.h"
 #include "pipelines/cluster/policy_rules.h"
+#include "pipelines/cluster/purges.h"
 #include "pipelines/cluster/recheck.h"
 #include "pipelines/cluster/referrals.h"
 #include "pipelines/cluster/remote.h"
 #include "pipelines/core/envelope.h"
 #include "pipelines/core/label_key.h"
+#include "pipelines/core/recheck.h"
 #include "pipelines/core/record_format.h"
 #include "pipelines/core/referral_key.h"
 
@@ -56,8 +58,9 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
         clock_(state),
         heard_(state),
         deciding_(state, store_, *this, options.partition, options.review_max),
-        sender_(state, options.deployment),
-        labelling_(state, options.store, options_.rules, *this),
+        purges_(state, options.keep_removals),
+        sender_(state, options.deployment, purges_),
+        labelling_(state, options.store, options_.rules, *this, purges_),
         ties_outbox_(*this) {}
 
   absl::Status Apply(const core::Record& record, core::Output& output) override {
@@ -113,6 +116,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   absl::Status EndBatch(core::Output& output) override {
     labelling_.EndBatch(output);
     sender_.EndBatch(output);
+    purges_.EndBatch(output);
     for (const auto& [message, partition] : remote_.Take()) {
       Pack(message, *output.To(core::Mailbox::kCluster, partition).mutable_packed_nodes());
     }
@@ -343,12 +347,18 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (core::IsLabelKey(recheck.identifier_id())) {
       return labelling_.Recheck(recheck, place, clock_.now());
     }
-    const Id base_id = Id::FromBytes(recheck.base_id());
+    const std::string& key = recheck.identifier_id();
+    const std::optional<Id> base_id =
+        core::IsPurged(recheck) ? purges_.BaseOf(key) : Id::FromBytes(recheck.base_id());
+    if (!base_id) return;
     // Of what nothing is known, only what is in the set all the same has to be taken back.
-    if (recheck.removed() && store_.Find(base_id) == nullptr) return;
-    Base& base = store_.Load(base_id);
-    BringUpToDate(base);
-    if (cluster::Recheck(base, recheck, clock_.now(), place, state_)) Touch(base);
+    if (!recheck.removed() || store_.Find(*base_id) != nullptr) {
+      Base& base = store_.Load(*base_id);
+      BringUpToDate(base);
+      if (cluster::Recheck(base, recheck, clock_.now(), place, state_)) return Touch(base);
+    }
+    if (recheck.removed() && !core::IsPurged(recheck))
+      purges_.BeginLate(key, *base_id, clock_.now());
   }
 
   // -- expiry
@@ -361,6 +371,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     if (!Advance(base, clock_.now())) return;
     FinishListings(base, deciding_.decisions(), clock_.now(), core::MakePlace(offset_, 0),
                    "expired", state_);
+    BeginPurges(base);
     TellCounts(base);
     if (base.overrides_changed) deciding_.OnExpiry(base);
     Touch(base);
@@ -377,9 +388,30 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
       BringUpToDate(*base);
       store_.Index(*base);
     }
-    if (due.size() < options_.sweep_max || clock_.sweeping()) return;
+    const size_t purged =
+        purges_.Sweep(clock_.now(), options_.sweep_max,
+                      [this](std::string_view key, const Id& base) { return IsGone(key, base); });
+    if (std::max(due.size(), purged) < options_.sweep_max || clock_.sweeping()) return;
     clock_.set_sweeping(true);
     continues_.emplace_back().set_work(Continue::WORK_SWEEP);
+  }
+
+  bool IsGone(std::string_view key, const Id& base_id) {
+    if (core::IsLabelKey(key)) {
+      const auto [node, day] = core::NodeOfLabelKey(key);
+      return labelling_.IsOwn({node, day});
+    }
+    Base* base = store_.Find(base_id);
+    if (base == nullptr) return true;
+    BringUpToDate(*base);
+    const auto listing = base->listings.find(Id::FromBytes(key));
+    return listing == base->listings.end() || listing->second.action == v1::ACTION_UNSPECIFIED;
+  }
+
+  void BeginPurges(Base& base) {
+    for (const Id& id : std::exchange(base.left, {})) {
+      purges_.Begin(id.Bytes(), base.id, clock_.now());
+    }
   }
 
   // -- the end of a record
@@ -408,12 +440,13 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     const Place place = core::MakePlace(offset_, 0);
     for (Base* base : touched_) {
       base->touched = false;
-      FinishNodes(*base);
+      FinishNodes(*base, store_);
       if (!std::exchange(base->whole_touched, false)) {
         store_.MarkNodesDirty(*base);
         continue;
       }
       FinishListings(*base, deciding_.decisions(), clock_.now(), place, "retracted", state_);
+      BeginPurges(*base);
       deciding_.TellOfCanaries(*base);
       base->touched_listings.clear();
       store_.Index(*base);
@@ -424,32 +457,6 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
     labelling_.FinishRecord(place, clock_.now());
   }
 
-  // Nodes that nothing names any more go; that a node is infrastructure reaches the listings that
-  // stand on it.
-  void FinishNodes(Base& base) {
-    for (auto it = base.nodes.begin(); it != base.nodes.end();) {
-      LinkNode& link = it->second;
-      if (base.whole && link.tally.empty()) {
-        if (link.spilled) {
-          for (const NodeKey& gone : link.ties.TakeChanged()) {
-            base.erased_neighbours.emplace_back(it->first, gone);
-          }
-        }
-        it = base.nodes.erase(it);
-        continue;
-      }
-      const ties::Infrastructure infrastructure = link.ties.facts().infrastructure;
-      if (std::exchange(link.infrastructure, infrastructure) != infrastructure) {
-        store_.Complete(base);
-        base.whole_touched = true;
-        for (auto& [id, listing] : base.listings) {
-          if (LinkNodeOf(base, listing) == &link) TouchListing(base, listing);
-        }
-      }
-      ++it;
-    }
-  }
-
   const Options options_;
   core::State& state_;
   NodeOptions node_options_;
@@ -457,6 +464,7 @@ class Cluster : public core::Stage, private components::Outbox, private Deciding
   core::StageClock clock_;
   Heard heard_;
   Deciding deciding_;
+  Purges purges_;
   IndicatorSender sender_;
   Labelling labelling_;
   TiesOutbox ties_outbox_;

@@ -6,6 +6,7 @@
 #include "pipelines/cluster/base_store.h"
 #include "pipelines/components/components.h"
 #include "pipelines/core/place.h"
+#include "pipelines/core/removals.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
 #include "pipelines/ties/rules.h"
@@ -23,13 +24,15 @@ struct Options {
   // at most kPlaceIndexMax + 1: with more it fails (kInternal).
   uint32_t places_soft_max = core::kPlaceIndexMax / 2;
   uint32_t places_max = core::kPlaceIndexMax + 1;
-  // Bases that one record may expire; the rest follow in later records.
+  // Bases that one record may expire, and keys that it may take out of `indicators`; the rest
+  // follow in later records.
   size_t sweep_max = 256;
   // Bases that one record may look through for what an operator's decision changes, and reports of
   // a base that it may tell of one; the rest follow in later records.
   size_t review_max = 256;
   // Pieces of evidence of a base that are gone through for what is due; of more it is looked up.
   size_t walked_evidence_max = 64;
+  core::Time keep_removals = core::kKeepRemovals;
   components::Rules rules;
   ties::Rules ties;
   StoreOptions store;
@@ -38,7 +41,8 @@ struct Options {
 // Of each base its evidence, and the statistics and listing of its identifiers; of each of its
 // nodes the ties, and which of them count; and of each node of which any counts, apart from these,
 // the label. Sends facts and labels to neighbours, and to the partition's own `indicators` each
-// identifier that changed, in full, and each label.
+// identifier that changed, in full, and each label. That one left the set, or that a label ended,
+// stands there for `keep_removals`, and then nothing does.
 //
 // `state` must outlive the stage and belong to it alone.
 std::unique_ptr<core::Stage> MakeCluster(core::State& state, const Options& options);

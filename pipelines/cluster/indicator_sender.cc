@@ -51,6 +51,7 @@ void IndicatorSender::Send(Base& base, Listing& listing, core::Output& output) {
   FillRecord(base, listing, ids_, record);
   record.SerializeToString(&buffer_);
   output.Indicator(record.identifier_id(), buffer_);
+  if (record.has_indicator()) purges_.Back(record.identifier_id());
   listing.sent = std::exchange(listing.unsent, 0);
 }
 

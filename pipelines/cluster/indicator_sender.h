@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "pipelines/cluster/base.h"
+#include "pipelines/cluster/purges.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/stage.h"
 #include "pipelines/core/state.h"
@@ -13,9 +14,9 @@ namespace ringfence::cluster {
 // Sends the listings that a batch touched, each once, as they stand at its end.
 class IndicatorSender {
  public:
-  // `state` must outlive it; `deployment` names the namespace of indicator ids.
-  IndicatorSender(core::State& state, const std::string& deployment)
-      : state_(state), ids_(deployment) {}
+  // `state` and `purges` must outlive it; `deployment` names the namespace of indicator ids.
+  IndicatorSender(core::State& state, const std::string& deployment, Purges& purges)
+      : state_(state), purges_(purges), ids_(deployment) {}
 
   // A record touched listings of the base, which must stay where it is until EndBatch.
   void SendLater(Base& base) { bases_.push_back(&base); }
@@ -28,6 +29,7 @@ class IndicatorSender {
   void Remember(const Listing& listing);
 
   core::State& state_;
+  Purges& purges_;
   const core::IndicatorNamespace ids_;
   std::vector<Base*> bases_;
   // Kept for its memory.

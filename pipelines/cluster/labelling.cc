@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pipelines/core/label_key.h"
+#include "pipelines/core/recheck.h"
 #include "pipelines/core/record_format.h"
 
 namespace ringfence::cluster {
@@ -55,15 +56,23 @@ void Labelling::Announce(const NodeKey& node) {
 void Labelling::Recheck(const internal::v1::Recheck& recheck, core::Place place, core::Time now) {
   const auto [base, day] = core::NodeOfLabelKey(recheck.identifier_id());
   const NodeKey key{base, day};
+  const bool is_own = IsOwn(key);
+  if (is_own && recheck.removed()) {
+    if (!core::IsPurged(recheck)) purges_.BeginLate(recheck.identifier_id(), core::Id(), now);
+    return;
+  }
   const LabelNode* known = store_.Find(key);
-  const bool is_own = known == nullptr || known->shown == key;
-  if (is_own && recheck.removed()) return;
   const bool is_latest =
       known != nullptr && std::max(known->unsent, known->sent) <= recheck.place();
   if (!is_own && !recheck.removed() && is_latest) return;
   LabelNode& label = store_.Load(key);
   SendLater(label, place, now);
   Touch(label);
+}
+
+bool Labelling::IsOwn(const NodeKey& node) {
+  const LabelNode* known = store_.Find(node);
+  return known == nullptr || known->shown == node;
 }
 
 void Labelling::FinishRecord(core::Place place, core::Time now) {
@@ -85,7 +94,9 @@ void Labelling::EndBatch(core::Output& output) {
     const NodeKey& key = label->node.key;
     FillRecord(*label, record_);
     record_.SerializeToString(&buffer_);
-    output.Indicator(core::LabelKeyOf(key.id, key.day), buffer_);
+    const std::string record_key = core::LabelKeyOf(key.id, key.day);
+    output.Indicator(record_key, buffer_);
+    if (label->shown != key) purges_.Back(record_key);
     label->sent = std::exchange(label->unsent, 0);
   }
   unsent_.clear();
@@ -99,6 +110,8 @@ void Labelling::Touch(LabelNode& label) {
 void Labelling::SendLater(LabelNode& label, core::Place place, core::Time now) {
   if (std::exchange(label.unsent, place) == 0) unsent_.push_back(&label);
   label.changed_at = now;
+  const NodeKey& key = label.node.key;
+  if (label.shown == key) purges_.Begin(core::LabelKeyOf(key.id, key.day), core::Id(), now);
 }
 
 }  // namespace ringfence::cluster

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "pipelines/cluster/label_store.h"
+#include "pipelines/cluster/purges.h"
 #include "pipelines/components/components.h"
 #include "pipelines/core/place.h"
 #include "pipelines/core/stage.h"
@@ -21,8 +22,8 @@ class Labelling {
  public:
   // All must outlive it. `rules` may change.
   Labelling(core::State& state, const StoreOptions& options, const components::Rules& rules,
-            components::Outbox& outbox)
-      : store_(state, options), components_(rules, outbox) {}
+            components::Outbox& outbox, Purges& purges)
+      : store_(state, options), components_(rules, outbox), purges_(purges) {}
 
   // An edge counts now, or no longer.
   void SetActive(const components::NodeKey& node, const components::NodeKey& neighbour,
@@ -32,6 +33,8 @@ class Labelling {
   // Somebody else wrote the record of a node's label: where the node is known to have another, or a
   // later one, it is sent again.
   void Recheck(const internal::v1::Recheck& recheck, core::Place place, core::Time now);
+  // Is the node one by itself, by what was said last?
+  bool IsOwn(const components::NodeKey& node);
 
   // The end of a record: what it changed has its place and time.
   void FinishRecord(core::Place place, core::Time now);
@@ -46,6 +49,7 @@ class Labelling {
 
   LabelStore store_;
   components::Components components_;
+  Purges& purges_;
   // Of the present record; of the present batch.
   std::vector<LabelNode*> touched_;
   std::vector<LabelNode*> unsent_;

@@ -92,6 +92,7 @@ void FinishListing(Base& base, Listing& listing, const Decisions& decisions, Tim
   }
   const bool is_in_set = listing.action != v1::ACTION_UNSPECIFIED;
   if (!was_in_set && !is_in_set) return;
+  if (!is_in_set) base.left.push_back(listing.id);
   listing.revision = place;
   listing.unsent = place;
 }
@@ -214,6 +215,30 @@ bool IsOutdated(const Base& base, const Listing& listing, const Decisions& decis
 
 bool IsScopeOutdated(const Base& base, const Decisions& decisions, Time now) {
   return StandsForAll(base, decisions, now).empty() == base.stands_for_all;
+}
+
+void FinishNodes(Base& base, BaseStore& store) {
+  for (auto it = base.nodes.begin(); it != base.nodes.end();) {
+    LinkNode& link = it->second;
+    if (base.whole && link.tally.empty()) {
+      if (link.spilled) {
+        for (const components::NodeKey& gone : link.ties.TakeChanged()) {
+          base.erased_neighbours.emplace_back(it->first, gone);
+        }
+      }
+      it = base.nodes.erase(it);
+      continue;
+    }
+    const ties::Infrastructure infrastructure = link.ties.facts().infrastructure;
+    if (std::exchange(link.infrastructure, infrastructure) != infrastructure) {
+      store.Complete(base);
+      base.whole_touched = true;
+      for (auto& [id, listing] : base.listings) {
+        if (LinkNodeOf(base, listing) == &link) TouchListing(base, listing);
+      }
+    }
+    ++it;
+  }
 }
 
 void FinishListings(Base& base, const Decisions& decisions, Time now, core::Place place,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pipelines/cluster/base.h"
+#include "pipelines/cluster/base_store.h"
 #include "pipelines/cluster/decisions.h"
 #include "pipelines/core/id.h"
 #include "pipelines/core/place.h"
@@ -10,6 +11,10 @@
 namespace ringfence::cluster {
 
 // What the set remembers, and what is sent of it.
+
+// The end of a record: nodes that nothing names any more go; that a node is infrastructure reaches
+// the listings that stand on it.
+void FinishNodes(Base& base, BaseStore& store);
 
 // Brings the listings that the present record touched up to date, at `now`, record by record:
 // action, epoch, and whether it is in the set at all. `place` is the record's; `removed` is why a

@@ -24,7 +24,8 @@ Listing& Left(Base& base, const internal::v1::Recheck& recheck, core::State& sta
 
 bool Recheck(Base& base, const internal::v1::Recheck& recheck, core::Time now, core::Place place,
              core::State& state) {
-  const auto known = base.listings.find(core::Id::FromBytes(recheck.identifier_id()));
+  const core::Id id = core::Id::FromBytes(recheck.identifier_id());
+  const auto known = base.listings.find(id);
   const bool in_set =
       known != base.listings.end() && known->second.action != v1::ACTION_UNSPECIFIED;
   if (!in_set && recheck.removed()) return false;
@@ -43,6 +44,7 @@ bool Recheck(Base& base, const internal::v1::Recheck& recheck, core::Time now, c
   listing.removal_reason = "retracted";
   listing.unsent = place;
   SendListingLater(base, listing);
+  base.left.push_back(id);
   return true;
 }
 

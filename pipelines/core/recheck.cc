@@ -6,11 +6,22 @@
 #include "pipelines/core/referral_key.h"
 
 namespace ringfence::core {
+namespace {
+
+constexpr size_t kIdBytes = 16;
+
+}  // namespace
 
 std::optional<internal::v1::Recheck> RecheckOf(std::string_view key, std::string_view value) {
   if (IsReferralKey(key) && !value.empty()) {
     internal::v1::Recheck recheck;
     recheck.set_identifier_id(std::string(key));
+    return recheck;
+  }
+  if (value.empty() && (IsLabelKey(key) || key.size() == kIdBytes)) {
+    internal::v1::Recheck recheck;
+    recheck.set_identifier_id(std::string(key));
+    recheck.set_removed(true);
     return recheck;
   }
   internal::v1::IndicatorRecord indicator;

@@ -11,4 +11,9 @@ namespace ringfence::core {
 // Nothing where the record is neither an identifier's, nor a label, nor frozen for a referral.
 std::optional<internal::v1::Recheck> RecheckOf(std::string_view key, std::string_view value);
 
+// The record has no value: somebody took the key out of the topic.
+inline bool IsPurged(const internal::v1::Recheck& recheck) {
+  return recheck.removed() && recheck.place() == 0;
+}
+
 }  // namespace ringfence::core

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pipelines/core/label_key.h"
+#include "pipelines/core/recheck.h"
 #include "pipelines/core/referral_key.h"
 #include "pipelines/core/stage.h"
 #include "ringfence/internal/v1/mailbox.pb.h"
@@ -125,6 +126,26 @@ TEST_F(Foreign, LabelsAreAskedAboutByTheirKeys) {
   EXPECT_FALSE(envelope.rechecks(0).removed());
   EXPECT_EQ(envelope.rechecks(1).identifier_id(), alone);
   EXPECT_TRUE(envelope.rechecks(1).removed());
+}
+
+TEST_F(Foreign, KeysThatSomebodyElseTookOutAreAskedAbout) {
+  const std::string labelled = core::LabelKeyOf({1, 2}, 0);
+  const std::string identifier = core::Id{3, 4}.Bytes();
+  for (const std::string& key : {labelled, identifier, std::string("another")}) {
+    AppendAsOther({indicators_, key, ""});
+  }
+  Open();
+  std::vector<AppendRecord> sent;
+  ASSERT_TRUE(foreign_->TakeRechecks(sent).ok());
+  ASSERT_EQ(sent.size(), 1u);
+  internal::v1::Envelope envelope;
+  ASSERT_TRUE(envelope.ParseFromString(sent.front().value));
+  std::vector<std::string> keys;
+  for (const internal::v1::Recheck& recheck : envelope.rechecks()) {
+    EXPECT_TRUE(core::IsPurged(recheck));
+    keys.push_back(recheck.identifier_id());
+  }
+  EXPECT_THAT(keys, testing::UnorderedElementsAre(labelled, identifier));
 }
 
 TEST_F(Foreign, AnAppendThatFailedIsTakenAgain) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "pipelines/core/id.h"
+#include "pipelines/core/stage.h"
 
 namespace ringfence::sim {
 namespace {
@@ -24,8 +25,6 @@ std::set<std::string> HeldReports(const std::string& hold_id,
   return held;
 }
 
-}  // namespace
-
 internal::v1::ReferralHold HoldOf(const internal::v1::ReferralFreeze& freeze, core::Place place) {
   internal::v1::ReferralHold hold;
   hold.set_place(place);
@@ -34,6 +33,22 @@ internal::v1::ReferralHold HoldOf(const internal::v1::ReferralFreeze& freeze, co
   hold.set_members(freeze.members());
   hold.set_removed(freeze.lifted());
   return hold;
+}
+
+}  // namespace
+
+internal::v1::Envelope EnvelopeOf(const internal::v1::DecisionRecord& record, core::Place place) {
+  internal::v1::Envelope envelope;
+  envelope.set_format(core::kEnvelopeFormat);
+  if (record.has_override_news()) *envelope.add_overrides() = record.override_news();
+  if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral(), place);
+  if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
+  if (record.has_policy()) *envelope.add_policies() = record.policy();
+  if (record.has_held_decision()) *envelope.add_held_decisions() = record.held_decision();
+  if (record.has_partner_retraction()) {
+    *envelope.add_partner_retractions() = record.partner_retraction();
+  }
+  return envelope;
 }
 
 std::string CompareHolds(const std::vector<DecisionArrival>& decisions,

@@ -6,6 +6,7 @@
 #include "pipelines/core/place.h"
 #include "pipelines/core/state.h"
 #include "ringfence/internal/v1/decision.pb.h"
+#include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/internal/v1/referral.pb.h"
 #include "tests/sim/decision_plan.h"
 #include "tests/sim/reader.h"
@@ -13,7 +14,7 @@
 namespace ringfence::sim {
 
 // As the book of decisions passes it on.
-internal::v1::ReferralHold HoldOf(const internal::v1::ReferralFreeze& freeze, core::Place place);
+internal::v1::Envelope EnvelopeOf(const internal::v1::DecisionRecord& record, core::Place place);
 
 // What is wrong, once nothing is under way: what dedupe, by its partitions' states, holds is what
 // publish knows, and all of it; of a hold that was lifted neither knows anything.

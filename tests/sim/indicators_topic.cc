@@ -27,6 +27,20 @@ std::optional<internal::v1::Envelope> IndicatorsTopic::Rechecks(uint32_t partiti
   return envelope;
 }
 
+std::vector<std::pair<std::string, std::string>> IndicatorsTopic::Compacted(
+    uint32_t partition) const {
+  Records compacted;
+  const auto records = records_.find(partition);
+  if (records == records_.end()) return compacted;
+  std::map<std::string_view, size_t> last;
+  for (size_t i = 0; i < records->second.size(); ++i) last[records->second[i].first] = i;
+  for (size_t i = 0; i < records->second.size(); ++i) {
+    const auto& record = records->second[i];
+    if (last.at(record.first) == i && !record.second.empty()) compacted.push_back(record);
+  }
+  return compacted;
+}
+
 internal::v1::Envelope IndicatorsTopic::LastRechecks(uint32_t partition) const {
   internal::v1::Envelope envelope;
   envelope.set_format(core::kEnvelopeFormat);

@@ -22,6 +22,9 @@ class IndicatorsTopic {
   // A question about some records of the partition, not always the latest of their keys, as its
   // owner asks about what others wrote. Nothing where there are none.
   std::optional<internal::v1::Envelope> Rechecks(uint32_t partition, Random& random) const;
+  // What compaction leaves of a partition: of each key the last record, but for those without
+  // value.
+  std::vector<std::pair<std::string, std::string>> Compacted(uint32_t partition) const;
   // One about the last records of all keys that were written while the partition had two owners.
   internal::v1::Envelope LastRechecks(uint32_t partition) const;
 

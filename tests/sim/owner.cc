@@ -54,6 +54,12 @@ ties::Rules RandomTieRules(Random& random) {
   return rules;
 }
 
+core::Time RandomKeepRemovals(uint64_t seed, bool purges) {
+  if (!purges) return 4'000 * core::kDay;
+  Random random(seed + 0x9b05688c2b3e6c1f);
+  return random.Pick({core::kHour, core::kDay, 5 * core::kDay, core::kKeepRemovals});
+}
+
 class Owner::SimulatedOutput : public core::Output {
  public:
   SimulatedOutput(uint32_t source, const Knobs& knobs, Random& random)

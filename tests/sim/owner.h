@@ -38,6 +38,10 @@ void BoundWork(Random& random, Knobs& knobs);
 // The rule's numbers, mostly so small that small worlds have something of everything.
 ties::Rules RandomTieRules(Random& random);
 
+// How long removals stay in the topic: mostly shorter than worlds last, and than writers are late;
+// without `purges` longer than any world lasts. Of its own, so that a seed is the same world.
+core::Time RandomKeepRemovals(uint64_t seed, bool purges);
+
 // What a flush keeps: the state, and the record to go on with.
 struct Checkpoint {
   core::MemoryState state;

@@ -71,7 +71,13 @@ absl::Status Reader::ReadReferral(uint32_t partition, std::string_view key,
                                              before.ShortDebugString(), record.ShortDebugString()));
     }
   }
-  return model_.Apply(static_cast<int32_t>(partition), offsets_[partition]++, key, value).status();
+  return Apply(partition, key, value, 0);
+}
+
+absl::Status Reader::Apply(uint32_t partition, std::string_view key, std::string_view value,
+                           core::Time append_time) {
+  const int64_t offset = offsets_[partition]++;
+  return model_.Apply(static_cast<int32_t>(partition), offset, key, value, append_time).status();
 }
 
 std::optional<std::vector<internal::v1::ReferralEntry>> Reader::FrozenReports(
@@ -92,8 +98,10 @@ bool Reader::KnowsOf(std::string_view hold_id) {
   return knows;
 }
 
-absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_view value) {
+absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_view value,
+                          core::Time append_time) {
   if (core::IsReferralKey(key)) return ReadReferral(partition, key, value);
+  if (value.empty()) return Apply(partition, key, value, append_time);
   IndicatorRecord record;
   if (!record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
     return absl::DataLossError("indicators: a record that is none");
@@ -113,8 +121,20 @@ absl::Status Reader::Read(uint32_t partition, std::string_view key, std::string_
                                              before.ShortDebugString(), record.ShortDebugString()));
     }
   }
-  auto change = model_.Apply(static_cast<int32_t>(partition), offsets_[partition]++, key, value);
-  return change.status();
+  return Apply(partition, key, value, append_time);
+}
+
+size_t Reader::HeldOfWhatIsGone() {
+  model_.EndBatch();
+  size_t held = 0;
+  for (const campaigns::Table table : {campaigns::Table::kRemovals, campaigns::Table::kLabelEnds}) {
+    const std::string from = campaigns::TablePrefix(table);
+    state_.Scan(from, campaigns::PrefixEnd(from), [&](std::string_view, std::string_view) {
+      ++held;
+      return true;
+    });
+  }
+  return held;
 }
 
 oracle::Published Reader::Published() {

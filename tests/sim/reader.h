@@ -12,6 +12,7 @@
 #include "pipelines/campaigns/read_model.h"
 #include "pipelines/core/memory_state.h"
 #include "pipelines/core/place.h"
+#include "pipelines/core/removals.h"
 #include "pipelines/core/time.h"
 #include "tests/oracle/oracle.h"
 
@@ -21,11 +22,13 @@ namespace ringfence::sim {
 // may come in any order and repeatedly.
 class Reader {
  public:
-  Reader() : model_(state_) {}
+  explicit Reader(core::Time keep_removals = core::kKeepRemovals)
+      : model_(state_, {.keep_removals = keep_removals}) {}
 
   // An error where one place has two contents, a record contradicts itself, or the read model does
   // not take it.
-  absl::Status Read(uint32_t partition, std::string_view key, std::string_view value);
+  absl::Status Read(uint32_t partition, std::string_view key, std::string_view value,
+                    core::Time append_time = 0);
 
   // What publish would serve.
   oracle::Published Published();
@@ -34,11 +37,15 @@ class Reader {
                                                                         uint32_t partitions);
   // Anything that was frozen for it.
   bool KnowsOf(std::string_view hold_id);
+  // How much it holds of what is not in the set: removals, and labels that ended.
+  size_t HeldOfWhatIsGone();
   // Up to which everything has expired in a partition, as its mark says; kTimeMin without one.
   core::Time MarkOf(uint32_t partition) const;
 
  private:
   absl::Status ReadReferral(uint32_t partition, std::string_view key, std::string_view value);
+  absl::Status Apply(uint32_t partition, std::string_view key, std::string_view value,
+                     core::Time append_time);
 
   core::MemoryState state_;
   campaigns::ReadModel model_;

@@ -11,10 +11,11 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "pipelines/core/id.h"
-#include "pipelines/dedupe/explain.h"
-#include "pipelines/dedupe/verdicts.h"
+#include "pipelines/core/recheck.h"
+#include "pipelines/core/removals.h"
 #include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
+#include "tests/sim/comparison.h"
 #include "tests/sim/decision_plan.h"
 #include "tests/sim/holds.h"
 #include "tests/sim/indicators_topic.h"
@@ -63,7 +64,9 @@ class Simulation {
         recheck_random_(options.seed + 0x510e527fade682d1),
         world_(RandomWorld(random_)),
         knobs_(RandomKnobs(random_)),
-        log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax) {
+        log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax),
+        reader_(RandomKeepRemovals(options.seed, options.purges)) {
+    knobs_.cluster.keep_removals = RandomKeepRemovals(options.seed, options.purges);
     // Of its own, so that a seed is the same world with other numbers of the rule.
     Random rules_random(options.seed + 0x9e3779b97f4a7c15);
     knobs_.cluster.ties = RandomTieRules(rules_random);
@@ -106,7 +109,10 @@ class Simulation {
     for (uint64_t turns = random_.Below(200); turns > 0 && status_.ok(); --turns) Turn();
     Settle();
     if (options_.verbose) TraceLog();
-    return status_.ok() ? Compare() : std::string(status_.message());
+    if (!status_.ok()) return std::string(status_.message());
+    std::string wrong = Compare();
+    const bool runs_out = options_.purges && options_.seed % 4 == 0;
+    return wrong.empty() && runs_out ? RunOut() : wrong;
   }
 
  private:
@@ -199,11 +205,9 @@ class Simulation {
   }
   void SendDecision(const internal::v1::DecisionRecord& record, core::Place place) {
     Trace("decision: {}", record.ShortDebugString());
-    Envelope envelope;
-    envelope.set_format(core::kEnvelopeFormat);
+    const Envelope envelope = EnvelopeOf(record, place);
     if (record.has_override_news()) {
       const internal::v1::OverrideNews& news = record.override_news();
-      *envelope.add_overrides() = news;
       const bool of_all =
           news.type() == v1::IDENTIFIER_TYPE_DOMAIN || news.scope() != v1::SCOPE_UNSPECIFIED;
       const core::Id base{news.base_hi(), news.base_lo()};
@@ -213,13 +217,6 @@ class Simulation {
         log_.Send(kOperator, to, envelope.SerializeAsString());
       }
       return;
-    }
-    if (record.has_referral()) *envelope.add_referral_holds() = HoldOf(record.referral(), place);
-    if (record.has_organisations()) *envelope.add_organisations() = record.organisations();
-    if (record.has_policy()) *envelope.add_policies() = record.policy();
-    if (record.has_held_decision()) *envelope.add_held_decisions() = record.held_decision();
-    if (record.has_partner_retraction()) {
-      *envelope.add_partner_retractions() = record.partner_retraction();
     }
     const bool concerns_cluster =
         record.has_organisations() || (record.has_policy() && options_.broken != Break::kPolicies);
@@ -300,7 +297,7 @@ class Simulation {
   void Send(const PartitionName& from, uint64_t owner, Outgoing record) {
     if (!record.to) {
       if (options_.verbose) TraceIndicator(record);
-      Fail(reader_.Read(from.number, record.key, record.value));
+      Fail(reader_.Read(from.number, record.key, record.value, log_.now()));
       const bool of_two = seats_.at(from).size() > 1;
       indicators_.Append(from.number, std::move(record.key), std::move(record.value), of_two);
       return;
@@ -317,6 +314,7 @@ class Simulation {
   }
   void TraceIndicator(const Outgoing& outgoing) {
     internal::v1::IndicatorRecord record;
+    if (outgoing.value.empty()) return Trace("  a key of {} leaves", outgoing.key.size());
     if (record.ParseFromString(outgoing.value)) Trace("  indicator: {}", record.ShortDebugString());
   }
 
@@ -355,6 +353,7 @@ class Simulation {
     Trace("{}: owner {} stops", NameOf(partition), seats[index].owner->number());
     log_.Crash(seats[index].owner->number(), random_);
     seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(index));
+    if (options_.purges) RecheckLast(partition);
   }
 
   // Nothing goes wrong any more, until nothing is left to do.
@@ -363,11 +362,10 @@ class Simulation {
     for (const PartitionName& partition : partitions_) {
       if (seats_.at(partition).size() > 1) Stop(partition, random_.Below(2));
     }
-    for (const PartitionName& partition : partitions_) {
-      if (partition.mailbox != Mailbox::kCluster) continue;
-      // The owner that is left asks about what another has written.
-      log_.Append(partition, indicators_.LastRechecks(partition.number).SerializeAsString());
-    }
+    for (const PartitionName& partition : partitions_) RecheckLast(partition);
+    AwaitQuiet();
+  }
+  void AwaitQuiet() {
     int steps = 0;
     for (bool quiet = false; !quiet && status_.ok(); ++steps) {
       if (steps > kStepsToQuietMax) return Fail(absl::InternalError("never quiet"));
@@ -376,6 +374,19 @@ class Simulation {
         if (random_.Chance(0.5) || quiet) quiet = !Work(partition) && quiet;
       }
     }
+  }
+
+  // The owner that is left asks about what another has written.
+  void RecheckLast(const PartitionName& partition) {
+    if (partition.mailbox != Mailbox::kCluster) return;
+    Envelope envelope = indicators_.LastRechecks(partition.number);
+    if (options_.broken == Break::kPurgeRechecks) {
+      auto& rechecks = *envelope.mutable_rechecks();
+      rechecks.erase(std::remove_if(rechecks.begin(), rechecks.end(),
+                                    [](const auto& recheck) { return core::IsPurged(recheck); }),
+                     rechecks.end());
+    }
+    log_.Append(partition, envelope.SerializeAsString());
   }
 
   // Perhaps with more to expire than one record may. What the question leads to must not be lost
@@ -413,54 +424,42 @@ class Simulation {
     DecideIn(world, decisions_);
     world.representatives =
         oracle::Representatives(world, knobs_.dedupe.block_max, knobs_.dedupe.peers_max);
-    std::string wrong = CompareIncidents(world);
-    if (wrong.empty()) wrong = CompareHolds();
-    if (wrong.empty()) wrong = CompareWithheld(world);
+    const std::vector<core::State*> dedupe = StatesOf(Mailbox::kDedupe);
+    if (!status_.ok()) return std::string(status_.message());
+    std::string wrong = CompareIncidents(world, dedupe);
+    if (wrong.empty()) wrong = CompareHolds(decisions_, dedupe, reader_);
+    if (wrong.empty()) wrong = CompareWithheld(world, dedupe);
     if (!wrong.empty()) return wrong;
-    return oracle::Difference(oracle::Expected(world), reader_.Published());
+    const oracle::Published published = reader_.Published();
+    wrong = oracle::Difference(oracle::Expected(world), published);
+    if (!wrong.empty() || !options_.purges) return wrong;
+    return CompareCompacted(indicators_, knobs_.cluster_partitions, published);
   }
 
-  std::string CompareHolds() {
+  // Of all partitions, with what their owners had not stored.
+  std::vector<core::State*> StatesOf(Mailbox mailbox) {
     std::vector<core::State*> states;
-    for (uint32_t number = 0; number < knobs_.dedupe_partitions; ++number) {
-      Owner& owner = *seats_.at({Mailbox::kDedupe, number}).front().owner;
-      if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
+    for (const PartitionName& partition : partitions_) {
+      if (partition.mailbox != mailbox) continue;
+      Owner& owner = *seats_.at(partition).front().owner;
+      Fail(owner.Store());
       states.push_back(&owner.state());
     }
-    return sim::CompareHolds(decisions_, states, reader_);
+    return states;
   }
 
-  // What dedupe lists as beyond a quota.
-  std::string CompareWithheld(const oracle::World& world) {
-    std::map<std::string, std::pair<uint64_t, uint64_t>> listed;
-    for (uint32_t number = 0; number < knobs_.dedupe_partitions; ++number) {
-      Owner& owner = *seats_.at({Mailbox::kDedupe, number}).front().owner;
-      if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
-      for (const dedupe::HeldReports& held : dedupe::ListHeld(owner.state())) {
-        listed[held.partner].first += held.waiting;
-        listed[held.partner].second += held.dropped;
-      }
+  // Long after, in steps: evidence expires, keys leave the topic, what was kept for late writers
+  // and readers is forgotten.
+  std::string RunOut() {
+    Time now = world_.as_of;
+    for (const Time step : {500 * core::kDay, knobs_.cluster.keep_removals + 2 * core::kHour,
+                            core::kRemovalsLate + 2 * core::kHour}) {
+      PassTime(now += step);
+      for (const PartitionName& partition : partitions_) Tick(partition);
+      AwaitQuiet();
     }
-    return listed == oracle::Withheld(world) ? "" : "held reports are not listed as they are";
-  }
-
-  // Each report's incident, as dedupe explains it.
-  std::string CompareIncidents(const oracle::World& world) {
-    for (const auto& [name, representative] : world.representatives) {
-      const core::Id report = core::ReportKey(name.first, name.second);
-      const PartitionName partition = {Mailbox::kDedupe,
-                                       core::PartitionOf(report, knobs_.dedupe_partitions)};
-      Owner& owner = *seats_.at(partition).front().owner;
-      if (absl::Status status = owner.Store(); !status.ok()) return std::string(status.message());
-      auto explained = dedupe::Explain(owner.state(), report);
-      if (!explained.ok()) return std::string(explained.status().message());
-      const core::Id expected = core::ReportKey(representative.first, representative.second);
-      if (explained->incident == expected) continue;
-      return fmt::format("{} {}: its incident is {:x}, expected {:x} of {} {}", name.first,
-                         name.second, explained->incident.hi, expected.hi, representative.first,
-                         representative.second);
-    }
-    return "";
+    if (!status_.ok()) return std::string(status_.message());
+    return FindLeftovers(indicators_, StatesOf(Mailbox::kCluster), reader_);
   }
 
   void Fail(absl::Status status) {

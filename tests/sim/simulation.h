@@ -14,6 +14,8 @@ enum class Break {
   kMarks,
   // Cluster never hears of a policy.
   kPolicies,
+  // Nobody asks about records without value that others wrote.
+  kPurgeRechecks,
 };
 
 struct SimulationOptions {
@@ -25,6 +27,9 @@ struct SimulationOptions {
   // operators spare hosts that no report names.
   // Without: the same run as it was before they did.
   bool more_chaos = true;
+  // Removals leave the topic after some time, and the owner that is left of two asks at once about
+  // what the other wrote. Without: the same run as it was before.
+  bool purges = true;
   // Print what happens, to stderr.
   bool verbose = false;
 };

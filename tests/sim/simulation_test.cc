@@ -126,6 +126,7 @@ struct FailedOnce {
   const char* what;
   bool policies = false;
   bool more_chaos = false;
+  bool purges = false;
 };
 
 constexpr FailedOnce kFailedOnce[] = {
@@ -153,10 +154,11 @@ constexpr FailedOnce kFailedOnce[] = {
 
 TEST(Simulation, SeedsThatFailedOnce) {
   for (const FailedOnce& failed : kFailedOnce) {
-    EXPECT_EQ(
-        Simulate(
-            {.seed = failed.seed, .policies = failed.policies, .more_chaos = failed.more_chaos}),
-        "")
+    EXPECT_EQ(Simulate({.seed = failed.seed,
+                        .policies = failed.policies,
+                        .more_chaos = failed.more_chaos,
+                        .purges = failed.purges}),
+              "")
         << "seed " << failed.seed << ": " << failed.what;
   }
 }
@@ -173,6 +175,14 @@ TEST(Simulation, NoticesAClusterThatHearsOfNoPolicy) {
   int noticed = 0;
   for (uint64_t seed = 0; seed < 500 && noticed == 0; ++seed) {
     if (!Simulate({.seed = seed, .broken = Break::kPolicies}).empty()) ++noticed;
+  }
+  EXPECT_GT(noticed, 0);
+}
+
+TEST(Simulation, NoticesThatNobodyMendsWhatALateWriterTookOutOfTheTopic) {
+  int noticed = 0;
+  for (uint64_t seed = 0; seed < 3'000 && noticed == 0; ++seed) {
+    if (!Simulate({.seed = seed, .broken = Break::kPurgeRechecks}).empty()) ++noticed;
   }
   EXPECT_GT(noticed, 0);
 }
