@@ -167,8 +167,8 @@ absl::Status Publisher::OpenPartition(const runtime::TopicPartition& partition) 
   if (next == 0 && *end > 0) {
     const absl::StatusOr<int64_t> remembered = runtime::OffsetAt(
         log_, partition, options_.clock() - options_.model.keep_removals + core::kRemovalsLate);
-    if (!remembered.ok()) return remembered.status();
-    model_->BeginAt(partition.partition, *start, *remembered);
+    // Where the log cannot be read now, no cursor from before is trusted.
+    model_->BeginAt(partition.partition, *start, remembered.ok() ? *remembered : *end);
     next = *start;
   }
   if (next < *start || next > *end) {

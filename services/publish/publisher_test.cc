@@ -88,6 +88,7 @@ TEST_F(PublisherTest, IsNotCompleteBeforeItHasReadWhatTheLogHeldAtTheStart) {
   under_test_.AwaitApplied();
   EXPECT_TRUE(under_test_->Latest()->complete);
   EXPECT_TRUE(Has("+2"));
+  EXPECT_EQ(under_test_->Latest()->remembered_from[0], 2) << "nobody knows what was taken out";
 }
 
 TEST_F(PublisherTest, AReadThatGivesNothingMayOnlyBeSlow) {
@@ -174,6 +175,7 @@ TEST_F(PublisherTest, AStateThatMayHaveMissedARemovalIsMadeAnew) {
   under_test_.AwaitApplied();
   EXPECT_FALSE(Has("+1"));
   EXPECT_TRUE(Has("+2"));
+  under_test_.End();
 }
 
 TEST_F(PublisherTest, BeginsWhereTheLogBeginsAndRemembersRemovalsFromThere) {

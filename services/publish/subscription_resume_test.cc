@@ -223,6 +223,7 @@ TEST_F(SubscriptionPurgeTest, AReplicaThatBeganAnewTrustsNoCursorFromBeforeWhatM
   Append(Upsert({.value = "+1", .place = 1}));
   Start();
   const std::string old = CursorNow();
+  Append(Upsert({.value = "+9", .place = 1}));
   log_.SetNow(kNow + 20 * core::kDay);
   Append(Upsert({.value = "+2", .place = 1}));
   const std::string young = CursorNow();
