@@ -1,5 +1,7 @@
 #include "tests/sim/indicators_topic.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "pipelines/core/recheck.h"
@@ -7,7 +9,9 @@
 
 namespace ringfence::sim {
 
-void IndicatorsTopic::Append(uint32_t partition, std::string key, std::string value, bool of_two) {
+void IndicatorsTopic::Append(uint32_t partition, std::string key, std::string value, bool of_two,
+                             core::Time now) {
+  times_[partition].push_back(now);
   if (of_two) of_two_[partition].insert(key);
   records_[partition].emplace_back(std::move(key), std::move(value));
 }
@@ -27,8 +31,18 @@ std::optional<internal::v1::Envelope> IndicatorsTopic::Rechecks(uint32_t partiti
   return envelope;
 }
 
-std::vector<std::pair<std::string, std::string>> IndicatorsTopic::Compacted(
-    uint32_t partition) const {
+IndicatorsTopic::Records IndicatorsTopic::Late(uint32_t partition, core::Time since,
+                                               Random& random) const {
+  const auto records = records_.find(partition);
+  if (records == records_.end()) return {};
+  const std::vector<core::Time>& times = times_.at(partition);
+  const auto first = std::lower_bound(times.begin(), times.end(), since) - times.begin();
+  const auto begin = first + random.Between(0, std::ssize(times) - first);
+  const auto end = begin + random.Between(0, std::ssize(times) - begin);
+  return {records->second.begin() + begin, records->second.begin() + end};
+}
+
+IndicatorsTopic::Records IndicatorsTopic::Compacted(uint32_t partition) const {
   Records compacted;
   const auto records = records_.find(partition);
   if (records == records_.end()) return compacted;

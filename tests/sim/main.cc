@@ -3,7 +3,7 @@
 //   ringfence_sim --seeds A B       seeds from A, below B; says which failed
 //   ringfence_sim --seed N [-v]     one, with -v step by step
 //
-// With `--break detach|marks|policies|purge-rechecks` a rule is broken, to see that it is noticed.
+// With `--break detach|marks|policies|rechecks` a rule is broken, to see that it is noticed.
 // Exits with 1 if a seed failed.
 #include <charconv>
 #include <cstdint>
@@ -34,11 +34,10 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
-constexpr std::pair<Break, std::string_view> kBreaks[] = {
-    {Break::kDetach, "detach"},
-    {Break::kMarks, "marks"},
-    {Break::kPolicies, "policies"},
-    {Break::kPurgeRechecks, "purge-rechecks"}};
+constexpr std::pair<Break, std::string_view> kBreaks[] = {{Break::kDetach, "detach"},
+                                                          {Break::kMarks, "marks"},
+                                                          {Break::kPolicies, "policies"},
+                                                          {Break::kRechecks, "rechecks"}};
 
 std::optional<Break> BreakOf(std::string_view word) {
   for (const auto& [broken, name] : kBreaks) {
@@ -104,7 +103,7 @@ int main(int argc, char** argv) {
   if (!arguments) {
     fmt::print(stderr,
                "usage: ringfence_sim --seeds A B | --seed N   [-v] "
-               "[--break detach|marks|policies|purge-rechecks]\n");
+               "[--break detach|marks|policies|rechecks]\n");
     return 2;
   }
   return ringfence::sim::Run(*arguments);

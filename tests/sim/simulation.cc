@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "fmt/format.h"
 #include "pipelines/core/id.h"
-#include "pipelines/core/recheck.h"
 #include "pipelines/core/removals.h"
 #include "tests/oracle/incidents.h"
 #include "tests/oracle/oracle.h"
@@ -62,6 +61,7 @@ class Simulation {
         random_(options.seed),
         store_random_(options.seed + 0x3c6ef372fe94f82a),
         recheck_random_(options.seed + 0x510e527fade682d1),
+        late_random_(options.seed + 0xa54ff53a5f1d36f1),
         world_(RandomWorld(random_)),
         knobs_(RandomKnobs(random_)),
         log_(random_.Pick({0.0, 0.1, 0.4}), kLateMax),
@@ -297,10 +297,7 @@ class Simulation {
   void Send(const PartitionName& from, uint64_t owner, Outgoing record) {
     if (!record.to) {
       if (options_.verbose) TraceIndicator(record);
-      Fail(reader_.Read(from.number, record.key, record.value, log_.now()));
-      const bool of_two = seats_.at(from).size() > 1;
-      indicators_.Append(from.number, std::move(record.key), std::move(record.value), of_two);
-      return;
+      return Publish(from, record.key, record.value);
     }
     Envelope envelope;
     if (!envelope.ParseFromString(record.value)) Fail(absl::DataLossError("not an envelope"));
@@ -311,6 +308,10 @@ class Simulation {
       record.value = envelope.SerializeAsString();
     }
     log_.Send(owner, *record.to, std::move(record.value));
+  }
+  void Publish(const PartitionName& from, const std::string& key, const std::string& value) {
+    Fail(reader_.Read(from.number, key, value, log_.now()));
+    indicators_.Append(from.number, key, value, seats_.at(from).size() > 1, log_.now());
   }
   void TraceIndicator(const Outgoing& outgoing) {
     internal::v1::IndicatorRecord record;
@@ -352,6 +353,12 @@ class Simulation {
     std::vector<Seat>& seats = seats_.at(partition);
     Trace("{}: owner {} stops", NameOf(partition), seats[index].owner->number());
     log_.Crash(seats[index].owner->number(), random_);
+    if (options_.purges && partition.mailbox == Mailbox::kCluster) {
+      const Time since = log_.now() - kLateMax;
+      for (const auto& [key, value] : indicators_.Late(partition.number, since, late_random_)) {
+        Publish(partition, key, value);
+      }
+    }
     seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(index));
     if (options_.purges) RecheckLast(partition);
   }
@@ -378,15 +385,8 @@ class Simulation {
 
   // The owner that is left asks about what another has written.
   void RecheckLast(const PartitionName& partition) {
-    if (partition.mailbox != Mailbox::kCluster) return;
-    Envelope envelope = indicators_.LastRechecks(partition.number);
-    if (options_.broken == Break::kPurgeRechecks) {
-      auto& rechecks = *envelope.mutable_rechecks();
-      rechecks.erase(std::remove_if(rechecks.begin(), rechecks.end(),
-                                    [](const auto& recheck) { return core::IsPurged(recheck); }),
-                     rechecks.end());
-    }
-    log_.Append(partition, envelope.SerializeAsString());
+    if (partition.mailbox != Mailbox::kCluster || options_.broken == Break::kRechecks) return;
+    log_.Append(partition, indicators_.LastRechecks(partition.number).SerializeAsString());
   }
 
   // Perhaps with more to expire than one record may. What the question leads to must not be lost
@@ -471,6 +471,7 @@ class Simulation {
   // Of its own, so that a seed is the same world whenever owners write what changed.
   Random store_random_;
   Random recheck_random_;
+  Random late_random_;
   WorldPlan world_;
   std::vector<DecisionArrival> decisions_;
   Knobs knobs_;

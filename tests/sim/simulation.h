@@ -14,8 +14,8 @@ enum class Break {
   kMarks,
   // Cluster never hears of a policy.
   kPolicies,
-  // Nobody asks about records without value that others wrote.
-  kPurgeRechecks,
+  // The owner that is left of two does not ask about what the other wrote.
+  kRechecks,
 };
 
 struct SimulationOptions {
