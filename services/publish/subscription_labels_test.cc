@@ -179,7 +179,8 @@ TEST_F(SubscriptionLabelsTest, WhoStopsBetweenDeltasOfADomainThatMovedMissesNone
     Stream(Request(consumer.cursor)).Follow(other);
     std::set<std::string> in_all = told;
     note(other, 0, in_all);
-    EXPECT_EQ(in_all.size(), kHosts) << "after " << ++messages;
+    ++messages;
+    EXPECT_EQ(in_all.size(), kHosts) << "after " << messages;
   }
   EXPECT_GT(messages, 3);
 }
