@@ -121,9 +121,17 @@ TEST_F(Purging, ALabelThatEndedIsForgottenAndOneThatDidNotEnds) {
   EXPECT_THAT(PurgeLabel(node), SizeIs(1));
   EXPECT_EQ(View().Campaigns(), 0u);
   EXPECT_THAT(PurgeLabel(node), SizeIs(0));
-  EXPECT_TRUE(state_.Get(HeldLabelKey(node)).has_value()) << "it has ended only now";
+  const std::optional<std::string> ended = state_.Get(HeldLabelKey(node));
+  ASSERT_TRUE(ended.has_value()) << "it has ended only now";
+  const int64_t end = DecodeHeldLabel(*ended).offset;
   PurgeLabel(node, kNow + 2 * kKeepRemovals);
   EXPECT_FALSE(state_.Get(HeldLabelKey(node)).has_value());
+  // What stands there stands where its own record does, and who was away since hears no more.
+  EXPECT_EQ(View().ProgressOf(0).remembered_from, end + 1);
+  const Row row = DecodeRow(*state_.Get(RowKey(node.root)));
+  EXPECT_LT(row.offset, end);
+  EXPECT_TRUE(state_.Get(ChangeKey(0, row.offset, node.root)).has_value());
+  EXPECT_FALSE(state_.Get(LabelChangeKey(DecodeHeldLabel(*ended), node)).has_value());
   Apply(Upsert({.value = "+2", .place = 2, .root = "+1"}), kNow + 2 * kKeepRemovals);
   EXPECT_EQ(View().Campaigns(), 1u);
 }
