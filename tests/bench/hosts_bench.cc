@@ -7,7 +7,6 @@
 //
 // REPORTS_A_RECORD: 1, as they come to a partition that is up to date. EXPIRES: 1 for reports that
 // are so far apart that most of the hosts have expired in the end, one after the other.
-#include <sys/resource.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +23,7 @@
 #include "pipelines/core/output_testing.h"
 #include "pipelines/core/time.h"
 #include "pipelines/dedupe/evidence.h"
+#include "tests/bench/cpu_seconds.h"
 
 namespace ringfence {
 namespace {
@@ -51,15 +51,6 @@ class CountingState : public core::MemoryState {
  private:
   uint64_t bytes_ = 0;
 };
-
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 class Bench {
  public:

@@ -18,7 +18,6 @@
 //       more than one: as many others as there can be.
 //
 // Exit status 1 where a flood, or what shares all, is not one incident.
-#include <sys/resource.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -41,6 +40,7 @@
 #include "ringfence/internal/v1/mailbox.pb.h"
 #include "ringfence/v1/indicator.pb.h"
 #include "services/ringfence/replay/memory_pipeline.h"
+#include "tests/bench/cpu_seconds.h"
 
 namespace ringfence {
 namespace {
@@ -137,15 +137,6 @@ class Reports {
   std::deque<std::string> pools_[kCentres];
   std::deque<ReportRevision> told_;
 };
-
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 struct Result {
   double seconds = 0;

@@ -9,7 +9,6 @@
 //   read_model_bench read [REPORTS]
 //       Of the same set: the time to read all of it as for a subscriber, and all that changed.
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -33,6 +32,7 @@
 #include "services/ringfence/sample/generator.h"
 #include "services/runtime/rocks/memory.h"
 #include "services/runtime/rocks/rocks_state.h"
+#include "tests/bench/cpu_seconds.h"
 
 namespace ringfence {
 namespace {
@@ -41,15 +41,6 @@ using campaigns::ReadModel;
 using runtime::LogRecord;
 
 constexpr int32_t kPartitions = 2;
-
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 // Passes on, and adds up what would be written: of one key in a batch the last.
 class CountingState : public core::State {

@@ -16,6 +16,7 @@
 
 #include "pipelines/core/id.h"
 #include "services/ringfence/replay/memory_pipeline.h"
+#include "tests/bench/cpu_seconds.h"
 
 namespace ringfence {
 namespace {
@@ -72,15 +73,6 @@ class Reports {
   uint64_t next_ = 0;
   std::deque<std::string> pools_[kCentres];
 };
-
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 long PeakMebibytes() {
   rusage usage;
