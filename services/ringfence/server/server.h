@@ -112,11 +112,9 @@ class Server {
   // Until dedupe has what the partner's topic holds now; some seconds at most.
   void AwaitDedupe(const std::string& partner) const;
   absl::StatusOr<v1::ListHeldResponse> ListHeld() const;
-  absl::Status VisitDedupe(const std::function<void(core::State& state)>& visit) const;
-  // Calls `read` with all partitions of dedupe as they are before it is called, behind `views`.
+  // Calls `read` with all partitions of dedupe as they are before it is called.
   using Views = std::vector<runtime::StateView*>;
-  absl::Status WithDedupe(const Views& views,
-                          const std::function<absl::Status(const Views& views)>& read) const;
+  absl::Status WithDedupe(const std::function<absl::Status(const Views& views)>& read) const;
   std::optional<internal::v1::IndicatorRecord> FindInSet(const core::Id& id) const;
   void MakeExplanations();
   void MakeServices();

@@ -14,32 +14,30 @@ namespace {
 constexpr std::chrono::seconds kArriveWithin{5};
 constexpr std::chrono::milliseconds kLookEvery{10};
 
-}  // namespace
-
-absl::Status Server::VisitDedupe(const std::function<void(core::State& state)>& visit) const {
-  for (runtime::Runner* const dedupe : dedupe_) {
-    absl::Status read;
-    const auto visit_view = [&](runtime::StateView& view) {
-      visit(view);
-      read = view.status();
-    };
-    if (absl::Status opened = dedupe->WithView(visit_view); !opened.ok()) return opened;
-    if (!read.ok()) return read;
+absl::Status VisitEach(const std::vector<runtime::StateView*>& views,
+                       const std::function<void(core::State& state)>& visit) {
+  for (runtime::StateView* const view : views) {
+    visit(*view);
+    if (absl::Status read = view->status(); !read.ok()) return read;
   }
   return absl::OkStatus();
 }
 
-absl::Status Server::WithDedupe(const Views& views,
-                                const std::function<absl::Status(const Views& views)>& read) const {
-  if (views.size() == dedupe_.size()) return read(views);
-  absl::Status status;
-  const auto open_next = [&](runtime::StateView& view) {
-    Views more = views;
-    more.push_back(&view);
-    status = WithDedupe(more, read);
+}  // namespace
+
+absl::Status Server::WithDedupe(const std::function<absl::Status(const Views& views)>& read) const {
+  Views views;
+  const std::function<absl::Status()> open_next = [&]() -> absl::Status {
+    if (views.size() == dedupe_.size()) return read(views);
+    absl::Status status;
+    const auto with_view = [&](runtime::StateView& view) {
+      views.push_back(&view);
+      status = open_next();
+    };
+    absl::Status opened = dedupe_[views.size()]->WithView(with_view);
+    return opened.ok() ? status : opened;
   };
-  absl::Status opened = dedupe_[views.size()]->WithView(open_next);
-  return opened.ok() ? status : opened;
+  return open_next();
 }
 
 // Its first report makes its topic, which stays.
@@ -68,15 +66,12 @@ absl::StatusOr<uint64_t> Server::CountReports(const std::string& partner, core::
                                               const std::function<absl::Status()>& retract) const {
   uint64_t reports = 0;
   const auto count = [&](const Views& views) {
-    absl::Status status = retract();
-    for (runtime::StateView* const view : views) {
-      if (!status.ok()) break;
-      reports += dedupe::CountReports(*view, partner, from, until);
-      status = view->status();
-    }
-    return status;
+    if (absl::Status status = retract(); !status.ok()) return status;
+    return VisitEach(views, [&](core::State& state) {
+      reports += dedupe::CountReports(state, partner, from, until);
+    });
   };
-  if (absl::Status status = WithDedupe({}, count); !status.ok()) return status;
+  if (absl::Status status = WithDedupe(count); !status.ok()) return status;
   return reports;
 }
 
@@ -111,23 +106,21 @@ absl::StatusOr<uint64_t> Server::CountHeld(const std::string& partner, core::Tim
   AwaitDedupe(partner);
   uint64_t reports = 0;
   const auto count = [&](const Views& views) {
-    absl::Status status = decide();
-    for (runtime::StateView* const view : views) {
-      if (!status.ok()) break;
-      reports += dedupe::CountHeld(*view, partner, from, until, drop);
-      status = view->status();
-    }
-    return status;
+    if (absl::Status status = decide(); !status.ok()) return status;
+    return VisitEach(views, [&](core::State& state) {
+      reports += dedupe::CountHeld(state, partner, from, until, drop);
+    });
   };
-  if (absl::Status status = WithDedupe({}, count); !status.ok()) return status;
+  if (absl::Status status = WithDedupe(count); !status.ok()) return status;
   return reports;
 }
 
 absl::StatusOr<v1::ListHeldResponse> Server::ListHeld() const {
   std::vector<std::vector<dedupe::HeldReports>> lists;
-  const absl::Status status =
-      VisitDedupe([&](core::State& state) { lists.push_back(dedupe::ListHeld(state)); });
-  if (!status.ok()) return status;
+  const auto list = [&](const Views& views) {
+    return VisitEach(views, [&](core::State& state) { lists.push_back(dedupe::ListHeld(state)); });
+  };
+  if (absl::Status status = WithDedupe(list); !status.ok()) return status;
   return publish::SumOf(lists);
 }
 

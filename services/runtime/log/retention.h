@@ -24,7 +24,8 @@ inline std::chrono::hours RetentionOf(std::string_view topic, std::chrono::hours
 
 // The way out of a state that is of no use, for messages: the reports once more.
 inline constexpr std::string_view kBeginAnew =
-    "with the old keys, a new data directory and `ringfence ingest` of the partners' files (one "
-    "process), or a new deployment that reads the reports' topics (Kafka)";
+    "with the old keys, a new data directory and `ringfence ingest` of the partners' files or of "
+    "what `ringfence export reports` reads from the old one (one process), or a new deployment "
+    "that reads the reports' topics (Kafka)";
 
 }  // namespace ringfence::runtime
