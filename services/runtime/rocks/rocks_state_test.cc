@@ -51,13 +51,22 @@ std::vector<std::pair<std::string, std::string>> All(core::State& state,
   return pairs;
 }
 
+// Some have their first eight bytes in common, and bytes of both signs and none beyond them.
+std::string RandomKey(std::mt19937& random) {
+  std::string key(1, static_cast<char>('a' + random() % 20));
+  if (random() % 2 == 0) return key;
+  key.append(random() % 12, '\0');
+  for (size_t more = random() % 3; more > 0; --more) key.push_back("\0a\xff"[random() % 3]);
+  return key;
+}
+
 TEST_F(RocksStates, DoesWhatAMapDoes) {
   core::MemoryState model;
   core::MemoryState committed;
   std::mt19937 random(3);
   int64_t offset = 0;
-  for (int step = 0; step < 3000; ++step) {
-    const std::string key(1, static_cast<char>('a' + random() % 20));
+  for (int step = 0; step < 10'000; ++step) {
+    const std::string key = RandomKey(random);
     switch (random() % 8) {
       case 0:
         state_->Delete(key);
@@ -67,7 +76,7 @@ TEST_F(RocksStates, DoesWhatAMapDoes) {
         ASSERT_EQ(state_->Get(key), model.Get(key));
         break;
       case 2: {
-        const std::string until(1, static_cast<char>('a' + random() % 22));
+        const std::string until = RandomKey(random);
         ASSERT_EQ(All(*state_, key, until), All(model, key, until));
         break;
       }
