@@ -11,8 +11,14 @@ namespace {
 
 using internal::v1::IndicatorRecord;
 
-// Campaigns, and nodes, that are kept parsed between batches.
-constexpr size_t kHeldMax = 4'096;
+// Campaigns, and nodes, that are kept parsed between batches; of more, those of the last batch.
+constexpr size_t kHeldMax = 8'192;
+
+template <typename Held>
+void LetGoOfOthersThanDirty(absl::flat_hash_map<Label, Held>& held) {
+  if (held.size() <= kHeldMax) return;
+  absl::erase_if(held, [](const auto& entry) { return !entry.second.dirty; });
+}
 
 core::Time FirstSeen(const IndicatorRecord& record) {
   return core::FromProto(record.indicator().first_seen());
@@ -195,6 +201,8 @@ void CampaignSums::SeekLatest(const Label& node, HeldNode& held) {
 }
 
 void CampaignSums::EndBatch() {
+  LetGoOfOthersThanDirty(nodes_);
+  LetGoOfOthersThanDirty(totals_);
   // One that stood on a node may stand on another now, as an IP does each day, and be the oldest of
   // both: first all leave.
   for (auto& [node, held] : nodes_) {

@@ -18,6 +18,7 @@ using internal::v1::IndicatorRecord;
 
 // Kept between batches.
 constexpr size_t kHeldCellsMax = 2'048;
+constexpr size_t kHeldLabelsMax = 32'768;
 // Most parsed records fit.
 constexpr size_t kBlockBytes = 8 << 10;
 constexpr size_t kIdBytes = 16;
@@ -106,12 +107,12 @@ std::optional<Change> ReadModel::ApplyIdentifier(const LogPlace& at, const Indic
 }
 
 const std::optional<HeldLabel>& ReadModel::Held(const Label& node) {
-  if (held_node_ != node) {
-    const std::optional<std::string> held = state_.Get(HeldLabelKey(node));
-    held_label_ = held ? std::optional(DecodeHeldLabel(*held)) : std::nullopt;
-    held_node_ = node;
+  auto [held, inserted] = labels_.try_emplace(node);
+  if (inserted) {
+    if (const std::optional<std::string> stored = state_.Get(HeldLabelKey(node)))
+      held->second = DecodeHeldLabel(*stored);
   }
-  return held_label_;
+  return held->second;
 }
 
 void ReadModel::Hold(const Label& node, const std::optional<HeldLabel>& held) {
@@ -120,8 +121,7 @@ void ReadModel::Hold(const Label& node, const std::optional<HeldLabel>& held) {
   } else {
     state_.Delete(HeldLabelKey(node));
   }
-  held_node_ = node;
-  held_label_ = held;
+  labels_.insert_or_assign(node, held);
 }
 
 Label ReadModel::LabelAt(const Label& node) {
@@ -253,16 +253,19 @@ void ReadModel::ApplyMark(int32_t partition, Progress& progress, core::Time mark
   ForgetLabels(partition, progress);
 }
 
-void ReadModel::ForgetLabels(int32_t partition, const Progress& progress) {
+std::vector<std::string> ReadModel::DueKeys(const std::string& prefix, const Progress& progress) {
   std::vector<std::string> due;
-  const std::string from = LabelEndPrefix(partition);
   const core::Time until = progress.mark - options_.removals_kept;
-  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
+  state_.Scan(prefix, PrefixEnd(prefix), [&](std::string_view key, std::string_view) {
     if (due.size() >= options_.forget_max || EndOf(key) >= until) return false;
     due.emplace_back(key);
     return true;
   });
-  for (const std::string& key : due) {
+  return due;
+}
+
+void ReadModel::ForgetLabels(int32_t partition, const Progress& progress) {
+  for (const std::string& key : DueKeys(LabelEndPrefix(partition), progress)) {
     const Label node = NodeOfEndKey(key);
     std::optional<HeldLabel> held = Held(node);
     Demand(held.has_value());
@@ -274,15 +277,7 @@ void ReadModel::ForgetLabels(int32_t partition, const Progress& progress) {
 }
 
 void ReadModel::ForgetRemovals(int32_t partition, Progress& progress) {
-  std::vector<std::string> due;
-  const std::string from = RemovalPrefix(partition);
-  const core::Time until = progress.mark - options_.removals_kept;
-  state_.Scan(from, PrefixEnd(from), [&](std::string_view key, std::string_view) {
-    if (due.size() >= options_.forget_max || EndOf(key) >= until) return false;
-    due.emplace_back(key);
-    return true;
-  });
-  for (const std::string& key : due) {
+  for (const std::string& key : DueKeys(RemovalPrefix(partition), progress)) {
     const core::Id id = IdAtEnd(key);
     const std::optional<std::string> row = state_.Get(RowKey(id));
     Demand(row.has_value());
@@ -381,6 +376,7 @@ void ReadModel::EndBatch() {
     held.dirty = false;
   }
   if (cells_.size() > kHeldCellsMax) cells_.clear();
+  if (labels_.size() > kHeldLabelsMax) labels_.clear();
 }
 
 }  // namespace ringfence::campaigns

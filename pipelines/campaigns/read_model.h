@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -116,7 +118,7 @@ class ReadModel {
                                 const Label& node);
   std::optional<Change> MoveAll(const std::optional<HeldLabel>& before, const HeldLabel& after,
                                 const Label& node);
-  // What was last said of the node's label.
+  // What was last said of the node's label; good until the next call of Held or Hold.
   const std::optional<HeldLabel>& Held(const Label& node);
   void Hold(const Label& node, const std::optional<HeldLabel>& held);
   Label LabelAt(const Label& node);
@@ -125,6 +127,8 @@ class ReadModel {
   bool IsEmpty(const Label& node);
   Progress& HeldProgress(int32_t partition);
   void ApplyMark(int32_t partition, Progress& progress, core::Time mark);
+  // Of those that end with a time, at most `forget_max` whose time is over, the oldest first.
+  std::vector<std::string> DueKeys(const std::string& prefix, const Progress& progress);
   void ForgetRemovals(int32_t partition, Progress& progress);
   void ForgetRemoval(const core::Id& id, const Row& row, core::Time removed_at, Progress& progress);
   void ForgetLabels(int32_t partition, const Progress& progress);
@@ -142,9 +146,8 @@ class ReadModel {
   std::map<int32_t, Progress> progress_;
   absl::flat_hash_set<int32_t> dirty_progress_;
   CampaignSums sums_;
-  // Of the node that was asked for last.
-  std::optional<Label> held_node_;
-  std::optional<HeldLabel> held_label_;
+  // As written; of nodes that were asked for lately.
+  absl::flat_hash_map<Label, std::optional<HeldLabel>> labels_;
   std::map<CellKey, HeldCell> cells_;
 };
 
