@@ -2,78 +2,18 @@
 // old cursors; whatever happens, their sets equal the digests, and nobody hears of what he may not.
 #include <gtest/gtest.h>
 
-#include <random>
-#include <set>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "pipelines/campaigns/history_testing.h"
 #include "services/publish/subscription_testing.h"
 
 namespace ringfence::publish {
 namespace {
 
-using campaigns::kNow;
-using campaigns::RecordSpec;
-
 constexpr int32_t kPartitions = 3;
-
-// What the filters of this test look at, by value: as it was at its most public.
-struct Publicity {
-  v1::Action peak = v1::ACTION_UNSPECIFIED;
-  v1::Tlp least = v1::TLP_RED;
-};
-
-// Keeps what cluster keeps of every value, and makes its next record.
-class World {
- public:
-  explicit World(uint64_t seed) : random_(seed) {}
-
-  uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
-  bool OneIn(uint32_t n) { return Below(n) == 0; }
-
-  internal::v1::IndicatorRecord Next(int32_t& partition) {
-    const uint32_t number = Below(30);
-    partition = static_cast<int32_t>(number % kPartitions);
-    Value& value = values_[number];
-    RecordSpec spec;
-    spec.type = number % 2 == 0 ? v1::IDENTIFIER_TYPE_PHONE : v1::IDENTIFIER_TYPE_DOMAIN;
-    spec.value = "v" + std::to_string(number);
-    spec.place = ++place_;
-    const bool is_removal = OneIn(5);
-    spec.action = is_removal ? v1::ACTION_UNSPECIFIED : static_cast<v1::Action>(1 + Below(3));
-    spec.tlp = static_cast<v1::Tlp>(2 + Below(4));
-    spec.score = Below(10) * 100;
-    const bool is_raised = spec.action >= v1::ACTION_CHALLENGE;
-    if (is_raised && value.fallen) {
-      ++value.epoch;
-      value.fallen = false;
-    }
-    if (!is_raised && value.raised) value.fallen = true;
-    value.raised = is_raised;
-    spec.epoch = value.epoch;
-    if (!is_removal) {
-      value.publicity.peak = std::max(value.publicity.peak, spec.action);
-      value.publicity.least = std::min(value.publicity.least, spec.tlp);
-    }
-    spec.peak_action = value.publicity.peak;
-    spec.least_tlp = value.publicity.least;
-    if (!OneIn(3)) spec.root = "v" + std::to_string(Below(3));
-    return is_removal ? campaigns::Removal(spec, "expired") : campaigns::Upsert(spec);
-  }
-
-  const Publicity& Of(const std::string& value) const {
-    return values_.at(static_cast<uint32_t>(std::stoi(value.substr(1)))).publicity;
-  }
-
- private:
-  struct Value {
-    uint32_t epoch = 0;
-    bool raised = false;
-    bool fallen = false;
-    Publicity publicity;
-  };
-  std::mt19937_64 random_;
-  core::Place place_ = 0;
-  std::map<uint32_t, Value> values_;
-};
 
 std::vector<v1::SubscribeRequest> Requests() {
   std::vector<v1::SubscribeRequest> requests(4);
@@ -95,7 +35,14 @@ struct Follower {
 class SubscriptionProperty : public SubscriptionTestBase,
                              public testing::WithParamInterface<uint64_t> {
  protected:
-  SubscriptionProperty() : SubscriptionTestBase(kPartitions), world_(GetParam()) {}
+  SubscriptionProperty() : SubscriptionTestBase(kPartitions), world_(GetParam(), 30, 5) {}
+
+  void Append() {
+    const campaigns::RandomRecord next = world_.Next();
+    log_.Append(
+        static_cast<int32_t>(next.number % kPartitions),
+        next.is_removal ? campaigns::Removal(next.spec, "expired") : campaigns::Upsert(next.spec));
+  }
 
   void Turn(Follower& follower) {
     if (follower.stream && world_.OneIn(4)) follower.stream.reset();
@@ -119,14 +66,14 @@ class SubscriptionProperty : public SubscriptionTestBase,
   void ExpectNothingLeaked(const Follower& follower) {
     const auto filter = MakeFilter(follower.request.filter(), Viewer{v1::TLP_AMBER_STRICT, true});
     for (const v1::Removal& removal : follower.consumer.removals) {
-      const Publicity& publicity = world_.Of(removal.value());
-      EXPECT_GE(publicity.peak, filter->min_action);
-      EXPECT_LE(publicity.least, filter->max_tlp);
+      const auto number = static_cast<uint32_t>(std::stoi(removal.value().substr(1)));
+      EXPECT_GE(world_.PeakOf(number), filter->min_action);
+      EXPECT_LE(world_.LeastOf(number), filter->max_tlp);
       EXPECT_TRUE(filter->WantsType(removal.type()));
     }
   }
 
-  World world_;
+  campaigns::RandomHistory world_;
 };
 
 TEST_P(SubscriptionProperty, SetsEqualDigestsWhateverHappens) {
@@ -141,11 +88,7 @@ TEST_P(SubscriptionProperty, SetsEqualDigestsWhateverHappens) {
   }
   for (int round = 0; round < 80; ++round) {
     const uint32_t records = world_.OneIn(10) ? 60 : world_.Below(6);
-    for (uint32_t i = 0; i < records; ++i) {
-      int32_t partition = 0;
-      const internal::v1::IndicatorRecord record = world_.Next(partition);
-      log_.Append(partition, record);
-    }
+    for (uint32_t i = 0; i < records; ++i) Append();
     if (!world_.OneIn(4)) publisher_.AwaitApplied();
     for (Follower& follower : followers) {
       if (world_.OneIn(2)) Turn(follower);

@@ -238,16 +238,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     world = World(options.program, options.reports, options.seed)
-    try:
-        world.ingest(world.files[:-2])
-        for check, *arguments in ((sorted_lists, world.files[-2:]), (whole_sets,), (dns_lists,), (conditional_and_compressed,), (by_curl,),
-                                  (no_victims,), (over_a_restart,)):
-            print(f"{check.__name__}: {check(world, *arguments)}", flush=True)
-    except BaseException:
-        world.stop()
-        print("see", world.folder)
-        raise
-    world.remove()
+    world.check(world.files[:-2], ((sorted_lists, world.files[-2:]), (whole_sets,), (dns_lists,), (conditional_and_compressed,),
+                                   (by_curl,), (no_victims,), (over_a_restart,)))
 
 
 if __name__ == "__main__":

@@ -182,16 +182,8 @@ def main():
     parser.add_argument("--validate", type=int, default=60, help="objects of each type")
     options = parser.parse_args()
     world = World(options.program, options.reports, options.seed)
-    try:
-        world.ingest(world.files[:-1])
-        for check, *arguments in ((paged_once_while_others_write, world.files[-1:]), (polled_by_date,), (valid_stix, options.validate),
-                                  (below_three,), (beside_medallion,)):
-            print(f"{check.__name__}: {check(world, *arguments)}", flush=True)
-    except BaseException:
-        world.stop()
-        print("see", world.folder)
-        raise
-    world.remove()
+    world.check(world.files[:-1], ((paged_once_while_others_write, world.files[-1:]), (polled_by_date,), (valid_stix, options.validate),
+                                   (below_three,), (beside_medallion,)))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,19 @@ class World:
     def await_quiet(self):
         self.run("status", "--server", self.grpc, "--wait-quiet", "240")
 
+    def check(self, files, checks):
+        """Sends these files' reports, then calls each with this world and its arguments and prints what it says. The folder stays where
+        one fails."""
+        try:
+            self.ingest(files)
+            for check, *arguments in checks:
+                print(f"{check.__name__}: {check(self, *arguments)}", flush=True)
+        except BaseException:
+            self.stop()
+            print("see", self.folder)
+            raise
+        self.remove()
+
     def reports(self):
         for file in self.files:
             with open(file) as lines:

@@ -2,11 +2,10 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "pipelines/campaigns/history_testing.h"
 #include "pipelines/campaigns/record_testing.h"
 #include "pipelines/core/time.h"
 #include "services/publish/cursor.h"
@@ -21,10 +20,10 @@ inline constexpr int32_t kPartitions = 3;
 // nothing with the read model.
 class Model {
  public:
-  explicit Model(uint64_t seed) : random_(seed) {}
+  explicit Model(uint64_t seed) : history_(seed, /*values=*/24, /*removals=*/4) {}
 
-  uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
-  bool OneIn(uint32_t n) { return Below(n) == 0; }
+  uint32_t Below(uint32_t bound) { return history_.Below(bound); }
+  bool OneIn(uint32_t n) { return history_.OneIn(n); }
 
   // The next record of some value, as cluster would send it.
   internal::v1::IndicatorRecord Next(int32_t& partition);
@@ -42,18 +41,8 @@ class Model {
   bool MayKnow(const std::string& value, const publish::Filter& filter) const;
 
  private:
-  struct Value {
-    uint32_t epoch = 0;
-    bool raised = false;
-    bool fallen = false;
-    v1::Action peak = v1::ACTION_UNSPECIFIED;
-    v1::Tlp least = v1::TLP_RED;
-  };
-
-  std::mt19937_64 random_;
-  core::Place place_ = 0;
+  campaigns::RandomHistory history_;
   core::Time now_ = campaigns::kNow;
-  std::map<uint32_t, Value> values_;
   std::vector<std::pair<int64_t, internal::v1::IndicatorRecord>> records_[kPartitions];
 };
 
