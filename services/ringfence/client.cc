@@ -16,12 +16,11 @@ namespace {
 
 constexpr std::chrono::seconds kCallTimeout{60};
 constexpr std::chrono::minutes kPackTimeout{10};
+// So long a first connection is tried again. gRPC may call one failed that has only begun (it asks
+// for connect's errno after other calls that set it), and a server may just be starting.
+constexpr std::chrono::seconds kConnectWithin{1};
 // A referral pack comes in one message.
 constexpr int kReceivedBytesMax = 64 << 20;
-
-void SetDeadline(grpc::ClientContext& context) {
-  context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
-}
 
 }  // namespace
 
@@ -32,6 +31,18 @@ struct Client::Impl {
         reports(v1::ReportService::NewStub(channel)),
         indicators(v1::IndicatorService::NewStub(channel)),
         admin(v1::AdminService::NewStub(channel)) {}
+
+  // Of the context of a call that is about to begin.
+  void SetDeadline(grpc::ClientContext& context, std::chrono::seconds timeout = kCallTimeout) {
+    AwaitConnection();
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+  }
+
+  void AwaitConnection() {
+    std::call_once(connected, [this] {
+      channel->WaitForConnected(std::chrono::system_clock::now() + kConnectWithin);
+    });
+  }
 
   // Names the server where it cannot be reached.
   absl::Status Converted(const grpc::Status& status) const {
@@ -53,6 +64,7 @@ struct Client::Impl {
 
   const std::string server;
   const std::shared_ptr<grpc::Channel> channel;
+  std::once_flag connected;
   const std::unique_ptr<v1::ReportService::Stub> reports;
   const std::unique_ptr<v1::IndicatorService::Stub> indicators;
   const std::unique_ptr<v1::AdminService::Stub> admin;
@@ -64,7 +76,7 @@ Client::~Client() = default;
 absl::StatusOr<v1::SubmitReportsResponse> Client::SubmitReports(
     const std::string& partner, const v1::SubmitReportsRequest& request) {
   grpc::ClientContext context;
-  SetDeadline(context);
+  impl_->SetDeadline(context);
   context.AddMetadata("x-ringfence-partner", partner);
   v1::SubmitReportsResponse response;
   const grpc::Status status = impl_->reports->SubmitReports(&context, request, &response);
@@ -74,6 +86,7 @@ absl::StatusOr<v1::SubmitReportsResponse> Client::SubmitReports(
 
 absl::Status Client::Subscribe(const v1::SubscribeRequest& request, const std::stop_token& stop,
                                const Visitor& visit) {
+  impl_->AwaitConnection();
   grpc::ClientContext context;
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
   const auto stream = impl_->indicators->Subscribe(&context, request);
@@ -89,7 +102,7 @@ absl::Status Client::Subscribe(const v1::SubscribeRequest& request, const std::s
 absl::Status Client::Acknowledge(const v1::AcknowledgeRequest& request,
                                  const std::stop_token& stop) {
   grpc::ClientContext context;
-  SetDeadline(context);
+  impl_->SetDeadline(context);
   const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
   v1::AcknowledgeResponse response;
   return impl_->Converted(impl_->indicators->Acknowledge(&context, request, &response));
@@ -152,7 +165,7 @@ absl::StatusOr<v1::RetractPartnerResponse> Client::RetractPartner(
 
 absl::StatusOr<std::string> Client::CreateReferral(const v1::CreateReferralRequest& request) {
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kPackTimeout);
+  impl_->SetDeadline(context, kPackTimeout);
   const auto stream = impl_->admin->CreateReferral(&context, request);
   std::string pack;
   v1::CreateReferralResponse piece;

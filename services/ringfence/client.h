@@ -20,7 +20,8 @@ using client::Endpoint;
 using client::kDefaultServer;
 
 // The services of a Ringfence. gRPC's errors come back with the same codes; the
-// message of kUnavailable names the server. Connects at the first call and again by itself.
+// message of kUnavailable names the server. Connects at the first call, for which it waits a second
+// at most, and again by itself.
 // Thread-safe.
 class Client {
  public:
