@@ -82,8 +82,8 @@ void PrintCampaign(const v1::GetCampaignResponse& response) {
   }
   fmt::print("campaign       {}\n", Printable(campaign.campaign_id()));
   fmt::print("organisations  {}\n", CountWord(campaign.organisations()));
-  fmt::print("incidents      {} in {} reports\n", CountWord(campaign.incidents()),
-             CountWord(campaign.reports()));
+  fmt::print("incidents      {} in {}\n", CountWord(campaign.incidents()),
+             CountOf(campaign.reports(), "report"));
   fmt::print("victims        {}\n", Countries(campaign));
   fmt::print("losses         {}\n", Losses(campaign));
   fmt::print("scams          {}\n", Scams(campaign));

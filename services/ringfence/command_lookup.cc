@@ -91,8 +91,9 @@ void PrintListed(const v1::Indicator& indicator) {
   fmt::print("{}\n", IndicatorLine(indicator));
   fmt::print("  why       {}\n", ReasonsOf(indicator));
   for (const v1::RoleEvidence& role : indicator.explanation().by_role()) {
-    fmt::print("  as        {}: {} incidents, {} organisations, last {}\n", RoleWord(role.role()),
-               role.incidents(), role.organisations(), TimeWord(role.last_seen()));
+    fmt::print("  as        {}: {}, {}, last {}\n", RoleWord(role.role()),
+               CountOf(role.incidents(), "incident"), CountOf(role.organisations(), "organisation"),
+               TimeWord(role.last_seen()));
   }
   fmt::print("  seen      {} to {}, expires {}\n", TimeWord(indicator.first_seen()),
              TimeWord(indicator.last_seen()), TimeWord(indicator.expires_at()));

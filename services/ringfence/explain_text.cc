@@ -66,9 +66,9 @@ std::string StandingText(const v1::ExplainIndicatorResponse& response) {
     text += fmt::format("not {:<10}{}\n", ActionWord(action), missing);
   }
   for (const v1::OrganisationWord& word : response.organisations()) {
-    text += fmt::format("word of       {}: {} incidents that count, weight {}{}\n",
-                        Printable(word.organisation()), word.incidents(), word.weight(),
-                        word.canaries() > 0 ? ", halved for canaries" : "");
+    text += fmt::format("word of       {}: {} that count, weight {}{}\n",
+                        Printable(word.organisation()), CountOf(word.incidents(), "incident"),
+                        word.weight(), word.canaries() > 0 ? ", halved for canaries" : "");
   }
   return text;
 }
@@ -77,9 +77,10 @@ std::string LinksText(const v1::ExplainIndicatorResponse& response) {
   std::string text;
   for (const v1::LinkExplanation& link : response.links()) {
     text += fmt::format(
-        "links{}{} {} incidents, {} organisations, {} neighbours{}; {} ties join, {} are cut\n",
-        link.day().empty() ? "        " : " on ", Printable(link.day()), link.incidents(),
-        link.organisations(), link.neighbours(), link.established() ? ", established" : "",
+        "links{}{} {}, {}, {}{}; of its ties {} join, {} are cut\n",
+        link.day().empty() ? "        " : " on ", Printable(link.day()),
+        CountOf(link.incidents(), "incident"), CountOf(link.organisations(), "organisation"),
+        CountOf(link.neighbours(), "neighbour"), link.established() ? ", established" : "",
         link.ties_joining(), link.ties_cut());
     if (link.infrastructure().empty()) continue;
     text += fmt::format("infrastructure {}; its neighbours know each other {:.3f}\n",
@@ -164,9 +165,9 @@ std::string ExplanationText(const v1::ExplainCampaignResponse& response) {
     text = fmt::format("{} is now part of\n", Printable(response.superseded_id()));
   }
   text += fmt::format("campaign      {}\n", Printable(campaign.campaign_id()));
-  text += fmt::format("seen by       {} organisations, {} incidents, {} reports\n",
-                      CountWord(campaign.organisations()), CountWord(campaign.incidents()),
-                      CountWord(campaign.reports()));
+  text +=
+      fmt::format("seen by       {}, {}, {}\n", CountOf(campaign.organisations(), "organisation"),
+                  CountOf(campaign.incidents(), "incident"), CountOf(campaign.reports(), "report"));
   text += fmt::format("indicators    {}\n", CountWord(campaign.indicators()));
   if (!response.state_known()) {
     return text + "That server does not run cluster: what holds it together is not known there.\n";

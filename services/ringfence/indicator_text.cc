@@ -7,10 +7,6 @@
 namespace ringfence::cli {
 namespace {
 
-std::string Plural(uint32_t count, const char* noun) {
-  return fmt::format("{} {}{}", CountWord(count), noun, count == 1 ? "" : "s");
-}
-
 std::string UpsertLine(const v1::Indicator& indicator) {
   std::string line = fmt::format("+ {}  ({})", IndicatorLine(indicator), ReasonsOf(indicator));
   if (!indicator.campaign_id().empty()) {
@@ -37,9 +33,9 @@ std::string IndicatorLine(const v1::Indicator& indicator) {
 
 std::string ReasonsOf(const v1::Indicator& indicator) {
   const v1::Explanation& explanation = indicator.explanation();
-  std::string text = fmt::format("{}, {}, {}", Plural(explanation.organisations(), "organisation"),
-                                 Plural(explanation.incidents(), "incident"),
-                                 Plural(explanation.reports(), "report"));
+  std::string text = fmt::format("{}, {}, {}", CountOf(explanation.organisations(), "organisation"),
+                                 CountOf(explanation.incidents(), "incident"),
+                                 CountOf(explanation.reports(), "report"));
   for (int i = 0; i < explanation.rules_size(); ++i)
     text += (i == 0 ? "; " : ", ") + Printable(explanation.rules(i));
   return text;

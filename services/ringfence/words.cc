@@ -89,6 +89,10 @@ std::string CountWord(uint64_t count) {
   return digits;
 }
 
+std::string CountOf(uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", CountWord(count), noun, count == 1 ? "" : "s");
+}
+
 std::string Printable(std::string_view text) {
   std::string printable;
   for (size_t i = 0; i < text.size(); ++i) {

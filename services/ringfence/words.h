@@ -34,6 +34,8 @@ std::string RoleWord(v1::IdentifierRole role);
 std::string TimeWord(const google::protobuf::Timestamp& time);
 // "1,234,567"
 std::string CountWord(uint64_t count);
+// "1 incident", "1,234 incidents".
+std::string CountOf(uint64_t count, std::string_view noun);
 
 // The text with control characters, which a terminal would obey, as '?'. What is printed came from
 // others.

@@ -32,6 +32,9 @@ TEST(Words, NumbersAndTimes) {
   EXPECT_EQ(CountWord(999), "999");
   EXPECT_EQ(CountWord(1'000), "1,000");
   EXPECT_EQ(CountWord(1'234'567), "1,234,567");
+  EXPECT_EQ(CountOf(0, "report"), "0 reports");
+  EXPECT_EQ(CountOf(1, "report"), "1 report");
+  EXPECT_EQ(CountOf(1'234, "report"), "1,234 reports");
   google::protobuf::Timestamp time;
   EXPECT_EQ(TimeWord(time), "-");
   time.set_seconds(1772366400);
