@@ -25,9 +25,15 @@ endfunction()
 function(ringfence_service name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   ringfence_binary(ringfence-${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS})
-  # Sanitizers bring their own allocator.
+  ringfence_use_jemalloc(ringfence-${name})
+endfunction()
+
+# ringfence_use_jemalloc(ringfence)
+#   With the settings that servers have. Sanitizers bring their own allocator.
+function(ringfence_use_jemalloc target)
   if(NOT RINGFENCE_SANITIZE)
-    target_link_libraries(ringfence-${name} PRIVATE ${JEMALLOC_LIBRARY})
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/services/runtime/malloc_conf.cc)
+    target_link_libraries(${target} PRIVATE ${JEMALLOC_LIBRARY})
   endif()
 endfunction()
 
