@@ -11,12 +11,10 @@ namespace {
 
 using internal::v1::IndicatorRecord;
 
-// Campaigns, and nodes, that are kept parsed between batches; of more, those of the last batch.
-constexpr size_t kHeldMax = 8'192;
-
+// What is clean is as it is written.
 template <typename Held>
-void LetGoOfOthersThanDirty(absl::flat_hash_map<Label, Held>& held) {
-  if (held.size() <= kHeldMax) return;
+void LetGoOfClean(absl::flat_hash_map<Label, Held>& held, size_t held_max) {
+  if (held.size() <= held_max) return;
   absl::erase_if(held, [](const auto& entry) { return !entry.second.dirty; });
 }
 
@@ -201,8 +199,8 @@ void CampaignSums::SeekLatest(const Label& node, HeldNode& held) {
 }
 
 void CampaignSums::EndBatch() {
-  LetGoOfOthersThanDirty(nodes_);
-  LetGoOfOthersThanDirty(totals_);
+  LetGoOfClean(nodes_, held_max_);
+  LetGoOfClean(totals_, held_max_);
   // One that stood on a node may stand on another now, as an IP does each day, and be the oldest of
   // both: first all leave.
   for (auto& [node, held] : nodes_) {
@@ -211,12 +209,12 @@ void CampaignSums::EndBatch() {
   for (auto& [node, held] : nodes_) {
     if (held.dirty) WriteNode(node, held);
   }
-  if (nodes_.size() > kHeldMax) nodes_.clear();
+  if (nodes_.size() > held_max_) nodes_.clear();
   // Where a campaign was seen last follows from its nodes.
   for (auto& [label, held] : totals_) {
     if (held.dirty) WriteTotals(label, held);
   }
-  if (totals_.size() > kHeldMax) totals_.clear();
+  if (totals_.size() > held_max_) totals_.clear();
   if (campaigns_) state_.Put(CountKey(), EncodeCount(*campaigns_));
 }
 

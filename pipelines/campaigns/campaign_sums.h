@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -19,8 +20,9 @@ namespace ringfence::campaigns {
 // as it moves one with a single row. Owned by one thread.
 class CampaignSums {
  public:
-  // `state` must outlive it.
-  explicit CampaignSums(core::State& state) : state_(state) {}
+  // `state` must outlive it. `held_max`: campaigns, and nodes, that are kept parsed from one batch
+  // to the next; of more, those that the last one touched.
+  CampaignSums(core::State& state, size_t held_max) : state_(state), held_max_(held_max) {}
 
   // A labelled record of an indicator, which is not (is) among what was added, and the label that
   // its node has.
@@ -93,6 +95,7 @@ class CampaignSums {
   static std::optional<ListPlaces> PlacesOf(const Totals& totals);
 
   core::State& state_;
+  const size_t held_max_;
   absl::flat_hash_map<Label, HeldTotals> totals_;
   absl::flat_hash_map<Label, HeldNode> nodes_;
   std::optional<uint64_t> campaigns_;

@@ -18,7 +18,6 @@ using internal::v1::IndicatorRecord;
 
 // Kept between batches.
 constexpr size_t kHeldCellsMax = 2'048;
-constexpr size_t kHeldLabelsMax = 32'768;
 // Most parsed records fit.
 constexpr size_t kBlockBytes = 8 << 10;
 constexpr size_t kIdBytes = 16;
@@ -376,7 +375,7 @@ void ReadModel::EndBatch() {
     held.dirty = false;
   }
   if (cells_.size() > kHeldCellsMax) cells_.clear();
-  if (labels_.size() > kHeldLabelsMax) labels_.clear();
+  if (labels_.size() > options_.labels_held_max) labels_.clear();
 }
 
 }  // namespace ringfence::campaigns

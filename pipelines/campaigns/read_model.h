@@ -57,12 +57,15 @@ class ReadModel {
     core::Time keep_removals = core::kKeepRemovals;
     // One mark forgets at most as many removals, and as many labels: the rest go with the next.
     size_t forget_max = 1'000;
+    // So many nodes' labels, and so many campaigns, stay at hand from one batch to the next.
+    size_t labels_held_max = 32'768;
+    size_t campaigns_held_max = 8'192;
   };
 
   // `state` must outlive it, and belongs to it alone.
   explicit ReadModel(core::State& state) : ReadModel(state, Options()) {}
   ReadModel(core::State& state, const Options& options)
-      : state_(state), options_(options), sums_(state) {}
+      : state_(state), options_(options), sums_(state, options.campaigns_held_max) {}
 
   // Applies the record at `offset` of `partition`. Nothing where it was applied before, is a mark,
   // has a lower place than that held, or says what is held. kFailedPrecondition where another

@@ -383,7 +383,10 @@ TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoB
     SCOPED_TRACE(seed);
     Random random(seed);
     core::MemoryState state;
-    auto model = std::make_unique<ReadModel>(state);
+    ReadModel::Options options;
+    // Half of them have hardly anything at hand.
+    if (seed % 2 == 0) options.labels_held_max = options.campaigns_held_max = random.Below(4);
+    auto model = std::make_unique<ReadModel>(state, options);
     Naive naive;
     const uint32_t batch = 1 + random.Below(30);
     int64_t offset = 0;
@@ -403,7 +406,7 @@ TEST(ReadModelProperty, IsWhatTheRecordsOfGreatestPlaceSayHoweverTheyAreCutIntoB
       if (!random.OneIn(batch)) continue;
       model->EndBatch();
       // A restart.
-      if (random.OneIn(4)) model = std::make_unique<ReadModel>(state);
+      if (random.OneIn(4)) model = std::make_unique<ReadModel>(state, options);
       if (random.OneIn(3)) ExpectEqual(naive, state);
     }
     model->EndBatch();
