@@ -35,7 +35,8 @@ struct Follower {
 class SubscriptionProperty : public SubscriptionTestBase,
                              public testing::WithParamInterface<uint64_t> {
  protected:
-  SubscriptionProperty() : SubscriptionTestBase(kPartitions), world_(GetParam(), 30, 5) {}
+  SubscriptionProperty()
+      : SubscriptionTestBase(kPartitions), world_(GetParam(), /*values=*/30, /*removals=*/5) {}
 
   void Append() {
     const campaigns::RandomRecord next = world_.Next();

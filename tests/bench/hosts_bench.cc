@@ -7,7 +7,6 @@
 //
 // REPORTS_A_RECORD: 1, as they come to a partition that is up to date. EXPIRES: 1 for reports that
 // are so far apart that most of the hosts have expired in the end, one after the other.
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -18,7 +18,6 @@
 //       more than one: as many others as there can be.
 //
 // Exit status 1 where a flood, or what shares all, is not one incident.
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
