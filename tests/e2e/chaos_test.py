@@ -46,7 +46,7 @@ rocks:
   free_bytes_min: 1000000
 snapshots:
   folder: {folder}/snapshots
-  every_seconds: 3
+  every_seconds: {snapshot_seconds}
   keep: 2
   free_bytes_min: 1000000
 dedupe:
@@ -186,9 +186,9 @@ class Subscriber:
             if "snapshotBegin" in event:
                 held = {}
             if "upsert" in event:
-                held[event["upsert"]["type"], event["upsert"]["value"]] = services.without_past(event["upsert"])
+                held[services.key(event["upsert"])] = services.comparable(event["upsert"])
             if "removal" in event and event["removal"]["reason"] != "replaced":
-                held.pop((event["removal"]["type"], event["removal"]["value"]), None)
+                held.pop(services.key(event["removal"]), None)
             if "snapshotEnd" in event:
                 self.snapshots += 1
                 self.held = held
@@ -302,7 +302,7 @@ def told_digest(programs, replica):
 
 
 class Expected:
-    """What `ringfence replay` makes of the sample by now: what expired since the load began is in it no more."""
+    """What `ringfence replay` makes of the sample at a time: what expired by then is in it no more."""
 
     CLOCK = "clock.example"
 
@@ -320,13 +320,16 @@ class Expected:
         held = services.replayed_set(self.programs + "/ringfence", str(self.sample), f"{self.folder}/replayed-{self.replays}", self.naming_key)
         return {key: indicator for key, indicator in held.items() if key[1] != self.CLOCK}
 
-    def expect(self, actual, what):
-        """`actual()`, read after the replay, holds the same. Something may expire in between: then once more."""
-        for _ in range(3):
-            expected, there = self.now(), actual()
-            if expected == there:
-                return
-        services.expect_equal(expected, there, what)
+    def expect(self, read_all):
+        """Each of the sets that `read_all` gives by what they are holds what it should at a time while they were read: something may
+        expire meanwhile."""
+        before = self.now()
+        sets = read_all()
+        after = self.now()
+        for what, there in sets.items():
+            # A row is as before, else as after.
+            services.expect_equal({key: before.get(key) if before.get(key) == there.get(key) else after.get(key)
+                                   for key in before.keys() | after.keys()}, there, what)
 
 
 def scenario(options, folder, broker_folder, everything):
@@ -336,12 +339,14 @@ def scenario(options, folder, broker_folder, everything):
     run(programs + "/ringfence", "sample", "--reports", options.reports, "--seed", options.seed, "--out", folder + "/sample")
     proxies = json.loads(pathlib.Path(broker_folder, "proxies.json").read_text())
     network = Network({name: [(each["told"], each["listens"]) for each in each_node] for name, each_node in proxies.items()})
+    # As many in a long run, of more state each, as in a short one.
+    snapshot_seconds = max(3, options.seconds // 60)
     instances, gateways = [], []
     for machine in MACHINES:
         pathlib.Path(folder, machine + "-logs").mkdir()
         servers = ",".join(f"127.0.0.1:{each['told']}" for each in proxies[machine])
         config = pathlib.Path(folder, machine + ".yaml")
-        config.write_text(CONFIG.format(folder=folder, servers=servers, machine=machine) + services.keys_section(keys))
+        config.write_text(CONFIG.format(folder=folder, servers=servers, machine=machine, snapshot_seconds=snapshot_seconds) + services.keys_section(keys))
         instances += [Instance(programs, stage, machine, config, folder) for stage in STAGES]
         gateways.append(Instance(programs, "gateway", machine, config, folder))
     everything += instances + gateways
@@ -381,19 +386,21 @@ def scenario(options, folder, broker_folder, everything):
         for instance in instances:
             instance.look_after()
             instance.service.wait_caught_up(patience)
-    for replica in replicas:
-        expected.expect(lambda: services.published_set(programs + "/ringfence", replica.service.grpc), f"published by {replica}")
-    # Something may expire between one's answer and the other's.
-    for _ in range(5):
-        first, second = (told_digest(programs, replica) for replica in replicas)
-        if first == second:
-            break
-    expect(first and first == second, f"the replicas' digests: {first}, {second}")
-    subscriber.move()
-    # It takes up its cursor, and is told of the rest.
-    time.sleep(10)
-    expected.expect(lambda: dict(subscriber.held), "held by the subscriber")
-    subscriber.end()
+    def read_all():
+        subscriber.move()
+        published = {f"published by {replica}": services.published_set(programs + "/ringfence", replica.service.grpc) for replica in replicas}
+        # Something may expire between one's answer and the other's.
+        for _ in range(5):
+            first, second = (told_digest(programs, replica) for replica in replicas)
+            if first == second:
+                break
+        expect(first and first == second, f"the replicas' digests: {first}, {second}")
+        # It took up its cursor, and was told of the rest.
+        time.sleep(10)
+        subscriber.end()
+        return published | {"held by the subscriber": subscriber.held}
+
+    expected.expect(read_all)
     ended = ", ".join(f"{instance} {instance.gave_up}" for instance in everything if instance.gave_up)
     print(f"{', '.join(f'{kind} {n}' for kind, n in sorted(chaos.done.items()))}; ended by themselves: {ended or 'none'}; "
           f"{load.refused} of the submissions tried again; the subscriber moved {subscriber.moves} times, was given the whole set "

@@ -274,7 +274,7 @@ def check_services(program, folder):
         held = services.published_set(program, publish.grpc)
         time.sleep(1.5)     # until it is noted who took the set
         publish.stop()
-        return answers, {value: found for (_, value), found in held.items()}.get(NUMBER)
+        return answers, next((json.loads(found) for (_, value), found in held.items() if value == NUMBER), None)
 
     counted = {}
     pass_on(("bank", [report(1, NUMBER)]), ("telco", [report(i, NUMBER) for i in range(5)]))

@@ -104,18 +104,29 @@ def without_past(indicator):
     return {name: value for name, value in indicator.items() if name not in PAST}
 
 
+def key(indicator):
+    return indicator["type"], indicator["value"]
+
+
+def comparable(indicator):
+    """As text, of which a process can hold some hundred thousand."""
+    return json.dumps(without_past(indicator), sort_keys=True)
+
+
 def replayed_set(program, sample, out, naming_key):
+    """Indicators, comparable, by key."""
     run(program, "replay", sample, "--out", out, "--naming-key", naming_key)
-    indicators = (json.loads(line) for line in open(f"{out}/indicators.jsonl"))
-    return {(i["type"], i["value"]): without_past(i) for i in indicators}
+    with open(f"{out}/indicators.jsonl") as lines:
+        return {key(indicator): comparable(indicator) for indicator in map(json.loads, lines)}
 
 
 def published_set(program, address):
+    """Indicators, comparable, by key."""
     held = {}
     for line in run(program, "subscribe", "--server", address, "--min-action", "monitor", "--json", "--once").splitlines():
         event = json.loads(line)
         if "upsert" in event:
-            held[event["upsert"]["type"], event["upsert"]["value"]] = without_past(event["upsert"])
+            held[key(event["upsert"])] = comparable(event["upsert"])
     return held
 
 
