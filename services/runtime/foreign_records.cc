@@ -1,17 +1,20 @@
 #include "services/runtime/foreign_records.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 #include "pipelines/core/recheck.h"
 #include "pipelines/core/stage.h"
-#include "ringfence/internal/v1/mailbox.pb.h"
 
 namespace ringfence::runtime {
 namespace {
 
 constexpr char kReader[] = "recheck";
+
+// Records of one key whose answers are the same at the same time, but for their places.
+std::string KindOf(const std::string& key, const internal::v1::Recheck& recheck) {
+  return key + (core::IsPurged(recheck) ? 'p' : recheck.removed() ? 'r' : 'i');
+}
 
 }  // namespace
 
@@ -42,6 +45,7 @@ ForeignRecords::ForeignRecords(const TopicPartition& mailbox, uint32_t partition
 absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
   SkipOwn();
   taken_until_ = checked_;
+  taken_.clear();
   const auto now = std::chrono::steady_clock::now();
   if (now - looked_at_ < look_every_) return absl::OkStatus();
   const absl::StatusOr<int64_t> end = log_.EndOffset(indicators_);
@@ -50,18 +54,23 @@ absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
     looked_at_ = now;
     return absl::OkStatus();
   }
-  const absl::StatusOr<std::vector<LogRecord>> records =
-      log_.Read(indicators_, checked_, kRecordsMax, kBytesMax);
-  if (!records.ok()) return records.status();
-  // Of each key the last.
-  std::map<std::string, internal::v1::Recheck> rechecks;
-  for (const LogRecord& record : *records) {
-    if (IsOwn(record.offset)) continue;
-    if (std::optional<internal::v1::Recheck> recheck = core::RecheckOf(record.key, record.value)) {
-      rechecks[record.key] = *std::move(recheck);
+  if (checked_ >= pass_end_) {
+    pass_end_ = *end;
+    asked_.clear();
+  }
+  Rechecks rechecks;
+  for (size_t reads = 0; reads < kReadsMax && taken_until_ < pass_end_ && rechecks.empty();
+       ++reads) {
+    const absl::StatusOr<std::vector<LogRecord>> records =
+        log_.Read(indicators_, taken_until_, kRecordsMax, kBytesMax);
+    if (!records.ok()) return records.status();
+    taken_until_ = pass_end_;
+    for (const LogRecord& record : *records) {
+      if (record.offset >= pass_end_) break;
+      Look(record, rechecks);
+      taken_until_ = record.offset + 1;
     }
   }
-  taken_until_ = records->empty() ? *end : records->back().offset + 1;
   if (rechecks.empty()) {
     checked_ = taken_until_;
     return absl::OkStatus();
@@ -69,15 +78,37 @@ absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
   internal::v1::Envelope envelope;
   envelope.set_format(core::kEnvelopeFormat);
   envelope.set_source_partition(partition_);
-  for (auto& [key, recheck] : rechecks) *envelope.add_rechecks() = std::move(recheck);
+  for (auto& [key, recheck] : rechecks) {
+    taken_.emplace_back(KindOf(key, recheck), recheck.place());
+    *envelope.add_rechecks() = std::move(recheck);
+  }
   sent.push_back({mailbox_, "", envelope.SerializeAsString()});
   metrics_.Add(Metric::kRechecks, {{"stage", "cluster"}}, static_cast<double>(rechecks.size()));
   return absl::OkStatus();
 }
 
+void ForeignRecords::Look(const LogRecord& record, Rechecks& rechecks) const {
+  if (IsOwn(record.offset)) return;
+  std::optional<internal::v1::Recheck> recheck = core::RecheckOf(record.key, record.value);
+  if (!recheck) return;
+  const auto asked = asked_.find(KindOf(record.key, *recheck));
+  if (asked != asked_.end() && asked->second <= recheck->place()) {
+    // What was read before it stands there no more.
+    rechecks.erase(record.key);
+    return;
+  }
+  rechecks[record.key] = *std::move(recheck);
+}
+
 void ForeignRecords::Appended(const std::vector<AppendRecord>& sent,
                               const std::vector<int64_t>& offsets) {
   checked_ = std::max(checked_, taken_until_);
+  for (auto& [kind, place] : taken_) {
+    if (asked_.size() >= kAskedMax && !asked_.contains(kind)) continue;
+    const auto [asked, is_new] = asked_.try_emplace(std::move(kind), place);
+    if (!is_new) asked->second = std::min(asked->second, place);
+  }
+  taken_.clear();
   for (size_t i = 0; i < sent.size() && i < offsets.size(); ++i) {
     if (sent[i].to != indicators_) continue;
     if (!own_.empty() && own_.back().second == offsets[i]) {

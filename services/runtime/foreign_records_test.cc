@@ -191,6 +191,38 @@ TEST_F(Foreign, WhatIsFrozenForAReferralIsAskedAboutByItsKey) {
   EXPECT_EQ(envelope.rechecks(0).identifier_id(), frozen);
 }
 
+// Each answer is a record more: what is written often would be answered as often, and be there for
+// the next owner again.
+TEST_F(Foreign, AKeyIsAskedAboutOnceAPassHoweverOftenItWasWritten) {
+  std::vector<AppendRecord> many;
+  for (core::Place place = 1; place <= 2'000; ++place) {
+    many.push_back(Record("a", 10 + place));
+    many.push_back(Record("b", 10 + place));
+  }
+  many.push_back(Record("a", 5));
+  many.push_back(Record("b", 9'000, true));
+  many.push_back(Record("c", 1));
+  ASSERT_TRUE(log_->Append(many).ok());
+  Open();
+  EXPECT_THAT(Turn(), ElementsAre("a@260", "b@260"));
+  // What it answers stands behind; what others write meanwhile is asked about in the next pass.
+  AppendAsOther(Record("a", 400));
+  EXPECT_THAT(Turn({Record("a", 3'000)}), ElementsAre("a@5", "b@9000-", "c@1"));
+  EXPECT_THAT(Turn(), ElementsAre("a@400"));
+  EXPECT_THAT(Turn(), IsEmpty());
+}
+
+TEST_F(Foreign, WhatWasNotSentHasNotBeenAskedAbout) {
+  std::vector<AppendRecord> many;
+  for (int i = 0; i < 600; ++i) many.push_back(Record("a", 7));
+  ASSERT_TRUE(log_->Append(many).ok());
+  Open();
+  EXPECT_THAT(Turn({}, true), ElementsAre("a@7"));
+  EXPECT_THAT(Turn({}, true), ElementsAre("a@7"));
+  EXPECT_THAT(Turn(), ElementsAre("a@7"));
+  EXPECT_THAT(Turn(), IsEmpty());
+}
+
 TEST_F(Foreign, ManyAreTakenInBoundedSteps) {
   std::vector<AppendRecord> many;
   for (int i = 0; i < 1'200; ++i) many.push_back(Record("k" + std::to_string(i), 1));
