@@ -54,6 +54,7 @@ void StoreNode(const LinkNode& link, core::Place rules_place, StoredNode& stored
   stored.set_day(link.key.day);
   stored.set_incidents(link.ties.counts().incidents);
   stored.set_organisations(link.ties.counts().organisations);
+  stored.set_majority(link.ties.counts().majority);
   stored.set_declared(link.declared);
   stored.set_rules_place(link.rules_place);
   const ties::NodeState& state = link.ties.state();
@@ -241,7 +242,7 @@ bool LoadNeighbour(core::Unpacker& in, LinkNode& link) {
 bool ResumeNodes(const StoredNodes& stored, Base& base) {
   return Resume(stored, base, [](const StoredNode& node, LinkNode& link, const auto& state) {
     const auto neighbours = static_cast<uint32_t>(link.ties.neighbours().size());
-    const ties::Counts counts{node.incidents(), node.organisations(), neighbours};
+    const ties::Counts counts{node.incidents(), node.organisations(), neighbours, node.majority()};
     return link.ties.Restore(counts, link.declared, state);
   });
 }

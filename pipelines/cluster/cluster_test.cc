@@ -84,7 +84,9 @@ TEST_F(Clusters, ExplainSaysWhatIsMissingAndWhatItIsTiedTo) {
   EXPECT_EQ(explanation->organisations[1].name, "b");
   EXPECT_EQ(explanation->organisations[1].incidents, 2u);
   ASSERT_EQ(explanation->nodes.size(), 1u);
-  EXPECT_EQ(explanation->nodes[0].counts, (ties::Counts{3, 2, 2}));
+  const ties::Counts& counts = explanation->nodes[0].counts;
+  EXPECT_EQ(std::make_tuple(counts.incidents, counts.organisations, counts.neighbours),
+            std::make_tuple(3u, 2u, 2u));
   std::map<core::Id, ties::Reason> reasons;
   for (const BaseTie& tie : explanation->nodes[0].ties) {
     EXPECT_TRUE(tie.active);

@@ -34,8 +34,10 @@ enum FactsFlag : uint8_t {
   kHasHome = 8,
   // The home is the first anchor, as it mostly is.
   kHomeIsAnchor = 16,
+  kHomeInDoubt = 128,
 };
 constexpr int kInfrastructureShift = 5;
+constexpr uint8_t kInfrastructureMask = 3;
 
 constexpr uint8_t If(bool condition, uint8_t flag) { return condition ? flag : uint8_t{0}; }
 
@@ -131,7 +133,7 @@ void Pack(const ties::NodeFacts& facts, Packer& out) {
   out.Byte(static_cast<uint8_t>(
       If(facts.established, kEstablished) | If(facts.many_neighbours, kManyNeighbours) |
       If(facts.few_neighbours, kFewNeighbours) | If(facts.home.has_value(), kHasHome) |
-      If(home_is_anchor, kHomeIsAnchor) |
+      If(home_is_anchor, kHomeIsAnchor) | If(facts.home_in_doubt, kHomeInDoubt) |
       static_cast<uint8_t>(facts.infrastructure) << kInfrastructureShift));
   out.Byte(facts.log2_incidents);
   out.Byte(facts.organisations);
@@ -150,7 +152,9 @@ ties::NodeFacts UnpackFacts(Unpacker& in) {
   facts.established = (flags & kEstablished) != 0;
   facts.many_neighbours = (flags & kManyNeighbours) != 0;
   facts.few_neighbours = (flags & kFewNeighbours) != 0;
-  facts.infrastructure = static_cast<ties::Infrastructure>(flags >> kInfrastructureShift);
+  facts.home_in_doubt = (flags & kHomeInDoubt) != 0;
+  facts.infrastructure =
+      static_cast<ties::Infrastructure>((flags >> kInfrastructureShift) & kInfrastructureMask);
   if (facts.infrastructure > ties::Infrastructure::kDeclared) in.Fail();
   facts.log2_incidents = in.Byte();
   facts.organisations = in.Byte();

@@ -56,6 +56,7 @@ class Messages {
     facts.established = Maybe();
     facts.many_neighbours = Maybe();
     facts.few_neighbours = Maybe();
+    facts.home_in_doubt = Maybe();
     facts.log2_incidents = static_cast<uint8_t>(random_());
     facts.organisations = static_cast<uint8_t>(random_());
     facts.reach = static_cast<uint8_t>(random_());

@@ -183,31 +183,20 @@ bool Node::IsSmall() const {
 
 // The home and the anchors.
 void Node::FindHomes(NodeFacts& facts) const {
-  auto add_anchor = [&](const HomeRank& rank) {
-    if (rank.home_class != 0 || facts.anchors.size() == rules_.anchors_max) return false;
-    facts.anchors.push_back({rank.key, neighbours_.at(rank.key).tie.only_organisation});
-    return true;
+  auto find_among = [&](const auto& homes) {
+    if (homes.empty()) return;
+    facts.home = homes.begin()->key;
+    facts.anchors = AnchorsAmong(homes, rules_);
+    facts.home_in_doubt = IsHomeInDoubt(counts_, facts.anchors);
   };
-  if (index_ != nullptr) {
-    if (index_->homes.empty()) return;
-    facts.home = index_->homes.begin()->key;
-    for (const HomeRank& rank : index_->homes) {
-      if (!add_anchor(rank)) break;
-    }
-    return;
-  }
+  if (index_ != nullptr) return find_among(index_->homes);
   absl::InlinedVector<HomeRank, kSmallMax> homes;
   for (const auto& [key, neighbour] : neighbours_) {
     const NodeFacts& theirs = FactsOf(neighbour);
-    if (!CanBeHome(key, theirs)) continue;
-    homes.push_back(RankAsHome(key, neighbour.tie, theirs, rules_));
+    if (CanBeHome(key, theirs)) homes.push_back(RankAsHome(key, neighbour.tie, theirs, rules_));
   }
-  if (homes.empty()) return;
-  const size_t best = std::min<size_t>(homes.size(), rules_.anchors_max + 1);
-  std::partial_sort(homes.begin(), homes.begin() + static_cast<std::ptrdiff_t>(best), homes.end());
-  facts.home = homes.front().key;
-  for (size_t i = 0; i < best && add_anchor(homes[i]); ++i) {
-  }
+  std::sort(homes.begin(), homes.end());
+  find_among(homes);
 }
 
 NodeFacts Node::FactsNow() const {

@@ -9,8 +9,14 @@ bool IsInfrastructure(const NodeFacts& facts) {
   return facts.infrastructure != Infrastructure::kNo;
 }
 
+bool IsHome(End one, End other) {
+  return one.facts.home == other.key || other.facts.home == one.key;
+}
+
 Reason WhyActive(End one, End other, const Tie& tie, const Rules& rules) {
-  if (one.facts.home == other.key || other.facts.home == one.key) return Reason::kHome;
+  const bool has_ip = IsIpDay(one.key) || IsIpDay(other.key);
+  if (IsSureHome(one, other) || IsSureHome(other, one)) return Reason::kHome;
+  if (has_ip && tie.support < rules.ip_incidents) return Reason::kHome;
   const bool supported =
       tie.support >= rules.tie_incidents && tie.organisations >= rules.tie_organisations;
   if (supported) return Reason::kWellSupported;
@@ -30,7 +36,8 @@ Reason ReasonOf(End one, End other, const Tie& tie, bool active, bool heard, con
   if (!heard) return Reason::kNotHeardYet;
   if (IsInfrastructure(one.facts) || IsInfrastructure(other.facts)) return Reason::kInfrastructure;
   const bool has_ip = IsIpDay(one.key) || IsIpDay(other.key);
-  return has_ip && tie.support < rules.ip_incidents ? Reason::kIpSeenOnce : Reason::kTooThin;
+  if (has_ip && tie.support < rules.ip_incidents) return Reason::kIpSeenOnce;
+  return IsHome(one, other) ? Reason::kHomeInDoubt : Reason::kTooThin;
 }
 
 bool IsActive(Reason reason) { return reason <= Reason::kVouchedFor; }
@@ -53,6 +60,8 @@ std::string_view WordOf(Reason reason) {
       return "infrastructure";
     case Reason::kIpSeenOnce:
       return "ip_seen_once";
+    case Reason::kHomeInDoubt:
+      return "home_in_doubt";
     case Reason::kTooThin:
       return "too_thin";
   }

@@ -47,8 +47,9 @@ uint64_t MarkOf(const NodeFacts& facts) {
   if (facts == NodeFacts()) return 1;
   uint64_t mark = uint64_t{facts.established} | uint64_t{facts.many_neighbours} << 1 |
                   uint64_t{facts.few_neighbours} << 2 | uint64_t{facts.home.has_value()} << 3 |
-                  uint64_t{facts.log2_incidents} << 8 | uint64_t{facts.organisations} << 16 |
-                  uint64_t{facts.reach} << 24 | static_cast<uint64_t>(facts.infrastructure) << 32 |
+                  uint64_t{facts.home_in_doubt} << 4 | uint64_t{facts.log2_incidents} << 8 |
+                  uint64_t{facts.organisations} << 16 | uint64_t{facts.reach} << 24 |
+                  static_cast<uint64_t>(facts.infrastructure) << 32 |
                   uint64_t{facts.anchors.size()} << 40;
   if (facts.home) mark = Hash(*facts.home, Mix(mark));
   for (const Anchor& anchor : facts.anchors) {
@@ -120,16 +121,25 @@ HomeRank RankAsHome(const NodeKey& neighbour, const Tie& tie, const NodeFacts& f
   rank.support = tie.support;
   rank.log2_incidents = facts.log2_incidents;
   rank.key = neighbour;
+  rank.only_organisation = tie.only_organisation;
   return rank;
+}
+
+bool IsHomeInDoubt(const Counts& counts, const Anchors& anchors) {
+  if (anchors.empty() || counts.majority == 0) return false;
+  return anchors.front().only_organisation == counts.majority &&
+         std::any_of(anchors.begin(), anchors.end(), [&](const Anchor& anchor) {
+           return anchor.only_organisation != counts.majority;
+         });
 }
 
 bool CanVouch(const NodeKey& neighbour, const NodeFacts& facts) {
   return !IsIpDay(neighbour) && facts.infrastructure == Infrastructure::kNo;
 }
 
-absl::InlinedVector<Lead, 3> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts) {
+absl::InlinedVector<Lead, 4> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts) {
   if (!CanVouch(neighbour, facts)) return {};
-  absl::InlinedVector<Lead, 3> leads = {{neighbour, 0}};
+  absl::InlinedVector<Lead, 4> leads = {{neighbour, 0}};
   for (const Anchor& anchor : facts.anchors)
     leads.push_back({anchor.key, anchor.only_organisation});
   return leads;
@@ -143,18 +153,21 @@ bool Vouches(const Tie& tie, const Lead& lead, const Tie& witness, const Lead& w
           witness_lead.only_organisation != suspect);
 }
 
+bool IsSureHome(End one, End other) {
+  return one.facts.home == other.key && !one.facts.home_in_doubt;
+}
+
 Verdict Judge(End one, End other, const Tie& tie, const Rules& rules) {
   const bool infrastructure = one.facts.infrastructure != Infrastructure::kNo ||
                               other.facts.infrastructure != Infrastructure::kNo;
-  const bool home_of_one = one.facts.home == other.key;
-  const bool home_of_other = other.facts.home == one.key;
   const bool has_ip = IsIpDay(one.key) || IsIpDay(other.key);
   if (has_ip && tie.support < rules.ip_incidents) {
     // Its own home alone: then it cannot bring anything together.
-    const bool home = (home_of_one && IsIpDay(one.key)) || (home_of_other && IsIpDay(other.key));
+    const bool home = (IsIpDay(one.key) && one.facts.home == other.key) ||
+                      (IsIpDay(other.key) && other.facts.home == one.key);
     return home && !infrastructure ? Verdict::kActive : Verdict::kInactive;
   }
-  if (home_of_one || home_of_other) return Verdict::kActive;
+  if (IsSureHome(one, other) || IsSureHome(other, one)) return Verdict::kActive;
   if (infrastructure) return Verdict::kInactive;
   const bool both_anchored = !one.facts.anchors.empty() && !other.facts.anchors.empty();
   if (!one.facts.established && !other.facts.established && !both_anchored) {

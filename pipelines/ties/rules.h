@@ -17,9 +17,11 @@
 // most incidents, name it with. Identifiers that nobody knows well yet are tied to each other. Any
 // other tie counts where two incidents of two organisations name both ends; or where it is vouched
 // for: other ties lead round from one end to the other, and none of them is its organisation's
-// alone. An identifier with many neighbours that do not know each other is infrastructure: it
-// merges nothing and keeps only those that are named with nothing else. An (IP, day) is nobody's
-// home, and what was seen with it once that day counts only as the IP's own home.
+// alone. So does the tie to a home that is in doubt: one organisation alone names it, of which most
+// of what names the identifier comes, and another organisation names another one. An identifier
+// with many neighbours that do not know each other is infrastructure: it merges nothing and keeps
+// only those that are named with nothing else. An (IP, day) is nobody's home, and what was seen
+// with it once that day counts only as the IP's own home.
 //
 // Layers without a cycle and without labels:
 //
@@ -50,7 +52,9 @@ struct Rules {
   uint32_t tie_incidents = 2;
   uint32_t tie_organisations = 2;
   // Established neighbours that a node tells of: its home and the next best.
-  uint32_t anchors_max = 2;
+  uint32_t anchors_max = 3;
+  // They are chosen among so many, the best.
+  uint32_t anchor_candidates_max = 256;
   // Of the neighbours that could vouch for a tie, so many with the smallest SampleHash are asked.
   uint32_t witnesses_max = 32;
   // At most so many incidents of one organisation count for a tie.
@@ -67,6 +71,9 @@ struct Counts {
   uint32_t incidents = 0;
   uint32_t organisations = 0;
   uint32_t neighbours = 0;
+  // Of several organisations the one whose reports have more than half of the incidents; 0 where
+  // none has, or two have.
+  uint64_t majority = 0;
   bool operator==(const Counts&) const = default;
 };
 
@@ -98,6 +105,7 @@ struct Anchor {
   uint64_t only_organisation = 0;
   bool operator==(const Anchor&) const = default;
 };
+using Anchors = absl::InlinedVector<Anchor, 3>;
 
 // What a node tells its neighbours of itself. Coarse, so that it seldom changes. The default is
 // what a node is that is named for the first time.
@@ -114,8 +122,11 @@ struct NodeFacts {
   uint8_t reach = 1;
   Infrastructure infrastructure = Infrastructure::kNo;
   std::optional<NodeKey> home;
-  // At most Rules::anchors_max, the best first.
-  absl::InlinedVector<Anchor, 2> anchors;
+  // The home is the majority's alone, and another anchor is not.
+  bool home_in_doubt = false;
+  // At most Rules::anchors_max, the best first; the last one gives way where the same organisation
+  // alone names them all, and another one another.
+  Anchors anchors;
   bool operator==(const NodeFacts&) const = default;
 };
 
@@ -133,8 +144,8 @@ uint64_t SampleHash(const NodeKey& key);
 
 inline bool IsIpDay(const NodeKey& key) { return key.day != 0; }
 
-// The facts that follow from counts alone: all but `infrastructure`, `home` and `anchors`; `reach`
-// as without a home.
+// The facts that follow from counts alone: all but `infrastructure`, `home`, `anchors` and whether
+// the home is in doubt; `reach` as without a home.
 NodeFacts FactsOf(const Counts& counts, const Rules& rules);
 
 // C(x): of the nodes in the sketches that x was told, how often two of its neighbours list the same
@@ -178,6 +189,8 @@ struct HomeRank {
   uint32_t support = 0;       // more first
   uint8_t log2_incidents = 0;
   NodeKey key;
+  // Of the tie to it; of no consequence for its rank.
+  uint64_t only_organisation = 0;
   bool operator==(const HomeRank&) const = default;
 };
 bool operator<(const HomeRank& a, const HomeRank& b);
@@ -189,6 +202,30 @@ bool CanBeHome(const NodeKey& neighbour, const NodeFacts& facts);
 HomeRank RankAsHome(const NodeKey& neighbour, const Tie& tie, const NodeFacts& facts,
                     const Rules& rules);
 
+// The anchors among the neighbours that can be home, HomeRanks with the best first.
+template <typename Homes>
+Anchors AnchorsAmong(const Homes& homes, const Rules& rules) {
+  Anchors anchors;
+  uint64_t all_of = 0;
+  uint32_t looked_at = 0;
+  for (const HomeRank& home : homes) {
+    if (home.home_class != 0 || looked_at++ == rules.anchor_candidates_max) break;
+    const Anchor anchor{home.key, home.only_organisation};
+    if (anchors.empty()) all_of = anchor.only_organisation;
+    const bool of_another = anchor.only_organisation != all_of;
+    if (anchors.size() < rules.anchors_max) {
+      anchors.push_back(anchor);
+    } else if (of_another && anchors.size() > 1) {
+      anchors.back() = anchor;
+    }
+    if (of_another) all_of = 0;
+    if (all_of == 0 && anchors.size() >= rules.anchors_max) break;
+  }
+  return anchors;
+}
+// Of a node that counts `counts` and has these anchors.
+bool IsHomeInDoubt(const Counts& counts, const Anchors& anchors);
+
 // Where a neighbour leads: to itself, and to its anchors.
 struct Lead {
   NodeKey to;
@@ -197,7 +234,7 @@ struct Lead {
 };
 // Infrastructure and (IP, day)s can neither vouch nor be vouched for, and lead nowhere.
 bool CanVouch(const NodeKey& neighbour, const NodeFacts& facts);
-absl::InlinedVector<Lead, 3> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts);
+absl::InlinedVector<Lead, 4> LeadsOf(const NodeKey& neighbour, const NodeFacts& facts);
 
 // Does `witness`, another neighbour of the same node, vouch for the tie `tie`? Both lead to the
 // same node, `lead` and `witness_lead` say how.
@@ -208,6 +245,8 @@ struct End {
   const NodeKey& key;
   const NodeFacts& facts;
 };
+// `other` is the home of `one`, and not in doubt.
+bool IsSureHome(End one, End other);
 enum class Verdict { kInactive, kActive, kIfVouchedFor };
 // Symmetric in its ends. The edge is active, or would be if one end or the other found a neighbour
 // that vouches for it.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace ringfence::ties {
 namespace {
@@ -124,6 +125,64 @@ TEST(Home, IsNoAddressNoDeclaredOneAndNoSharedHost) {
   EXPECT_FALSE(CanBeHome(Key(1, v1::IDENTIFIER_TYPE_IP, 20'000), NodeFacts()));
 }
 
+// Ranks from 1 on, each named by this organisation alone; 0: by several.
+std::vector<HomeRank> Established(const std::vector<uint64_t>& organisations) {
+  std::vector<HomeRank> homes;
+  for (uint64_t organisation : organisations) {
+    HomeRank& rank = homes.emplace_back();
+    rank.key = Key(homes.size());
+    rank.only_organisation = organisation;
+  }
+  return homes;
+}
+
+std::vector<uint64_t> AnchorsOf(const std::vector<HomeRank>& homes, const Rules& rules = {}) {
+  std::vector<uint64_t> numbers;
+  for (const Anchor& anchor : AnchorsAmong(homes, rules)) {
+    const auto of = std::find_if(homes.begin(), homes.end(),
+                                 [&](const HomeRank& rank) { return rank.key == anchor.key; });
+    EXPECT_EQ(of->only_organisation, anchor.only_organisation);
+    numbers.push_back(static_cast<uint64_t>(of - homes.begin()) + 1);
+  }
+  return numbers;
+}
+
+TEST(Anchors, AreTheBestAndNotAllOfOneOrganisation) {
+  using testing::ElementsAre;
+  EXPECT_THAT(AnchorsOf({}), ElementsAre());
+  EXPECT_THAT(AnchorsOf(Established({1, 1, 1, 1, 1})), ElementsAre(1, 2, 3));
+  EXPECT_THAT(AnchorsOf(Established({1, 2, 1, 1, 3})), ElementsAre(1, 2, 3));
+  EXPECT_THAT(AnchorsOf(Established({1, 1, 1, 1, 0, 2})), ElementsAre(1, 2, 5));
+  EXPECT_THAT(AnchorsOf(Established({0, 1, 1, 1, 2})), ElementsAre(1, 2, 3));
+  // Not such as nobody knows well yet.
+  std::vector<HomeRank> homes = Established({1, 1, 1, 2});
+  homes[3].home_class = 1;
+  EXPECT_THAT(AnchorsOf(homes), ElementsAre(1, 2, 3));
+  Rules rules;
+  rules.anchor_candidates_max = 4;
+  EXPECT_THAT(AnchorsOf(Established({1, 1, 1, 1, 2}), rules), ElementsAre(1, 2, 3));
+  rules.anchors_max = 1;
+  EXPECT_THAT(AnchorsOf(Established({1, 2}), rules), ElementsAre(1));
+  rules.anchors_max = 0;
+  EXPECT_THAT(AnchorsOf(Established({1, 2}), rules), ElementsAre());
+}
+
+TEST(Home, IsInDoubtWhereTheMajorityAloneSaysSoAndAnotherDoesNot) {
+  Counts counts{5, 2, 9, 1};
+  const Rules rules;
+  auto in_doubt = [&](const std::vector<uint64_t>& organisations) {
+    return IsHomeInDoubt(counts, AnchorsAmong(Established(organisations), rules));
+  };
+  EXPECT_TRUE(in_doubt({1, 1, 1, 1, 2}));
+  EXPECT_TRUE(in_doubt({1, 0}));
+  EXPECT_FALSE(in_doubt({1, 1, 1}));  // nobody says otherwise
+  EXPECT_FALSE(in_doubt({2, 1}));     // the lesser one's word against the majority's
+  EXPECT_FALSE(in_doubt({0, 1, 2}));
+  EXPECT_FALSE(in_doubt({}));
+  counts.majority = 0;
+  EXPECT_FALSE(in_doubt({1, 2}));
+}
+
 TEST(Verdict, StrangersAreTiedAtOnce) {
   EXPECT_EQ(Between(NodeFacts(), NodeFacts(), Told(1, 1)), Verdict::kActive);
   NodeFacts anchored;
@@ -150,6 +209,10 @@ TEST(Verdict, HomesCountAndInfrastructureMergesNothing) {
   NodeFacts at_home = Known();
   at_home.home = Key(2);
   EXPECT_EQ(Between(at_home, Known(), Told(1, 1)), Verdict::kActive);
+  NodeFacts in_doubt = at_home;
+  in_doubt.home_in_doubt = true;
+  EXPECT_EQ(Between(in_doubt, Known(), Told(3, 1)), Verdict::kIfVouchedFor);
+  EXPECT_EQ(Between(in_doubt, Known(), Told(2, 2)), Verdict::kActive);
   NodeFacts shared = Known();
   shared.infrastructure = Infrastructure::kByRule;
   EXPECT_EQ(Between(Known(), shared, Told(9, 3)), Verdict::kInactive);
@@ -166,6 +229,8 @@ TEST(Verdict, AnAddressSeenOnceThatDayFollowsItsHomeAndLeadsNobody) {
     return Judge({ip, one}, {Key(2), other}, Told(incidents, 1), {});
   };
   EXPECT_EQ(judge(follows, NodeFacts(), 1), Verdict::kActive);
+  follows.home_in_doubt = true;
+  EXPECT_EQ(judge(follows, NodeFacts(), 1), Verdict::kActive) << "it brings nothing else along";
   EXPECT_EQ(judge(NodeFacts(), led, 1), Verdict::kInactive);
   EXPECT_EQ(judge(NodeFacts(), NodeFacts(), 1), Verdict::kInactive);
   EXPECT_EQ(judge(NodeFacts(), NodeFacts(), 2), Verdict::kActive);

@@ -96,6 +96,36 @@ Tie Named::Count(const Rules& rules) const {
   return tie;
 }
 
+uint64_t Named::Majority() const {
+  absl::InlinedVector<std::pair<uint64_t, uint32_t>, kFewMax> incidents_of;
+  uint32_t incidents = 0;
+  if (many_ != nullptr) {
+    incidents = SizeOf(many_->incidents);
+    for (const auto& [organisation, of] : many_->organisations) {
+      incidents_of.emplace_back(organisation, SizeOf(of));
+    }
+  } else {
+    for (auto each = few_.begin(); each != few_.end(); ++each) {
+      if (each != few_.begin() && *each == each[-1]) continue;
+      if (incidents_of.empty() || incidents_of.back().first != each->organisation) {
+        incidents_of.emplace_back(each->organisation, 0);
+      }
+      ++incidents_of.back().second;
+      const bool named_before = std::any_of(
+          few_.begin(), each, [&](const Entry& other) { return other.incident == each->incident; });
+      if (!named_before) ++incidents;
+    }
+  }
+  if (incidents_of.size() < 2) return 0;
+  uint64_t majority = 0;
+  for (const auto& [organisation, of] : incidents_of) {
+    if (2 * of <= incidents) continue;
+    if (majority != 0) return 0;
+    majority = organisation;
+  }
+  return majority;
+}
+
 void Tally::Add(const Naming& naming, std::vector<NodeKey>& changed) {
   const uint64_t organisation = Short(naming.organisation);
   named_.Add(naming.incident, organisation, rules_);
@@ -122,7 +152,7 @@ void Tally::Remove(const Naming& naming, std::vector<NodeKey>& changed) {
 
 Counts Tally::counts() const {
   const Tie named = named_.Count(rules_);
-  return {named.incidents, named.organisations, SizeOf(pairs_)};
+  return {named.incidents, named.organisations, SizeOf(pairs_), named_.Majority()};
 }
 
 Tie Tally::TieTo(const NodeKey& neighbour) const {

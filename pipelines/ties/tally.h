@@ -31,6 +31,8 @@ class Named {
   bool empty() const { return few_.empty() && many_ == nullptr; }
   // `support` and the rest as in Tie.
   Tie Count(const Rules& rules) const;
+  // As in Counts.
+  uint64_t Majority() const;
 
  private:
   struct Entry {

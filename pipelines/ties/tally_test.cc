@@ -35,6 +35,20 @@ Tie NaiveTie(const std::vector<Naming>& namings, const NodeKey& neighbour, uint3
   return tie;
 }
 
+uint64_t NaiveMajority(const std::vector<Naming>& namings) {
+  std::set<core::Id> incidents;
+  std::map<core::Id, std::set<core::Id>> by_organisation;
+  for (const Naming& naming : namings) {
+    incidents.insert(naming.incident);
+    by_organisation[naming.organisation].insert(naming.incident);
+  }
+  std::vector<uint64_t> majorities;
+  for (const auto& [organisation, of] : by_organisation) {
+    if (2 * of.size() > incidents.size()) majorities.push_back(organisation.lo);
+  }
+  return by_organisation.size() > 1 && majorities.size() == 1 ? majorities[0] : 0;
+}
+
 TEST(Tally, CountsWhatAllNamingsAtOnceGive) {
   std::mt19937_64 random(1);
   for (int world = 0; world < 200; ++world) {
@@ -69,6 +83,7 @@ TEST(Tally, CountsWhatAllNamingsAtOnceGive) {
       ASSERT_EQ(tally.counts().incidents, incidents.size());
       ASSERT_EQ(tally.counts().organisations, organisations.size());
       ASSERT_EQ(tally.counts().neighbours, neighbours.size());
+      ASSERT_EQ(tally.counts().majority, NaiveMajority(namings));
       for (uint64_t i = 0; i < 6; ++i) {
         const Tie tie = tally.TieTo(Key(i));
         ASSERT_EQ(tie, NaiveTie(namings, Key(i), rules.organisation_incidents_max));

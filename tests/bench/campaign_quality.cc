@@ -73,6 +73,7 @@ std::vector<Variant> Variants() {
   add("the rule");
   add("without vouching").without.vouching = true;
   add("without reach").without.reach = true;
+  add("without doubt").without.doubt = true;
   add("without infrastructure").without.infrastructure = true;
   add("without homes").without.homes = true;
   add("without organisations in homes").without.organisations_in_homes = true;
@@ -83,7 +84,7 @@ std::vector<Variant> Variants() {
   for (uint32_t established : {2u, 3u, 5u, 6u, 8u}) {
     add("established at " + std::to_string(established)).rules.established_incidents = established;
   }
-  for (uint32_t anchors : {0u, 1u, 3u, 4u}) {
+  for (uint32_t anchors : {0u, 1u, 2u, 4u}) {
     add("anchors: " + std::to_string(anchors)).rules.anchors_max = anchors;
   }
   for (uint32_t witnesses : {4u, 1000u}) {

@@ -51,10 +51,7 @@ Ties::Ties(const std::vector<TiedReport>& reports, const std::set<Key>& declared
     if (infrastructure_.contains(node)) continue;
     const std::vector<Key> homes = HomesOf(node);
     if (!homes.empty()) home_.emplace(node, homes.front());
-    for (const Key& home : homes) {
-      const bool anchor = IsEstablished(home) && !infrastructure_.contains(home);
-      if (anchor && anchors_[node].size() < rules_.anchors_max) anchors_[node].push_back(home);
-    }
+    FindAnchors(node, homes);
   }
   for (const auto& [edge, named] : together_) {
     if (IsActive(edge.first, edge.second)) active_.insert(edge);
@@ -140,6 +137,41 @@ std::vector<Key> Ties::HomesOf(const Key& node) const {
   return homes;
 }
 
+void Ties::FindAnchors(const Key& node, const std::vector<Key>& homes) {
+  std::vector<Key> candidates;
+  for (const Key& home : homes) {
+    if (IsEstablished(home) && !infrastructure_.contains(home)) candidates.push_back(home);
+  }
+  if (candidates.size() > rules_.anchor_candidates_max)
+    candidates.resize(rules_.anchor_candidates_max);
+  if (candidates.empty() || rules_.anchors_max == 0) return;
+  std::vector<Key> anchors = candidates;
+  if (anchors.size() > rules_.anchors_max) anchors.resize(rules_.anchors_max);
+  const Named& best = Together(node, candidates.front());
+  auto is_of_another = [&](const Key& candidate) {
+    return best.incidents_of.size() == 1 &&
+           !Together(node, candidate).IsOf(best.incidents_of.begin()->first);
+  };
+  auto other = std::find_if(candidates.begin(), candidates.end(), is_of_another);
+  const bool all_of_one = std::none_of(anchors.begin(), anchors.end(), is_of_another);
+  if (all_of_one && other != candidates.end() && anchors.size() > 1) anchors.back() = *other;
+  if (std::any_of(anchors.begin(), anchors.end(), is_of_another) &&
+      HasMajority(node, best.incidents_of.begin()->first)) {
+    doubted_.insert(node);
+  }
+  anchors_[node] = std::move(anchors);
+}
+
+// Alone has more than half of the incidents that name the node.
+bool Ties::HasMajority(const Key& node, const core::Id& organisation) const {
+  const Named& named = nodes_.at(node);
+  for (const auto& [each, incidents] : named.incidents_of) {
+    const bool has = 2 * incidents.size() > named.incidents.size();
+    if (has != (each == organisation)) return false;
+  }
+  return true;
+}
+
 std::set<Key> Ties::LeadsOf(const Key& node) const {
   if (IsIp(node) || infrastructure_.contains(node)) return {};
   std::set<Key> leads = {node};
@@ -163,12 +195,15 @@ bool Ties::IsActive(const Key& a, const Key& b) const {
     auto home = home_.find(of);
     return home != home_.end() && home->second == what;
   };
+  auto is_sure_home = [&](const Key& of, const Key& what) {
+    return is_home(of, what) && !doubted_.contains(of);
+  };
   const bool infrastructure = infrastructure_.contains(a) || infrastructure_.contains(b);
   const bool ip = IsIp(a) || IsIp(b);
   if (ip && SupportOf(together) < rules_.ip_incidents) {
     return !infrastructure && ((IsIp(a) && is_home(a, b)) || (IsIp(b) && is_home(b, a)));
   }
-  if (is_home(a, b) || is_home(b, a)) return true;
+  if (is_sure_home(a, b) || is_sure_home(b, a)) return true;
   if (infrastructure) return false;
   const bool anchored = anchors_.contains(a) && anchors_.contains(b);
   if (!IsEstablished(a) && !IsEstablished(b) && !anchored) return true;

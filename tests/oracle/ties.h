@@ -52,6 +52,8 @@ class Ties {
   std::set<Key> SketchFor(const Key& of, const Key& receiver) const;
   bool FewKnowEachOther(const Key& node) const;
   std::vector<Key> HomesOf(const Key& node) const;
+  void FindAnchors(const Key& node, const std::vector<Key>& homes);
+  bool HasMajority(const Key& node, const core::Id& organisation) const;
   std::set<Key> LeadsOf(const Key& node) const;
   uint64_t ReachOf(const Key& node) const;
   bool IsActive(const Key& a, const Key& b) const;
@@ -65,6 +67,8 @@ class Ties {
   std::set<Key> infrastructure_;
   std::map<Key, Key> home_;
   std::map<Key, std::vector<Key>> anchors_;
+  // Whose home is in doubt.
+  std::set<Key> doubted_;
   std::set<Edge> active_;
 };
 

@@ -50,6 +50,7 @@ ties::Rules RandomTieRules(Random& random) {
   rules.sample_max = random.Pick<uint32_t>({3, 5, 256});
   rules.witnesses_max = random.Pick<uint32_t>({1, 2, 32});
   rules.anchors_max = random.Pick<uint32_t>({1, 2, 3});
+  rules.anchor_candidates_max = random.Pick<uint32_t>({1, 3, 256});
   rules.organisation_incidents_max = random.Pick<uint32_t>({1, 2, 3});
   return rules;
 }

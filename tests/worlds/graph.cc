@@ -99,10 +99,9 @@ void SetHomes(const Graph& graph, const ties::Rules& rules, const Without& witho
     if (!without.homes) facts[i].home = home.key;
     const uint8_t organisations = facts[EdgeTo(graph, i, home.key).to].organisations;
     if (!without.reach) facts[i].reach = std::max(facts[i].reach, organisations);
-    for (const ties::HomeRank& rank : homes[i]) {
-      if (rank.home_class != 0 || facts[i].anchors.size() == rules.anchors_max) break;
-      facts[i].anchors.push_back({rank.key, EdgeTo(graph, i, rank.key).tie.only_organisation});
-    }
+    facts[i].anchors = ties::AnchorsAmong(homes[i], rules);
+    facts[i].home_in_doubt =
+        !without.doubt && ties::IsHomeInDoubt(graph.counts[i], facts[i].anchors);
   }
 }
 
@@ -141,7 +140,7 @@ class Vouching {
     const Graph::Edge* edge;
     ties::Lead lead;
   };
-  absl::InlinedVector<ties::Lead, 3> LeadsOf(const Graph::Edge& edge) const {
+  absl::InlinedVector<ties::Lead, 4> LeadsOf(const Graph::Edge& edge) const {
     return ties::LeadsOf(graph_.nodes[edge.to], facts_[edge.to]);
   }
   uint64_t HashOf(const Leading& leading) const {

@@ -32,6 +32,7 @@ struct Without {
   bool organisations_in_homes = false;
   bool vouching = false;
   bool reach = false;
+  bool doubt = false;
 };
 
 // By node, the number of its component.
