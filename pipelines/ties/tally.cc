@@ -96,11 +96,9 @@ Tie Named::Count(const Rules& rules) const {
   return tie;
 }
 
-uint64_t Named::Majority() const {
+uint64_t Named::Majority(uint32_t incidents) const {
   absl::InlinedVector<std::pair<uint64_t, uint32_t>, kFewMax> incidents_of;
-  uint32_t incidents = 0;
   if (many_ != nullptr) {
-    incidents = SizeOf(many_->incidents);
     for (const auto& [organisation, of] : many_->organisations) {
       incidents_of.emplace_back(organisation, SizeOf(of));
     }
@@ -111,9 +109,6 @@ uint64_t Named::Majority() const {
         incidents_of.emplace_back(each->organisation, 0);
       }
       ++incidents_of.back().second;
-      const bool named_before = std::any_of(
-          few_.begin(), each, [&](const Entry& other) { return other.incident == each->incident; });
-      if (!named_before) ++incidents;
     }
   }
   if (incidents_of.size() < 2) return 0;
@@ -152,7 +147,7 @@ void Tally::Remove(const Naming& naming, std::vector<NodeKey>& changed) {
 
 Counts Tally::counts() const {
   const Tie named = named_.Count(rules_);
-  return {named.incidents, named.organisations, SizeOf(pairs_), named_.Majority()};
+  return {named.incidents, named.organisations, SizeOf(pairs_), named_.Majority(named.incidents)};
 }
 
 Tie Tally::TieTo(const NodeKey& neighbour) const {

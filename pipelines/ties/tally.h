@@ -31,8 +31,8 @@ class Named {
   bool empty() const { return few_.empty() && many_ == nullptr; }
   // `support` and the rest as in Tie.
   Tie Count(const Rules& rules) const;
-  // As in Counts.
-  uint64_t Majority() const;
+  // As in Counts; of so many distinct incidents.
+  uint64_t Majority(uint32_t incidents) const;
 
  private:
   struct Entry {

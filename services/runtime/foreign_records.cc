@@ -46,6 +46,7 @@ absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
   SkipOwn();
   taken_until_ = checked_;
   taken_.clear();
+  if (checked_ >= pass_end_) asked_.clear();
   const auto now = std::chrono::steady_clock::now();
   if (now - looked_at_ < look_every_) return absl::OkStatus();
   const absl::StatusOr<int64_t> end = log_.EndOffset(indicators_);
@@ -54,10 +55,7 @@ absl::Status ForeignRecords::TakeRechecks(std::vector<AppendRecord>& sent) {
     looked_at_ = now;
     return absl::OkStatus();
   }
-  if (checked_ >= pass_end_) {
-    pass_end_ = *end;
-    asked_.clear();
-  }
+  if (checked_ >= pass_end_) pass_end_ = *end;
   Rechecks rechecks;
   for (size_t reads = 0; reads < kReadsMax && taken_until_ < pass_end_ && rechecks.empty();
        ++reads) {
