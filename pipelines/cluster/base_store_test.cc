@@ -192,6 +192,39 @@ class NodesOfBases : public testing::Test {
   BaseStore store_{state_, {}, nodes_};
 };
 
+TEST_F(NodesOfBases, AreReadWithAllTheirCounts) {
+  Base& base = store_.Load(kHub);
+  // Incidents 5 and 6 of one organisation, 7 of another.
+  for (uint64_t report : {6, 7}) {
+    internal::v1::Evidence evidence;
+    evidence.set_place(report);
+    evidence.set_base_hi(kHub.hi);
+    evidence.set_base_lo(kHub.lo);
+    evidence.set_report_lo(report);
+    evidence.set_incident_lo(report);
+    evidence.set_partner(report == 6 ? "acme" : "bank");
+    evidence.add_ties()->set_until_day(20'000);
+    EXPECT_TRUE(ApplyEvidence(base, evidence, core::kDay, state_));
+  }
+  LinkNode& link = base.nodes.at(0);
+  const ties::Counts counts = link.tally.counts();
+  EXPECT_EQ(counts.organisations, 2u);
+  EXPECT_NE(counts.majority, 0u);
+  base.recounted.clear();
+  link.is_recounted = false;
+  link.recounted.clear();
+  Nowhere nowhere;
+  link.ties.OnCounts(counts, false, {}, nowhere);
+  link.ties.Settle(nowhere);
+  store_.MarkDirty(base);
+  store_.WriteBack();
+  BaseStore again(state_, {}, nodes_);
+  Base* read = again.FindNodes(kHub);
+  ASSERT_NE(read, nullptr);
+  EXPECT_FALSE(read->whole);
+  EXPECT_EQ(read->nodes.at(0).ties.counts(), counts);
+}
+
 TEST_F(NodesOfBases, AreReadWithoutTheEvidenceAndThenTheRest) {
   BaseStore again(state_, {}, nodes_);
   Base* base = again.FindNodes(kHub);
