@@ -2,8 +2,10 @@
 // 3966, of the platforms' own profile addresses.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
+#include "pipelines/identifiers/countries.h"
 #include "pipelines/identifiers/normalise_testing.h"
 
 namespace ringfence::identifiers {
@@ -90,11 +92,24 @@ TEST(Phone, WhiteSpaceDoesNotCountTowardsTheLength) {
             "+16502530000");
 }
 
+TEST(Country, IsOfTheStandard) {
+  EXPECT_EQ(CountryCode("GB"), "GB");
+  EXPECT_EQ(CountryCode("UK"), "GB");
+  EXPECT_EQ(CountryCode("ZW"), "ZW");
+  for (const char* code : {"", "G", "gb", "XX", "EU", "A ", " A", "D ", "GBR"}) {
+    EXPECT_EQ(CountryCode(code), std::nullopt) << code;
+  }
+}
+
 TEST(SenderId, IsOfItsRegion) {
   constexpr Vector kVectors[] = {
       {"  Royal \t Mail ", "GB", "GB:ROYAL MAIL"},
       {"GB:HMRC", "", "GB:HMRC"},
       {"gb:hmrc", "FR", "GB:HMRC"},
+      {"UK:HMRC", "", "GB:HMRC"},
+      {"HMRC", "UK", "GB:HMRC"},
+      {"XX:HMRC", "GB", "GB:XX:HMRC"},
+      {"XX:HMRC", "", "sender_id.no_region"},
       {"72727", "us", "US:72727"},
       {"ﬁnanzamt", "DE", "DE:FINANZAMT"},
       {"straße", "DE", "DE:STRASSE"},

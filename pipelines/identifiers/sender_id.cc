@@ -1,3 +1,6 @@
+#include <optional>
+
+#include "pipelines/identifiers/countries.h"
 #include "pipelines/identifiers/text.h"
 #include "pipelines/identifiers/types.h"
 
@@ -5,24 +8,24 @@ namespace ringfence::identifiers {
 namespace {
 
 constexpr size_t kCharactersMax = 15;
-
-bool IsRegion(std::string_view text) {
-  return text.size() == 2 && IsLetter(text[0]) && IsLetter(text[1]);
-}
+constexpr size_t kRegionSize = 2;
 
 }  // namespace
 
 Normalised NormaliseSenderId(std::string_view text, const Hints& hints) {
-  std::string_view region = hints.region;
-  if (text.size() > 2 && text[2] == ':' && IsRegion(text.substr(0, 2))) {
-    region = text.substr(0, 2);
-    text.remove_prefix(3);
+  std::optional<std::string_view> region = CountryCode(AsciiUpper(hints.region));
+  // A colon may also be the sender's own.
+  if (text.size() > kRegionSize && text[kRegionSize] == ':') {
+    if (auto prefix = CountryCode(AsciiUpper(text.substr(0, kRegionSize)))) {
+      region = prefix;
+      text.remove_prefix(kRegionSize + 1);
+    }
   }
-  if (!IsRegion(region)) return Refused("sender_id.no_region");
+  if (!region) return Refused("sender_id.no_region");
   std::string id = CollapseWhiteSpace(ToUpper(text));
   if (id.empty()) return Refused("sender_id.empty");
   if (CountCharacters(id) > kCharactersMax) return Refused("sender_id.too_long");
-  return Of(AsciiUpper(region) + ":" + id);
+  return Of(std::string(*region) + ":" + id);
 }
 
 }  // namespace ringfence::identifiers

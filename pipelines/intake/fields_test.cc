@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "pipelines/intake/amount.h"
-#include "pipelines/intake/countries.h"
 #include "pipelines/intake/reading.h"
 #include "pipelines/intake/rfc3339.h"
 #include "pipelines/intake/url_privacy.h"
@@ -37,15 +36,6 @@ TEST(Currency, IsThreeToTenUpperCaseLettersAndDigits) {
   EXPECT_FALSE(IsCurrency("US"));
   EXPECT_FALSE(IsCurrency("ABCDEFGHIJK"));
   EXPECT_FALSE(IsCurrency("U$D"));
-}
-
-TEST(Country, IsOfTheStandard) {
-  EXPECT_EQ(CountryCode("GB"), "GB");
-  EXPECT_EQ(CountryCode("UK"), "GB");
-  EXPECT_EQ(CountryCode("ZW"), "ZW");
-  for (const char* code : {"", "G", "gb", "XX", "EU", "A ", " A", "D ", "GBR"}) {
-    EXPECT_EQ(CountryCode(code), std::nullopt) << code;
-  }
 }
 
 TEST(Rfc3339, ReadsOffsetsAndFractions) {

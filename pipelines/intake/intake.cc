@@ -6,9 +6,9 @@
 
 #include "pipelines/core/id.h"
 #include "pipelines/identifiers/brands.h"
+#include "pipelines/identifiers/countries.h"
 #include "pipelines/identifiers/policy.h"
 #include "pipelines/intake/canonical_bytes.h"
-#include "pipelines/intake/countries.h"
 #include "pipelines/intake/narrative.h"
 #include "pipelines/intake/occurrences.h"
 #include "pipelines/intake/payment_facts.h"
@@ -97,7 +97,7 @@ core::Time ReadReportedAt(Reading& reading) {
 void ReadCountry(Reading& reading) {
   const std::string& given = reading.report.victim().country();
   if (given.empty()) return;
-  if (std::optional<std::string_view> country = CountryCode(given)) {
+  if (std::optional<std::string_view> country = identifiers::CountryCode(given)) {
     reading.country = *country;
   } else {
     reading.problems.Add("country.unknown", "victim.country");

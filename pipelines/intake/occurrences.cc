@@ -6,8 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "pipelines/identifiers/countries.h"
 #include "pipelines/identifiers/policy.h"
-#include "pipelines/intake/countries.h"
 #include "pipelines/intake/rfc3339.h"
 
 namespace ringfence::intake {
@@ -15,6 +15,7 @@ namespace {
 
 using enum v1::IdentifierType;
 using identifiers::Canonical;
+using identifiers::CountryCode;
 using identifiers::Hints;
 using identifiers::Normalised;
 using internal::v1::NamedIdentifier;

@@ -1,6 +1,6 @@
-#include "pipelines/intake/countries.h"
+#include "pipelines/identifiers/countries.h"
 
-namespace ringfence::intake {
+namespace ringfence::identifiers {
 namespace {
 
 // ISO 3166-1, officially assigned codes, each followed by a space.
@@ -35,4 +35,4 @@ std::optional<std::string_view> CountryCode(std::string_view code) {
   return std::nullopt;
 }
 
-}  // namespace ringfence::intake
+}  // namespace ringfence::identifiers
