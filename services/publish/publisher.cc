@@ -234,10 +234,8 @@ absl::StatusOr<size_t> Publisher::RunBatch() {
     return 0;
   }
   model_->EndBatch();
-  if (absl::Status status = state_->Commit(++batches_); !status.ok()) {
-    // The state must not be used on.
-    return absl::InternalError(std::string(status.message()));
-  }
+  // After an error the state must not be used on.
+  if (absl::Status status = state_->Commit(++batches_); !status.ok()) return status;
   Show();
   CommitFlushed();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;

@@ -85,7 +85,8 @@ class Publisher {
                                                           size_t max) const
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Why it reads no more, for good: what it shows gets old then. Ok while it runs.
+  // Why it reads no more: what it shows gets old then. Ok while it runs. Where runtime::ReactionTo
+  // says to try again, the state's disk has failed, and another one on the same state goes on.
   absl::Status Health() const ABSL_LOCKS_EXCLUDED(mutex_);
   // When its loop turned.
   const runtime::Pulse& pulse() const { return pulse_; }

@@ -2,15 +2,20 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
 #include <memory>
-#include <mutex>
+#include <stop_token>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/strip.h"
 #include "services/ringfence/commands.h"
 #include "services/ringfence/server/server.h"
 #include "services/runtime/interrupt.h"
+#include "services/runtime/logging.h"
+#include "services/runtime/reaction.h"
 
 namespace ringfence::cli {
 namespace {
@@ -36,28 +41,66 @@ Examples:
       --tls-ca ca.pem --identities identities.yaml --tokens tokens.yaml)";
 
 constexpr std::chrono::seconds kHealthEvery{1};
+// Who fails again sooner waits longer.
+constexpr std::chrono::minutes kLastedFor{1};
 
-int Run(const server::Server::Options& options) {
+// Until it is to stop, OK, or something in it has stopped.
+absl::Status AwaitEnd(const server::Server& server, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    runtime::SleepUnlessStopped(stop, kHealthEvery);
+    if (absl::Status health = server.Health(); !health.ok()) return health;
+  }
+  return absl::OkStatus();
+}
+
+// Closes all of it and opens it again, which goes back to what was flushed and reads the rest from
+// the log, until it can be opened or it is to stop. Then, and after an error that no retry heals,
+// there is no server.
+absl::Status StartAgain(server::Server::Options& options, absl::Status error,
+                        runtime::Backoff& backoff, const std::stop_token& stop,
+                        std::unique_ptr<server::Server>& server) {
+  // The same where any was good enough.
+  options.grpc = server->grpc_address();
+  options.http =
+      std::string(absl::StripPrefix(absl::StripPrefix(server->http_url(), "http://"), "https://"));
+  server.reset();
+  while (runtime::ReactionTo(error) != runtime::Reaction::kStop) {
+    runtime::LogLine(runtime::LogLevel::kWarning, "everything is closed and opened again",
+                     {{"error", std::string(error.message())}});
+    runtime::SleepUnlessStopped(stop, backoff.Next());
+    if (stop.stop_requested()) return absl::OkStatus();
+    absl::StatusOr<std::unique_ptr<server::Server>> again = server::Server::Start(options);
+    error = again.status();
+    if (!again.ok()) continue;
+    server = *std::move(again);
+    break;
+  }
+  return error;
+}
+
+int Run(server::Server::Options options) {
   if (absl::Status status = server::Server::Check(options); !status.ok()) {
     Fail(status);
     return kWrongUse;
   }
   runtime::Interrupt interrupt;
-  absl::StatusOr<std::unique_ptr<server::Server>> server = server::Server::Start(options);
-  if (!server.ok()) {
-    const int unfinished = Fail(server.status());
-    return absl::IsInvalidArgument(server.status()) ? kWrongUse : unfinished;
+  absl::StatusOr<std::unique_ptr<server::Server>> started = server::Server::Start(options);
+  if (!started.ok()) {
+    const int unfinished = Fail(started.status());
+    return absl::IsInvalidArgument(started.status()) ? kWrongUse : unfinished;
   }
+  std::unique_ptr<server::Server> server = *std::move(started);
   fmt::print("serving gRPC on {}, HTTP on {}/ (metrics on /metrics); Ctrl-C ends it\n",
-             (*server)->grpc_address(), (*server)->http_url());
+             server->grpc_address(), server->http_url());
   std::fflush(stdout);
-  std::mutex mutex;
-  std::condition_variable_any woken;
-  std::unique_lock lock(mutex);
   const std::stop_token stop = interrupt.token();
+  runtime::Backoff backoff;
   while (!stop.stop_requested()) {
-    woken.wait_for(lock, stop, kHealthEvery, [&] { return stop.stop_requested(); });
-    if (absl::Status health = (*server)->Health(); !health.ok()) return Fail(health);
+    const auto start = std::chrono::steady_clock::now();
+    absl::Status end = AwaitEnd(*server, stop);
+    if (std::chrono::steady_clock::now() - start >= kLastedFor) backoff.Reset();
+    if (!end.ok()) end = StartAgain(options, end, backoff, stop, server);
+    if (!end.ok()) return Fail(end);
   }
   fmt::print("stopping\n");
   return kDone;

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Full disks, on real file systems of 64 MB: with little room a stage takes nothing and says so; with none at all it loses
-nothing, and goes on when there is room; with no room for snapshots it goes on without.
+nothing, and goes on when there is room; with no room for snapshots it goes on without. `ringfence serve` as a whole, with no
+room for what it publishes and then for anything, likewise.
 
-    disk_test.py --programs build/release/bin [--reports 1000]
+    disk_test.py --programs build/release/bin [--reports 1000] [--served-reports 10000]
 
 Needs to mount a tmpfs: as root, or as anybody in a user namespace. Elsewhere it is skipped (exit status 77).
 """
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -122,6 +124,63 @@ def full_snapshots(programs, folder, keys):
     service.stop()
 
 
+class Served:
+    """A `ringfence serve` with its own data on one disk and what it publishes on a smaller one."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder, self.data, self.log = program, folder, folder + "/serve", folder + "/serve.log"
+        self.published = self.data + "/publish"
+        for path, size in ((self.data, "400m"), (self.published, "24m")):
+            os.mkdir(path)
+            run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", path)
+        self.process = subprocess.Popen([program, "serve", "--data", self.data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+                                        stdout=subprocess.PIPE, stderr=open(self.log, "w"), text=True)
+        self.address = re.search(r"gRPC on ([^,]+),", self.process.stdout.readline()).group(1)
+
+    def ingest(self, file, again=False):
+        position = ["--no-state", "--retry-for", "10"] if again else ["--state", f"{self.folder}/served-{file.stem}.position"]
+        return subprocess.Popen([self.program, "ingest", "--server", self.address, "--partner", file.stem, *position,
+                                 "--rejects", f"{self.folder}/served-{file.stem}.rejects", file],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def wait_logged(self, text, seconds=120):
+        deadline = time.time() + seconds
+        while text not in open(self.log).read():
+            expect(self.process.poll() is None, f"a full disk ended it with {self.process.returncode}")
+            expect(time.time() < deadline, f"not in the log within {seconds} s: {text}")
+            time.sleep(0.1)
+
+
+def full_under_serve(program, folder, sample):
+    """No room for what it publishes: it opens all again until there is. No room at all: who submits is told. Then it goes on."""
+    served = Served(program, folder)
+    files = services.partner_files(sample)
+    loads = [served.ingest(file) for file in files]
+    fill(served.published)
+    served.wait_logged("everything is closed and opened again")
+    for load in loads:
+        load.communicate()  # some were cut off
+    fill(served.data, leave_bytes=30_000_000)   # less than the reserve, enough to open all again
+    refused = served.ingest(files[0], again=True)
+    said = refused.communicate()[1]
+    expect(refused.returncode == 3 and "of disk are free" in said, f"the sender is told, with {refused.returncode}: {said}")
+    expect(served.process.poll() is None, "a full disk ended it")
+    os.remove(served.data + "/filler")
+    os.remove(served.published + "/filler")
+    run("mount", "-o", "remount,size=400m", served.published)
+    for file in files:
+        deadline = time.time() + 60
+        while (load := served.ingest(file)) and load.communicate() and load.returncode != 0:
+            expect(time.time() < deadline, f"{file.stem} cannot be submitted any more")
+            time.sleep(0.5)
+    run(program, "status", "--server", served.address, "--wait-quiet", 120)
+    expected = services.replayed_set(program, sample, folder + "/served-replayed", served.data + "/keys/naming.key")
+    services.expect_equal(expected, services.published_set(program, served.address), "published by serve after full disks")
+    served.process.terminate()
+    expect(served.process.wait(60) == 0, "it did not end well")
+    return len(expected)
+
+
 def inside(options):
     """In a mount namespace of its own, whose mounts go with it."""
     programs = str(pathlib.Path(options.programs).resolve())
@@ -141,12 +200,16 @@ def inside(options):
     services.expect_equal(expected, services.published_set(programs + "/ringfence", service.grpc), "published after full disks")
     service.stop()
     print(f"full disks, {options.reports} reports: {len(expected)} indicators, 0 differences")
+    run(programs + "/ringfence", "sample", "--reports", options.served_reports, "--seed", 6, "--out", folder + "/served-sample")
+    indicators = full_under_serve(programs + "/ringfence", folder, folder + "/served-sample")
+    print(f"full disks under serve, {options.served_reports} reports: {indicators} indicators, 0 differences")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
     parser.add_argument("--reports", type=int, default=1000)
+    parser.add_argument("--served-reports", type=int, default=10_000)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.folder:
@@ -157,7 +220,7 @@ def main():
         return 77
     folder = tempfile.mkdtemp(prefix="ringfence-disk-")
     status = subprocess.run(unshare + [sys.executable, __file__, "--programs", options.programs, "--reports", str(options.reports),
-                                       "--folder", folder]).returncode
+                                       "--served-reports", str(options.served_reports), "--folder", folder]).returncode
     if status == 0:
         shutil.rmtree(folder)
     return status

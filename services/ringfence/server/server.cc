@@ -1,5 +1,6 @@
 #include "services/ringfence/server/server.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -25,6 +26,7 @@
 #include "services/runtime/logging.h"
 #include "services/runtime/service/open_log.h"
 #include "services/runtime/service/operations_http.h"
+#include "services/runtime/snapshots/files.h"
 #include "services/runtime/steady_clock.h"
 #include "services/runtime/thread_name.h"
 
@@ -37,8 +39,10 @@ using runtime::Progress;
 
 constexpr std::chrono::minutes kHousekeepingEvery{10};
 constexpr std::chrono::seconds kGoodbyeWithin{5};
-// Below it the disk is reported short; the log keeps a reserve of its own.
-constexpr uint64_t kFreeBytesMin = uint64_t{512} << 20;
+// With less free than this nothing is taken: what is in memory has to find room. Of a small disk an
+// eighth.
+constexpr uint64_t kReserveMax = uint64_t{256} << 20;
+constexpr uint64_t kReserveShare = 8;
 
 // To start it again does not help.
 absl::Status AsWrongUse(const absl::Status& status) {
@@ -78,10 +82,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& options) {
   server->keys_ = *std::move(keys);
   runtime::ReportBuild("ringfence serve", server->metrics_);
   server->metrics_.Set(runtime::Metric::kPartitions, {}, options.partitions);
+  const absl::StatusOr<uint64_t> capacity = runtime::CapacityOf(options.data);
+  if (!capacity.ok()) return capacity.status();
+  const uint64_t reserve = std::min(kReserveMax, *capacity / kReserveShare);
   server->disk_.emplace(
-      runtime::DiskGuard::Options{.folder = options.data, .free_bytes_min = kFreeBytesMin},
+      runtime::DiskGuard::Options{.folder = options.data, .free_bytes_min = reserve},
       server->metrics_);
-  absl::Status status = server->OpenLog();
+  absl::Status status = server->OpenLog(reserve);
   if (status.ok()) status = server->StartStages(identifiers::PlacementFingerprint());
   if (status.ok()) status = server->StartDecisions();
   if (status.ok()) server->StartIntake();
@@ -103,11 +110,12 @@ Server::~Server() {
   }
 }
 
-absl::Status Server::OpenLog() {
+absl::Status Server::OpenLog(uint64_t reserve_bytes) {
   runtime::EmbeddedLog::Options options;
   options.dir = options_.data + "/log";
   options.clock = runtime::SystemNow;
   options.memory = memory_;
+  options.reserve_bytes = reserve_bytes;
   options.report_retention = options_.keep_reports;
   options.steady = runtime::SteadyNow;
   absl::StatusOr<std::unique_ptr<runtime::EmbeddedLog>> log = runtime::EmbeddedLog::Open(options);
@@ -122,6 +130,7 @@ absl::Status Server::StartStages(const std::string& placement) {
   options.placement = placement;
   options.memory = memory_;
   options.naming_key = keys_.naming;
+  options.has_room = [this] { return disk_->has_room(); };
   auto publisher = publish::Publisher::Start(options, *log_, metrics_);
   if (!publisher.ok()) return publisher.status();
   publisher_ = *std::move(publisher);
@@ -442,12 +451,13 @@ std::optional<core::Id> Server::ListedOn(const core::Id& base) const {
 }
 
 absl::Status Server::Health() const {
+  if (absl::Status status = publisher_->Health(); !status.ok()) return status;
   for (const Progress& progress : AllProgress()) {
     if (progress.stopped_because.empty()) continue;
     return absl::InternalError(progress.stage + "/" + std::to_string(progress.input.partition) +
                                " has stopped: " + progress.stopped_because);
   }
-  return publisher_->Health();
+  return absl::OkStatus();
 }
 
 void Server::KeepHouse(const std::stop_token& stop) {

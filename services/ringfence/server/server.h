@@ -87,14 +87,15 @@ class Server {
                                                              const std::string& value) const;
   // As cluster::FirstListedOn; nullopt also where it cannot be read.
   std::optional<core::Id> ListedOn(const core::Id& base) const;
-  // Why a stage has stopped for good; Ok while all run.
+  // Why a stage has stopped; Ok while all run. Where runtime::ReactionTo says to try again (the
+  // read model's disk failed), another server on the same data goes on.
   absl::Status Health() const;
 
  private:
   struct Services;
 
   explicit Server(const Options& options);
-  absl::Status OpenLog();
+  absl::Status OpenLog(uint64_t reserve_bytes);
   absl::Status StartStages(const std::string& placement);
   absl::Status StartDecisions();
   void StartIntake();

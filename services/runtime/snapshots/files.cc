@@ -178,4 +178,11 @@ absl::StatusOr<uint64_t> FreeBytesOf(const std::string& folder) {
   return space.available;
 }
 
+absl::StatusOr<uint64_t> CapacityOf(const std::string& folder) {
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (error) return FromCode(folder, error);
+  return space.capacity;
+}
+
 }  // namespace ringfence::runtime

@@ -33,5 +33,7 @@ absl::Status RemoveFolder(const std::string& folder);
 // Names in it, sorted; none where it is not there.
 absl::StatusOr<std::vector<std::string>> FolderEntries(const std::string& folder);
 absl::StatusOr<uint64_t> FreeBytesOf(const std::string& folder);
+// How large that disk is.
+absl::StatusOr<uint64_t> CapacityOf(const std::string& folder);
 
 }  // namespace ringfence::runtime
