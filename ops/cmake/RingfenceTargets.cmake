@@ -16,7 +16,7 @@ function(ringfence_binary name)
   target_compile_options(${name} PRIVATE ${RINGFENCE_WARNINGS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
   if(RINGFENCE_SANITIZE STREQUAL "thread")
-    target_link_libraries(${name} PRIVATE tests_tsan_mutexes)
+    target_link_libraries(${name} PRIVATE tests_tsan)
   endif()
 endfunction()
 

@@ -12,6 +12,12 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
+// Of ThreadSanitizer; no header has them.
+extern "C" {
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+}
+
 namespace {
 
 #define RINGFENCE_TEXT_OF(name) #name
@@ -32,6 +38,14 @@ Function Real(const char* name, const char* cv = "") {
   return reinterpret_cast<Function>(found);
 }
 
+// After it was locked. That the mutex itself is read is not looked at: where a library that is not
+// instrumented hands an object from thread to thread, its mutex is the first of it that is read.
+void Locked(absl::Mutex* mutex, unsigned flags) {
+  AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+  __tsan_mutex_post_lock(mutex, flags, 0);
+  AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+
 // The mutex is free while the guard lives, as it is within a wait. Of waits that call each other
 // only the outer one counts.
 class Waits {
@@ -43,7 +57,7 @@ class Waits {
     __tsan_mutex_pre_lock(mutex_, 0);
   }
   ~Waits() {
-    if (--depth_ == 0) __tsan_mutex_post_lock(mutex_, 0, 0);
+    if (--depth_ == 0) Locked(mutex_, 0);
   }
   Waits(const Waits&) = delete;
   Waits& operator=(const Waits&) = delete;
@@ -65,7 +79,7 @@ void Mutex::Lock() {
   static const auto real = Real<void (*)(Mutex*)>("5Mutex4LockEv");
   __tsan_mutex_pre_lock(this, 0);
   real(this);
-  __tsan_mutex_post_lock(this, 0, 0);
+  Locked(this, 0);
 }
 
 void Mutex::Unlock() {
@@ -79,9 +93,8 @@ bool Mutex::TryLock() {
   static const auto real = Real<bool (*)(Mutex*)>("5Mutex7TryLockEv");
   __tsan_mutex_pre_lock(this, __tsan_mutex_try_lock);
   const bool locked = real(this);
-  __tsan_mutex_post_lock(
-      this, locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock | __tsan_mutex_try_lock_failed,
-      0);
+  Locked(this,
+         locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock | __tsan_mutex_try_lock_failed);
   return locked;
 }
 
@@ -89,7 +102,7 @@ void Mutex::ReaderLock() {
   static const auto real = Real<void (*)(Mutex*)>("5Mutex10ReaderLockEv");
   __tsan_mutex_pre_lock(this, __tsan_mutex_read_lock);
   real(this);
-  __tsan_mutex_post_lock(this, __tsan_mutex_read_lock, 0);
+  Locked(this, __tsan_mutex_read_lock);
 }
 
 void Mutex::ReaderUnlock() {
@@ -104,7 +117,16 @@ void Mutex::LockWhen(const Condition& condition) {
       Real<void (*)(Mutex*, const Condition&)>("5Mutex8LockWhenERKNS0_9ConditionE");
   __tsan_mutex_pre_lock(this, 0);
   real(this, condition);
-  __tsan_mutex_post_lock(this, 0, 0);
+  Locked(this, 0);
+}
+
+bool Mutex::LockWhenWithTimeout(const Condition& condition, Duration timeout) {
+  static const auto real = Real<bool (*)(Mutex*, const Condition&, Duration)>(
+      "5Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE");
+  __tsan_mutex_pre_lock(this, 0);
+  const bool is_so = real(this, condition, timeout);
+  Locked(this, 0);
+  return is_so;
 }
 
 void Mutex::Await(const Condition& condition) {
