@@ -160,14 +160,15 @@ def full_under_serve(program, folder, sample):
     served.wait_logged("everything is closed and opened again")
     for load in loads:
         load.communicate()  # some were cut off
-    fill(served.data, leave_bytes=30_000_000)   # less than the reserve, enough to open all again
+    os.remove(served.published + "/filler")
+    run("mount", "-o", "remount,size=400m", served.published)
+    run(program, "status", "--server", served.address, "--wait-quiet", 120)
+    fill(served.data, leave_bytes=30_000_000)   # less than the reserve
     refused = served.ingest(files[0], again=True)
     said = refused.communicate()[1]
     expect(refused.returncode == 3 and "of disk are free" in said, f"the sender is told, with {refused.returncode}: {said}")
     expect(served.process.poll() is None, "a full disk ended it")
     os.remove(served.data + "/filler")
-    os.remove(served.published + "/filler")
-    run("mount", "-o", "remount,size=400m", served.published)
     for file in files:
         deadline = time.time() + 60
         while (load := served.ingest(file)) and load.communicate() and load.returncode != 0:
