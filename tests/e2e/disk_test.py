@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Full disks, on real file systems of 64 MB: with little room a stage takes nothing and says so; with none at all it loses
 nothing, and goes on when there is room; with no room for snapshots it goes on without. `ringfence serve` as a whole, with no
-room for what it publishes and then for anything, likewise.
+room for what it publishes and then less than its reserve, likewise.
 
     disk_test.py --programs build/release/bin [--reports 1000] [--served-reports 10000]
 
@@ -152,7 +152,7 @@ class Served:
 
 
 def full_under_serve(program, folder, sample):
-    """No room for what it publishes: it opens all again until there is. No room at all: who submits is told. Then it goes on."""
+    """No room for what it publishes: it opens all again. Less than the reserve: who submits is told. Then it goes on."""
     served = Served(program, folder)
     files = services.partner_files(sample)
     loads = [served.ingest(file) for file in files]
